@@ -1,0 +1,189 @@
+// Package learn holds what the algorithms share: the feature matrix, the
+// target, and the contracts of estimators and fitted models. The algorithms
+// live in the packages below it.
+//
+// Nothing here or below does I/O, and all of it builds for wasip1. Fitting is
+// deterministic: the same data, parameters and seed give the same bits for any
+// number of threads.
+package learn
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+)
+
+// A Task is what is predicted.
+type Task string
+
+// The tasks.
+const (
+	Classification Task = "classification"
+	Regression     Task = "regression"
+)
+
+// A Matrix is the feature matrix: one contiguous slice a feature (column-major),
+// NaN where a value is missing. Columns are read, never written, by estimators.
+type Matrix struct {
+	Names   []string
+	Columns [][]float64
+	Rows    int
+}
+
+// Take returns a matrix of the given rows, in that order.
+func (m *Matrix) Take(rows []int) *Matrix {
+	out := &Matrix{Names: m.Names, Columns: make([][]float64, len(m.Columns)), Rows: len(rows)}
+	for j, col := range m.Columns {
+		v := make([]float64, len(rows))
+		for i, r := range rows {
+			v[i] = col[r]
+		}
+		out.Columns[j] = v
+	}
+	return out
+}
+
+// A Target is what a model learns to predict: a class index a row for
+// classification (Labels, an index into Classes), a value a row for regression.
+type Target struct {
+	Task    Task
+	Labels  []int32
+	Classes []string
+	Values  []float64
+}
+
+// Len is the number of rows.
+func (y *Target) Len() int {
+	if y.Task == Classification {
+		return len(y.Labels)
+	}
+	return len(y.Values)
+}
+
+// Take returns the target of the given rows, in that order. Classes stay as
+// they are, also where the rows lack one.
+func (y *Target) Take(rows []int) *Target {
+	out := &Target{Task: y.Task, Classes: y.Classes}
+	if y.Task == Classification {
+		out.Labels = make([]int32, len(rows))
+		for i, r := range rows {
+			out.Labels[i] = y.Labels[r]
+		}
+		return out
+	}
+	out.Values = make([]float64, len(rows))
+	for i, r := range rows {
+		out.Values[i] = y.Values[r]
+	}
+	return out
+}
+
+// Options say how a fit is done, never what it results in: every field but Seed
+// and Weights leaves the fitted model the same bit by bit.
+type Options struct {
+	Seed     uint64
+	Threads  int                   // 0: as many as GOMAXPROCS
+	Weights  []float64             // sample weights, nil: all 1
+	Progress func(done, total int) // nil: none; called from one goroutine at a time
+}
+
+// ThreadCount is Threads with its default filled in. A nil receiver is all defaults.
+func (o *Options) ThreadCount() int {
+	if o != nil && o.Threads > 0 {
+		return o.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// An Estimator is a set of parameters that can be fitted. Constructors only
+// store parameters; Fit checks them. A nil opts means the defaults. Fit returns
+// ctx's error soon after ctx ends.
+type Estimator interface {
+	Fit(ctx context.Context, x *Matrix, y *Target, opts *Options) (Model, error)
+}
+
+// A Model is a fitted estimator. It is immutable and safe for concurrent use.
+type Model interface {
+	// Outputs is the number of values a row that Predict gives: the number of
+	// classes for classification, 1 for regression.
+	Outputs() int
+	// Predict returns rows x Outputs values, row-major: class probabilities that
+	// sum to 1, or the predicted value. x has the features of the fit, in order.
+	Predict(x *Matrix) []float64
+	// State is all there is to the model, for writing it down.
+	State() State
+}
+
+// A State is a fitted object taken apart: what it is, its readable parameters,
+// and its arrays. It is how models and transformers are stored; restoring is a
+// function in the package that made it, found by Kind.
+type State struct {
+	Kind    string            `json:"kind"`
+	Params  map[string]any    `json:"params,omitempty"` // JSON values only
+	Tensors map[string]Tensor `json:"-"`
+}
+
+// A Tensor is a named array of a State. Data is one of []float64, []float32,
+// []int64, []int32, []uint16 or []uint8, in row-major order.
+type Tensor struct {
+	Shape []int
+	Data  any
+}
+
+// CheckFit reports data that no estimator can be fitted on: no rows, no
+// features, lengths that differ, an infinite value, a missing target or one class.
+func CheckFit(x *Matrix, y *Target, opts *Options) error {
+	switch {
+	case x.Rows == 0:
+		return fmt.Errorf("no rows to fit on")
+	case len(x.Columns) == 0:
+		return fmt.Errorf("no features to fit on")
+	case y.Len() != x.Rows:
+		return fmt.Errorf("%d rows of features but %d of target", x.Rows, y.Len())
+	case opts != nil && opts.Weights != nil && len(opts.Weights) != x.Rows:
+		return fmt.Errorf("%d rows of features but %d sample weights", x.Rows, len(opts.Weights))
+	}
+	for j, col := range x.Columns {
+		if len(col) != x.Rows {
+			return fmt.Errorf("feature %q has %d rows, want %d", x.Names[j], len(col), x.Rows)
+		}
+		for i, v := range col {
+			if math.IsInf(v, 0) {
+				return fmt.Errorf("feature %q is infinite in row %d: cap or remove such values first", x.Names[j], i)
+			}
+		}
+	}
+	if y.Task == Classification {
+		if len(y.Classes) < 2 {
+			return fmt.Errorf("the target has %d class(es): classification needs at least 2", len(y.Classes))
+		}
+		for i, l := range y.Labels {
+			if l < 0 || int(l) >= len(y.Classes) {
+				return fmt.Errorf("label %d in row %d is none of the %d classes", l, i, len(y.Classes))
+			}
+		}
+		return nil
+	}
+	for i, v := range y.Values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("the target is %v in row %d: a regression target is finite", v, i)
+		}
+	}
+	return nil
+}
+
+// Argmax returns, for each row of row-major values with n a row, the index of
+// the largest; the first of equals.
+func Argmax(values []float64, n int) []int32 {
+	out := make([]int32, len(values)/n)
+	for i := range out {
+		row := values[i*n : (i+1)*n]
+		for k, v := range row {
+			if v > row[out[i]] {
+				out[i] = int32(k)
+			}
+		}
+	}
+	return out
+}
