@@ -1,0 +1,143 @@
+package events
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/google/uuid"
+)
+
+// An Event is a CloudEvent 1.0.
+type Event = event.Event
+
+// MaxSize is the largest event, in bytes of structured JSON, that is accepted:
+// the bus and EventBridge's queues carry no larger one.
+const MaxSize = 256 << 10
+
+// namespace is that of the UUIDv5 event ids.
+var namespace = uuid.MustParse("6ba5a1b2-0f6b-5d0e-9c55-2f6d3a1c7e10")
+
+// NewRoot makes an event that starts a run. The id is the UUIDv5 of the parts
+// of identity (of an object: bucket, key and version), so that what is said
+// twice is one event.
+func NewRoot(source, subject string, at time.Time, data Payload, identity ...string) (Event, error) {
+	e := event.New(event.CloudEventsVersionV1)
+	e.SetType(data.EventType())
+	e.SetSource(source)
+	e.SetSubject(subject)
+	e.SetID(hash(append([]string{source, data.EventType()}, identity...)...))
+	e.SetTime(at.UTC())
+	e.SetExtension(Run, e.ID())
+	if err := e.SetData(event.ApplicationJSON, data); err != nil {
+		return Event{}, fmt.Errorf("event %s: encoding its data: %w", data.EventType(), err)
+	}
+	return e, e.Validate()
+}
+
+// FromObject makes the root event of an upload.
+func FromObject(o Object) (Event, error) {
+	return NewRoot("/buckets/"+o.Bucket, o.Key, o.CreatedAt, ObjectCreatedData{o},
+		o.Bucket, o.Key, strconv.Itoa(o.Version), o.Content.Digest)
+}
+
+// An Emitter names the step that emits an event.
+type Emitter struct {
+	Pipeline string
+	Version  string // digest of the pipeline's definition
+	Step     string
+}
+
+// NewChild makes the event that the emitter sends as its index-th in answer to
+// parent. Its id is the same however often the step runs.
+func NewChild(parent Event, from Emitter, index int, at time.Time, subject string, data Payload) (Event, error) {
+	e := event.New(event.CloudEventsVersionV1)
+	e.SetType(data.EventType())
+	e.SetSource("/pipelines/" + from.Pipeline + "/steps/" + from.Step)
+	if subject == "" {
+		subject = parent.Subject()
+	}
+	e.SetSubject(subject)
+	e.SetID(ChildID(parent, from, index))
+	e.SetTime(at.UTC())
+	e.SetExtension(Run, RunOf(parent))
+	e.SetExtension(Cause, parent.ID())
+	e.SetExtension(Pipeline, from.Pipeline)
+	e.SetExtension(PipelineVersion, from.Version)
+	e.SetExtension(StepName, from.Step)
+	if tp := Extension(parent, TraceParent); tp != "" {
+		e.SetExtension(TraceParent, tp)
+	}
+	if err := e.SetData(event.ApplicationJSON, data); err != nil {
+		return Event{}, fmt.Errorf("event %s: encoding its data: %w", data.EventType(), err)
+	}
+	return e, e.Validate()
+}
+
+// ChildID is the id of the index-th event that a step emits in answer to parent.
+func ChildID(parent Event, from Emitter, index int) string {
+	return hash(parent.Source(), parent.ID(), from.Pipeline, from.Version, from.Step, strconv.Itoa(index))
+}
+
+// JoinID is the id of the joined event that a step receives for a complete set.
+func JoinID(run string, from Emitter, set string) string {
+	return hash("join", run, from.Pipeline, from.Version, from.Step, set)
+}
+
+func hash(parts ...string) string {
+	for i, p := range parts {
+		parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(p)
+	}
+	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "|"))).String()
+}
+
+// Extension returns an extension attribute as text; "" when absent.
+func Extension(e Event, name string) string {
+	v, ok := e.Extensions()[name]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// RunOf is the id of the run that the event belongs to: its own where it is a root.
+func RunOf(e Event) string {
+	if run := Extension(e, Run); run != "" {
+		return run
+	}
+	return e.ID()
+}
+
+// Data decodes the payload of an event, whose type must be T's.
+func Data[T Payload](e Event) (T, error) {
+	var data T
+	if e.Type() != data.EventType() {
+		return data, fmt.Errorf("event %s is a %s, not a %s", e.ID(), e.Type(), data.EventType())
+	}
+	if err := e.DataAs(&data); err != nil {
+		return data, fmt.Errorf("event %s: its data is not that of a %s: %w", e.ID(), e.Type(), err)
+	}
+	return data, nil
+}
+
+// ShortType is a type without the project's prefix and the version:
+// dev.runnel.dataset.cleaned.v1 is dataset.cleaned.
+func ShortType(t string) string {
+	t = strings.TrimPrefix(t, "dev.runnel.")
+	if i := strings.LastIndex(t, ".v"); i > 0 {
+		t = t[:i]
+	}
+	return t
+}
+
+// FullType is the newest type of a short name; a name with no match is returned as it is.
+func FullType(short string) string {
+	for _, t := range Types() {
+		if ShortType(t) == short {
+			return t
+		}
+	}
+	return short
+}

@@ -1,0 +1,119 @@
+// Package step is the contract that a function is written against: typed
+// params, named inputs, artifacts and events out, errors with a class.
+//
+// A function is pure. What it does depends on its event, the artifacts that
+// the event names, its params and its seed; clock, storage and publishing are
+// given to it by the host that runs it.
+package step
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/schema"
+)
+
+// A Function is one small unit of work. It is immutable and safe for concurrent use.
+type Function struct {
+	Name    string
+	Doc     string         // one sentence
+	Accepts []string       // event types
+	Emits   []string       // event types
+	Params  *schema.Schema // described by the params struct
+	Effect  bool           // changes more than artifacts (the model registry): never answered from the step cache
+
+	run   func(ctx context.Context, call *Call, params map[string]any) error
+	check func(params map[string]any) error
+}
+
+// An Option sets a property of a Function.
+type Option func(*Function)
+
+// Doc says in a sentence what the function does.
+func Doc(text string) Option { return func(f *Function) { f.Doc = text } }
+
+// Accepts lists the event types that the function can be triggered by.
+func Accepts(types ...string) Option { return func(f *Function) { f.Accepts = types } }
+
+// Emits lists the event types that the function sends.
+func Emits(types ...string) Option { return func(f *Function) { f.Emits = types } }
+
+// Effect marks a function that changes more than artifacts, such as the model
+// registry. Its results are recorded as all are, but never reused by the step cache.
+func Effect() Option { return func(f *Function) { f.Effect = true } }
+
+// A Checker is a params struct with rules that bounds and enumerations cannot express.
+type Checker interface{ Check() error }
+
+// New makes a function of a handler. P's fields describe the params; see package schema.
+func New[P any](name string, handle func(context.Context, *Call, P) error, opts ...Option) *Function {
+	s := schema.Of[P]()
+	decode := func(params map[string]any) (P, error) {
+		p, err := schema.Decode[P](s, params)
+		if err != nil {
+			return p, err
+		}
+		if c, ok := any(p).(Checker); ok {
+			err = c.Check()
+		}
+		return p, err
+	}
+	f := &Function{
+		Name:   name,
+		Params: s,
+		run: func(ctx context.Context, call *Call, params map[string]any) error {
+			p, err := decode(params)
+			if err != nil {
+				return Permanent(fmt.Errorf("params: %w", err))
+			}
+			return handle(ctx, call, p)
+		},
+		check: func(params map[string]any) error { _, err := decode(params); return err },
+	}
+	for _, o := range opts {
+		o(f)
+	}
+	return f
+}
+
+// Check reports why the params cannot be used; nil when they can.
+func (f *Function) Check(params map[string]any) error { return f.check(params) }
+
+// An Invocation is all that an execution of a function depends on, beside the
+// bytes of the artifacts that its event names.
+type Invocation struct {
+	Event   events.Event
+	Set     []events.Event // of a step that joins: every event of the set, in order; Event is the joined one
+	From    events.Emitter
+	Params  map[string]any
+	Seed    uint64
+	Time    time.Time // the clock's answer: time of the emitted events
+	Attempt int       // from 1
+}
+
+// A Result is what an execution did.
+type Result struct {
+	Events  []events.Event        `json:"events"`
+	Outputs map[string]events.Ref `json:"outputs,omitempty"`
+	Rows    int64                 `json:"rows,omitempty"`
+	Notes   []string              `json:"notes,omitempty"`
+}
+
+// Run executes the function. A panic in it becomes a permanent error.
+func (f *Function) Run(ctx context.Context, inv Invocation, env Env) (res Result, err error) {
+	call := &Call{Invocation: inv, env: env, fn: f, result: Result{Outputs: map[string]events.Ref{}}}
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Error{Class: ClassPermanent, Err: fmt.Errorf("function %s panicked: %v", f.Name, p), Detail: string(debug.Stack())}
+		}
+		res = call.result
+	}()
+	if !slices.Contains(f.Accepts, inv.Event.Type()) && len(inv.Set) == 0 {
+		return res, Permanent(fmt.Errorf("function %s accepts %v, not %s", f.Name, f.Accepts, inv.Event.Type()))
+	}
+	return res, f.run(ctx, call, inv.Params)
+}
