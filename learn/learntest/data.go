@@ -1,0 +1,98 @@
+package learntest
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/runnel-dev/runnel/learn"
+)
+
+// Data makes a small problem that any estimator can learn: four standard normal
+// features, and a target that is linear in the first two with a tenth of noise.
+// For classification the target is cut into three classes by that value.
+func Data(task learn.Task, rows int, seed uint64) (*learn.Matrix, *learn.Target) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	x := &learn.Matrix{Rows: rows}
+	for j := range 4 {
+		col := make([]float64, rows)
+		for i := range col {
+			col[i] = rng.NormFloat64()
+		}
+		x.Names = append(x.Names, fmt.Sprintf("x%d", j))
+		x.Columns = append(x.Columns, col)
+	}
+	y := &learn.Target{Task: task}
+	if task == learn.Classification {
+		y.Classes = []string{"low", "middle", "high"}
+	}
+	for i := range rows {
+		v := 2*x.Columns[0][i] - x.Columns[1][i] + 0.1*rng.NormFloat64()
+		switch {
+		case task == learn.Regression:
+			y.Values = append(y.Values, v)
+		case v < -1:
+			y.Labels = append(y.Labels, 0)
+		case v < 1:
+			y.Labels = append(y.Labels, 1)
+		default:
+			y.Labels = append(y.Labels, 2)
+		}
+	}
+	return x, y
+}
+
+// binary makes two classes of three: the middle one joins the low one.
+func binary(y *learn.Target) *learn.Target {
+	out := &learn.Target{Task: y.Task, Classes: []string{"low", "high"}, Labels: make([]int32, len(y.Labels))}
+	for i, l := range y.Labels {
+		out.Labels[i] = l / 2
+	}
+	return out
+}
+
+// scaled is x with every value multiplied.
+func scaled(x *learn.Matrix, by float64) *learn.Matrix {
+	out := clone(x)
+	for _, col := range out.Columns {
+		for i := range col {
+			col[i] *= by
+		}
+	}
+	return out
+}
+
+// with is x with one more feature.
+func with(x *learn.Matrix, name string, col []float64) *learn.Matrix {
+	return &learn.Matrix{
+		Names:   append(append([]string{}, x.Names...), name),
+		Columns: append(append([][]float64{}, x.Columns...), col),
+		Rows:    x.Rows,
+	}
+}
+
+func clone(x *learn.Matrix) *learn.Matrix {
+	out := &learn.Matrix{Names: append([]string{}, x.Names...), Rows: x.Rows}
+	for _, col := range x.Columns {
+		out.Columns = append(out.Columns, append([]float64{}, col...))
+	}
+	return out
+}
+
+// repeat lists row i of n, in order, times(i) times.
+func repeat(n int, times func(i int) int) []int {
+	var rows []int
+	for i := range n {
+		for range times(i) {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+func full(n int, v float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = v
+	}
+	return out
+}
