@@ -63,7 +63,7 @@ func TestErrors(t *testing.T) {
 	for spec, want := range map[string]string{
 		`"x"`:                                "a filter is a mapping with one key",
 		`{}`:                                 "a filter is a mapping with one key",
-		`{"prefx": {"subject": "a"}}`:        "did you mean prefix or suffix?",
+		`{"prefx": {"subject": "a"}}`:        "did you mean prefix?",
 		`{"prefix": {"subject": 3}}`:         "prefix.subject: want a text",
 		`{"prefix": {}}`:                     "want a mapping of attribute names",
 		`{"all": []}`:                        "all wants a list",

@@ -1,0 +1,205 @@
+package pipeline
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/events/filter"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/runtime/schema"
+)
+
+var validName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+// defaultStep is a step of no field but its defaults.
+func defaultStep() map[string]any { return schema.Of[Step]().Complete(nil) }
+
+// bind checks the spec against the functions and fills in what they decide.
+func bind(d *document, spec Spec, functions Functions) (*Pipeline, error) {
+	if !validName.MatchString(spec.Name) {
+		d.problem([]string{"name"}, "name: %q is not a name: want a letter, then letters, digits and dashes, in lower case, at most 40", spec.Name)
+	}
+	if len(spec.Steps) == 0 {
+		d.problem([]string{"steps"}, "steps: a pipeline has at least one step")
+	}
+	p := &Pipeline{Spec: spec}
+	for i := range p.Spec.Steps {
+		p.Steps = append(p.Steps, bindStep(d, &p.Spec, i, functions))
+	}
+	if len(d.errs) == 0 {
+		p.checkGraph(d)
+	}
+	if len(d.errs) > 0 {
+		return nil, d.errs.sorted()
+	}
+	p.Version = digest(p.JSON())
+	return p, nil
+}
+
+func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
+	s := &spec.Steps[i]
+	at := func(path ...string) []string { return append([]string{"steps", strconv.Itoa(i)}, path...) }
+	if !validName.MatchString(s.Name) {
+		d.problem(at("name"), "step %d: %q is not a name: want a letter, then letters, digits and dashes, in lower case, at most 40", i+1, s.Name)
+	}
+	for j := range i {
+		if spec.Steps[j].Name == s.Name {
+			d.problem(at("name"), "two steps are named %q: names are unique in a pipeline", s.Name)
+		}
+	}
+	fillDefaults(s)
+	b := &BoundStep{Fn: functions[s.Function]}
+	if b.Fn == nil {
+		known := slices.Sorted(maps.Keys(functions))
+		where := at("function")
+		if _, ok := d.at[strings.Join(where, ".")]; !ok {
+			where = at("name")
+		}
+		d.problem(where, "step %s: no function %q%s (there are: %s)", s.Name, s.Function, nearest.Hint(s.Function, known), strings.Join(known, ", "))
+		return b
+	}
+	for _, e := range b.Fn.Params.Check(s.Params) {
+		d.problem(at(append([]string{"params"}, e.Path...)...), "step %s: params.%s", s.Name, e.Error())
+	}
+	if len(b.Fn.Params.Check(s.Params)) == 0 {
+		if err := b.Fn.Check(s.Params); err != nil {
+			d.problem(at("params"), "step %s: params: %v", s.Name, err)
+		}
+		s.Params = b.Fn.Params.Complete(s.Params)
+	}
+	if len(s.On) == 0 {
+		for _, t := range b.Fn.Accepts {
+			s.On = append(s.On, Trigger{Type: t})
+		}
+	}
+	for j := range s.On {
+		b.filters = append(b.filters, bindTrigger(d, s, b, j, at("on", strconv.Itoa(j))))
+	}
+	if s.Join && len(s.On) < 2 {
+		d.problem(at("join"), "step %s: join waits for several events: on has %d", s.Name, len(s.On))
+	}
+	b.Timeout = duration(d, at("timeout"), s, "timeout", s.Timeout)
+	b.Backoff = duration(d, at("retry", "backoff"), s, "retry.backoff", s.Retry.Backoff)
+	b.MaxWait = duration(d, at("retry", "max"), s, "retry.max", s.Retry.Max)
+	b.Step = *s
+	return b
+}
+
+// fillDefaults gives a step what it does not say. List elements do not get
+// defaults from the schema, so that an empty list stays empty.
+func fillDefaults(s *Step) {
+	if s.Function == "" {
+		s.Function = s.Name
+	}
+	d := defaultStep()
+	retry := d["retry"].(map[string]any)
+	orText := func(v *string, def any) {
+		if *v == "" {
+			*v = def.(string)
+		}
+	}
+	orInt := func(v *int, def any) {
+		if *v == 0 {
+			*v = int(def.(int64))
+		}
+	}
+	orText(&s.Host, d["host"])
+	orText(&s.Timeout, d["timeout"])
+	orInt(&s.Concurrency, d["concurrency"])
+	orInt(&s.Retry.Attempts, retry["attempts"])
+	orText(&s.Retry.Backoff, retry["backoff"])
+	orText(&s.Retry.Max, retry["max"])
+}
+
+func bindTrigger(d *document, s *Step, b *BoundStep, j int, at []string) filter.Filter {
+	t := &s.On[j]
+	full := events.FullType(t.Type)
+	if !slices.Contains(b.Fn.Accepts, full) && !s.Join {
+		short := make([]string, len(b.Fn.Accepts))
+		for i, a := range b.Fn.Accepts {
+			short[i] = events.ShortType(a)
+		}
+		d.problem(append(at, "type"), "step %s: function %s does not accept %q%s (it accepts: %s)",
+			s.Name, s.Function, t.Type, nearest.Hint(t.Type, short), strings.Join(short, ", "))
+	}
+	t.Type = full
+	f, err := filter.All(t.Filters)
+	var ferr *filter.Error
+	if errors.As(err, &ferr) {
+		d.problem(append(append(at, "filters"), ferr.Path...), "step %s: filters.%s", s.Name, ferr.Error())
+	}
+	return f
+}
+
+func duration(d *document, at []string, s *Step, name, text string) time.Duration {
+	v, err := time.ParseDuration(text)
+	if err != nil || v <= 0 || v > 24*time.Hour {
+		d.problem(at, "step %s: %s: %q is not a duration: want one such as 500ms, 90s or 10m, at most 24h", s.Name, name, text)
+	}
+	return v
+}
+
+// checkGraph finds steps that nothing can trigger, and cycles.
+func (p *Pipeline) checkGraph(d *document) {
+	names := make([]string, len(p.Steps))
+	for i, s := range p.Steps {
+		names[i] = s.Name
+	}
+	roots := p.Roots()
+	for i, s := range p.Steps {
+		for j, t := range s.On {
+			at := []string{"steps", strconv.Itoa(i), "on", strconv.Itoa(j)}
+			for k, from := range t.From {
+				src := p.Step(from)
+				if src == nil {
+					d.problem(append(at, "from", strconv.Itoa(k)), "step %s: no step %q%s", s.Name, from, nearest.Hint(from, names))
+				} else if !slices.Contains(src.Fn.Emits, t.Type) {
+					d.problem(append(at, "from", strconv.Itoa(k)), "step %s: step %s never emits %s", s.Name, from, events.ShortType(t.Type))
+				}
+			}
+		}
+		reachable := slices.ContainsFunc(s.On, func(t Trigger) bool {
+			return external[t.Type] || !slices.Contains(roots, t.Type)
+		})
+		if !reachable {
+			d.problem([]string{"steps", strconv.Itoa(i)}, "step %s: nothing triggers it: no step emits %s", s.Name, events.ShortType(s.On[0].Type))
+		}
+	}
+	state := map[*BoundStep]int{}
+	var visit func(s *BoundStep, trail []string) bool
+	visit = func(s *BoundStep, trail []string) bool {
+		trail = append(trail, s.Name)
+		if state[s] == 1 {
+			d.problem([]string{"steps", strconv.Itoa(slices.Index(names, s.Name))}, "the steps go in a circle: %s", strings.Join(trail[slices.Index(trail, s.Name):], " -> "))
+			return false
+		}
+		if state[s] == 2 {
+			return true
+		}
+		state[s] = 1
+		for _, e := range p.Edges() {
+			if e.From == s && !visit(e.To, trail) {
+				return false
+			}
+		}
+		state[s] = 2
+		return true
+	}
+	for _, s := range p.Steps {
+		if !visit(s, nil) {
+			return
+		}
+	}
+}
+
+// external holds the types that come from outside a pipeline.
+var external = map[string]bool{
+	events.ObjectCreated: true, events.IngestRequested: true, events.TrainingRequested: true,
+	events.PredictionRequest: true, events.RetrainRequested: true, events.DriftDetected: true,
+}

@@ -1,0 +1,238 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/runnel-dev/runnel/runtime/schema"
+)
+
+// MaxSize is the largest definition, in bytes, that is read.
+const MaxSize = 1 << 20
+
+// A Problem is something in a definition that cannot be used, and where it is.
+type Problem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Message string `json:"message"`
+}
+
+func (p Problem) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+}
+
+// Problems is every problem of a definition, in the order of the file.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// document is a YAML file as JSON values, with where each value stands.
+type document struct {
+	file   string
+	values map[string]any
+	at     map[string]position // by path, joined with "."
+	errs   Problems
+}
+
+type position struct{ line, column int }
+
+func (d *document) problem(path []string, format string, args ...any) {
+	d.errs = append(d.errs, d.locate(path, fmt.Sprintf(format, args...)))
+}
+
+// locate finds the place of a path, or of the nearest ancestor that is in the file.
+func (d *document) locate(path []string, message string) Problem {
+	for n := len(path); n >= 0; n-- {
+		if pos, ok := d.at[strings.Join(path[:n], ".")]; ok {
+			return Problem{d.file, pos.line, pos.column, message}
+		}
+	}
+	return Problem{d.file, 1, 1, message}
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+// read parses the YAML and notes where each value stands.
+func read(file string, r io.Reader) (*document, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(b) > MaxSize {
+		return nil, Problems{{file, 1, 1, fmt.Sprintf("a pipeline's definition has at most %d bytes", MaxSize)}}
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(b, &root); err != nil {
+		line := 1
+		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			line, _ = strconv.Atoi(m[1])
+		}
+		return nil, Problems{{file, line, 1, "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+	}
+	d := &document{file: file, at: map[string]position{}}
+	if len(root.Content) == 0 {
+		return nil, Problems{{file, 1, 1, "the definition is empty: `runnel pipeline init` writes one to start from"}}
+	}
+	c := converter{d: d}
+	v, err := c.value(root.Content[0], nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, Problems{d.locate(nil, "a pipeline is a mapping with name and steps")}
+	}
+	d.values = m
+	return d, nil
+}
+
+// converter turns YAML nodes into JSON values. The number of values is bounded,
+// so that aliases cannot make a small file a large one.
+type converter struct {
+	d     *document
+	count int
+}
+
+func (c *converter) value(n *yaml.Node, path []string, depth int) (any, error) {
+	key := strings.Join(path, ".")
+	if _, ok := c.d.at[key]; !ok {
+		c.d.at[key] = position{n.Line, n.Column}
+	}
+	fail := func(format string, args ...any) (any, error) {
+		return nil, Problems{{c.d.file, n.Line, n.Column, fmt.Sprintf(format, args...)}}
+	}
+	if c.count++; c.count > 100_000 || depth > 64 {
+		return fail("the definition has too many values or is nested too deep")
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return c.value(n.Alias, path, depth+1)
+	case yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i, e := range n.Content {
+			v, err := c.value(e, append(slices.Clone(path), strconv.Itoa(i)), depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = v
+		}
+		return list, nil
+	case yaml.MappingNode:
+		m := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			k := n.Content[i]
+			if k.Kind != yaml.ScalarNode {
+				return fail("a key is a plain text")
+			}
+			if _, ok := m[k.Value]; ok {
+				c.d.errs = append(c.d.errs, Problem{c.d.file, k.Line, k.Column, fmt.Sprintf("%q is given twice", k.Value)})
+			}
+			at := append(slices.Clone(path), k.Value)
+			c.d.at[strings.Join(at, ".")] = position{k.Line, k.Column}
+			v, err := c.value(n.Content[i+1], at, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			m[k.Value] = v
+		}
+		return m, nil
+	}
+	var v any
+	if err := n.Decode(&v); err != nil {
+		return fail("%v", err)
+	}
+	switch x := v.(type) {
+	case nil, bool, string, int, int64, uint64:
+		return v, nil
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return fail("%s is not a finite number", n.Value)
+		}
+		return v, nil
+	}
+	return n.Value, nil // a date, say: as it is written
+}
+
+// normalise gives the short forms of a trigger their long one: a text is a
+// type, a single trigger a list of one.
+func normalise(values map[string]any) {
+	steps, _ := values["steps"].([]any)
+	for _, s := range steps {
+		st, ok := s.(map[string]any)
+		if !ok {
+			continue
+		}
+		switch on := st["on"].(type) {
+		case string, map[string]any:
+			st["on"] = []any{on}
+		}
+		list, _ := st["on"].([]any)
+		for i, t := range list {
+			if text, ok := t.(string); ok {
+				list[i] = map[string]any{"type": text}
+			}
+		}
+	}
+}
+
+// Parse reads a definition and binds it to the functions. The error is of type
+// Problems where the definition is at fault.
+func Parse(file string, r io.Reader, functions Functions) (*Pipeline, error) {
+	d, err := read(file, r)
+	if err != nil {
+		return nil, err
+	}
+	normalise(d.values)
+	s := schema.Of[Spec]()
+	for _, e := range s.Check(d.values) {
+		d.problem(e.Path, "%s", e.Error())
+	}
+	if len(d.errs) > 0 {
+		return nil, d.errs.sorted()
+	}
+	b, err := json.Marshal(s.Complete(d.values))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	var spec Spec
+	if err := json.Unmarshal(b, &spec); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return bind(d, spec, functions)
+}
+
+func (ps Problems) sorted() error {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	return ps
+}
+
+// Load reads a definition that was stored by its canonical JSON.
+func Load(b []byte, functions Functions) (*Pipeline, error) {
+	p, err := Parse("stored pipeline", strings.NewReader(string(b)), functions)
+	var problems Problems
+	if errors.As(err, &problems) {
+		return nil, fmt.Errorf("a pipeline that was stored does not fit the functions of this version: %w", err)
+	}
+	return p, err
+}
