@@ -72,22 +72,50 @@ var kinds = [...]string{"tidy", "dates", "drop", "impute", "cap", "bin", "intera
 // Kinds lists the kinds of spec that [DecodeSpec] knows.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
 
-// newSpec makes an empty spec of a kind; nil when there is none.
-func newSpec(kind string) Spec {
+// A restorable is a fitted transformer that its readable parameters were read
+// into. check makes it whole with the state's tensors, or says what is wrong.
+type restorable interface {
+	Transformer
+	check(s learn.State) error
+}
+
+// blank makes an empty spec of a kind and an empty transformer to restore; nil
+// where there is no such kind.
+func blank(kind string) (Spec, restorable) {
 	switch kind {
+	case "tidy":
+		return &Tidy{}, &tidier{}
+	case "dates":
+		return &Dates{}, &dateParser{}
+	case "drop":
+		return &Drop{}, &dropper{}
 	case "impute":
-		return &Impute{}
+		return &Impute{}, &imputer{}
+	case "cap":
+		return &Cap{}, &capper{}
+	case "bin":
+		return &Bin{}, &binner{}
+	case "interact":
+		return &Interact{}, &interacter{}
+	case "dateparts":
+		return &DateParts{}, &datePartser{}
 	case "onehot":
-		return &OneHot{}
+		return &OneHot{}, &oneHot{}
+	case "ordinal":
+		return &Ordinal{}, &ordinal{}
+	case "frequency":
+		return &Frequency{}, &frequency{}
+	case "target":
+		return &TargetEncode{}, &targetEncoder{}
 	case "scale":
-		return &Scale{}
+		return &Scale{}, &scaler{}
 	}
-	return nil
+	return nil, nil
 }
 
 // DecodeSpec reads a spec of a kind from JSON. Unknown fields are errors.
 func DecodeSpec(kind string, params []byte) (Spec, error) {
-	s := newSpec(kind)
+	s, _ := blank(kind)
 	if s == nil {
 		return nil, unknownKind(kind)
 	}
@@ -103,18 +131,8 @@ func DecodeSpec(kind string, params []byte) (Spec, error) {
 // FromState restores a transformer from its state. A state that no transformer
 // could have is an error, whatever it holds.
 func FromState(s learn.State) (Transformer, error) {
-	var restored interface {
-		Transformer
-		check(s learn.State) error
-	}
-	switch s.Kind {
-	case "impute":
-		restored = &imputer{}
-	case "onehot":
-		restored = &oneHot{}
-	case "scale":
-		restored = &scaler{}
-	default:
+	_, restored := blank(s.Kind)
+	if restored == nil {
 		return nil, unknownKind(s.Kind)
 	}
 	b, err := json.Marshal(s.Params)

@@ -25,6 +25,11 @@ func everySpec() []Spec {
 		&Impute{Numeric: "mode", Categorical: "keep"}, &Impute{Numeric: "constant", Constant: -1},
 		&Impute{Numeric: "knn", Neighbors: 2, Donors: 20}, &Impute{Numeric: "iterative", Iterations: 3},
 		&OneHot{}, &OneHot{DropFirst: true, MaxCategories: 2, Missing: "category"}, &OneHot{Columns: []string{"i", "s"}},
+		&Tidy{}, &Tidy{Lower: true}, &Dates{}, &Dates{Columns: []string{"s", "u_date", "d"}}, &DateParts{}, &DateParts{Parts: []string{"month", "week"}, Cyclic: true, Keep: true},
+		&Drop{Constant: true, IDs: true, Missing: .5}, &Cap{}, &Cap{Method: "both", Quantile: .8}, &Cap{Method: "iqr"},
+		&Bin{}, &Bin{Method: "width", Codes: true, Replace: true}, &Bin{Columns: []string{"f"}, Edges: []float64{-10, 0, 1000}, Labels: []string{"low", "high"}, Into: "z"},
+		&Interact{Pairs: [][2]string{{"f", "i"}, {"b", "d"}}}, &Interact{Pairs: [][2]string{{"f", "g"}}, Op: "ratio"}, &Interact{Pairs: [][2]string{{"s", "i"}, {"s", "u_date"}}, Op: "concat"},
+		&Ordinal{}, &Ordinal{Columns: []string{"s"}, Orders: map[string][]string{"s": {"x", "red"}}}, &Frequency{}, &TargetEncode{}, &TargetEncode{Smooth: 3, Folds: 2, Columns: []string{"s", "i"}},
 		&Scale{}, &Scale{Method: "minmax"}, &Scale{Method: "robust"},
 	}
 }
