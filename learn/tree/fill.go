@@ -1,0 +1,107 @@
+package tree
+
+import "math/bits"
+
+// The loops below are where a fit spends its time. The columns of a matrix are
+// all of one length: saying so keeps bounds checks out of them.
+
+// fillPacked4 adds rows to the histograms of four features at once.
+func fillPacked4(bins *[4][256]uint64, rows []uint32, add []uint64, a, b, c, d []uint8) {
+	n := len(add)
+	a, b, c, d = a[:n], b[:n], c[:n], d[:n]
+	for _, r := range rows {
+		v := add[r]
+		bins[0][a[r]] += v
+		bins[1][b[r]] += v
+		bins[2][c[r]] += v
+		bins[3][d[r]] += v
+	}
+}
+
+func fillPacked(bins *[256]uint64, rows []uint32, add []uint64, col []uint8) {
+	col = col[:len(add)]
+	for _, r := range rows {
+		bins[col[r]] += add[r]
+	}
+}
+
+func fillPackedSeen(bins *[256]uint64, rows []uint32, add []uint64, col []uint8, seen *[4]uint64) {
+	col = col[:len(add)]
+	for _, r := range rows {
+		b := col[r]
+		bins[b] += add[r]
+		seen[b>>6] |= 1 << (b & 63)
+	}
+}
+
+func fillWide(bins *[256]sum, rows []uint32, add []sum, col []uint8, seen *[4]uint64) {
+	col = col[:len(add)]
+	for _, r := range rows {
+		b := col[r]
+		bins[b].weight += add[r].weight
+		bins[b].target += add[r].target
+		seen[b>>6] |= 1 << (b & 63)
+	}
+}
+
+// takePacked lists the bins that have rows, and clears all.
+func takePacked(bins *[256]uint64, cells *[256]cell) []cell {
+	n := 0
+	for b, p := range bins {
+		c := &cells[n&255]
+		c.sum, c.bin = unpack(p), int32(b)
+		n += int((p | -p) >> 63)
+	}
+	*bins = [256]uint64{}
+	return cells[:n]
+}
+
+// takePackedSeen lists the bins that were seen, and clears them.
+func takePackedSeen(bins *[256]uint64, seen *[4]uint64, cells *[256]cell) []cell {
+	n := 0
+	for word, m := range seen {
+		for ; m != 0; m &= m - 1 {
+			b := word<<6 | bits.TrailingZeros64(m)
+			cells[n&255] = cell{sum: unpack(bins[b]), bin: int32(b)}
+			bins[b] = 0
+			n++
+		}
+		seen[word] = 0
+	}
+	return cells[:n]
+}
+
+func takeWide(bins *[256]sum, seen *[4]uint64, cells *[256]cell) []cell {
+	n := 0
+	for word, m := range seen {
+		for ; m != 0; m &= m - 1 {
+			b := word<<6 | bits.TrailingZeros64(m)
+			cells[n&255] = cell{sum: bins[b], bin: int32(b)}
+			bins[b] = sum{}
+			n++
+		}
+		seen[word] = 0
+	}
+	return cells[:n]
+}
+
+// divide moves the rows that go left to the front, keeping their order, and
+// returns their number. spare has room for all.
+func divide(rows, spare []uint32, col []uint8, s *split) int {
+	// Shifted by one, the missing bin wraps around to 0 and goes left.
+	shift, last := uint8(0), int(s.bin)
+	if s.missingLeft {
+		shift, last = 1, last+1
+	}
+	spare = spare[:len(rows)]
+	left, right := 0, 0
+	for _, r := range rows {
+		up := int(uint(last-int(col[r]+shift)) >> 63) // 1 where the bin is above last
+		rows[left] = r
+		spare[right] = r
+		left += 1 - up
+		right += up
+	}
+	copy(rows[left:], spare[:right])
+	return left
+}

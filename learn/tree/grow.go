@@ -1,0 +1,145 @@
+package tree
+
+import (
+	"context"
+	"math"
+)
+
+// A node is a split, or a leaf. The children of a split are next to each other,
+// after it: left and left+1. A value x of the feature goes left if x <= threshold;
+// a missing one as missingLeft says.
+type node struct {
+	threshold float64
+	// feature is the feature's number, with missingLeft or'ed in if missing
+	// values go left. A leaf has feature missingLeft, threshold +Inf and itself
+	// as left, so that a row that reached it stays there.
+	feature uint32
+	left    uint32
+}
+
+const missingLeft = 1 << 31
+
+func leafNode(self int) node {
+	return node{threshold: math.Inf(1), feature: missingLeft, left: uint32(self)}
+}
+
+// grown is one tree: its nodes, which row of values each leaf has (-1 for a
+// split), the outputs of the leaves, and the impurity that each feature removed.
+type grown struct {
+	nodes      []node
+	leaf       []int32
+	values     []float64
+	importance []float64
+}
+
+// A grower grows trees, one after the other, on one goroutine.
+type grower struct {
+	forest    *Forest
+	data      *binned
+	criterion criterion
+	tried     int
+	rng       random
+
+	weight      []uint32 // of each row, in this tree
+	rows, spare []uint32 // the rows of positive weight, by node, in ascending order
+	features    []int32  // a permutation, for drawing without replacement
+	stack       []branch
+}
+
+// A branch is a node still to be grown, from rows[from:to].
+type branch struct {
+	from, to    int
+	node, depth int
+	total       sum
+}
+
+func newGrower(f *Forest, data *binned, y *target, tried int) *grower {
+	g := &grower{
+		forest: f, data: data, tried: tried,
+		criterion: newCriterion(data, y, f.MinLeaf),
+		weight:    make([]uint32, data.rows),
+		spare:     make([]uint32, data.rows),
+		features:  make([]int32, len(data.bins)),
+	}
+	return g
+}
+
+// grow grows a tree on the rows that have a weight, depth first. It returns
+// early, with half a tree, when ctx ends.
+func (g *grower) grow(ctx context.Context) grown {
+	g.rows = g.rows[:0]
+	for i, w := range g.weight {
+		if w > 0 {
+			g.rows = append(g.rows, uint32(i))
+		}
+	}
+	for j := range g.features {
+		g.features[j] = int32(j)
+	}
+	g.criterion.load(g.weight)
+	t := grown{importance: make([]float64, len(g.features))}
+	t.nodes, t.leaf = append(t.nodes, leafNode(0)), append(t.leaf, -1)
+	g.stack = append(g.stack[:0], branch{to: len(g.rows)})
+	rootWeight := 0.0
+	for work := 0; len(g.stack) > 0; {
+		b := g.stack[len(g.stack)-1]
+		g.stack = g.stack[:len(g.stack)-1]
+		rows := g.rows[b.from:b.to]
+		if work += 100 + len(rows)*g.tried; work > 1<<20 {
+			if work = 0; ctx.Err() != nil {
+				return t
+			}
+		}
+		s := split{gain: -1}
+		if atDepth := b.depth > 0 && b.depth == g.forest.MaxDepth; !atDepth || !g.criterion.summed() {
+			var pure bool
+			b.total, pure = g.criterion.open(rows, b.total)
+			if b.depth == 0 {
+				rootWeight = float64(b.total.weight)
+			}
+			if !pure && !atDepth && len(rows) >= max(g.forest.MinSplit, 2*g.forest.MinLeaf) {
+				s = g.bestSplit(ctx, rows)
+			}
+		}
+		share := float64(b.total.weight) / rootWeight
+		decrease := s.gain * g.criterion.unit() * share
+		if s.gain < 0 || decrease < g.forest.MinImpurityCut {
+			t.leaf[b.node] = int32(len(t.values))
+			t.values = g.criterion.leaf(t.values, b.total)
+			continue
+		}
+		t.importance[s.feature] += decrease
+		left := len(t.nodes)
+		t.nodes[b.node] = node{g.data.threshold(int(s.feature), int(s.bin)), uint32(s.feature), uint32(left)}
+		if s.missingLeft {
+			t.nodes[b.node].feature |= missingLeft
+		}
+		t.nodes = append(t.nodes, leafNode(left), leafNode(left+1))
+		t.leaf = append(t.leaf, -1, -1)
+		middle := b.from
+		if b.depth+1 != g.forest.MaxDepth || !g.criterion.summed() {
+			middle += divide(rows, g.spare, g.data.bins[s.feature], &s)
+		}
+		right := sum{b.total.weight - s.left.weight, b.total.target - s.left.target}
+		g.stack = append(g.stack,
+			branch{middle, b.to, left + 1, b.depth + 1, right},
+			branch{b.from, middle, left, b.depth + 1, s.left})
+	}
+	return t
+}
+
+// bestSplit searches a few random features for the best split of the opened
+// node; and further ones, as scikit-learn does, as long as none of them varies.
+func (g *grower) bestSplit(ctx context.Context, rows []uint32) split {
+	best := split{gain: -1}
+	for from, to := 0, g.tried; from < len(g.features); from, to = to, to+1 {
+		for i := from; i < to; i++ {
+			j := i + int(g.rng.below(uint32(len(g.features)-i)))
+			g.features[i], g.features[j] = g.features[j], g.features[i]
+		}
+		if g.criterion.search(rows, g.features[from:to], &best) || ctx.Err() != nil {
+			break
+		}
+	}
+	return best
+}

@@ -1,0 +1,191 @@
+package tree
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/runnel-dev/runnel/learn"
+)
+
+// State takes the forest apart. Nodes of all trees follow each other; trees
+// holds where each begins, and the end. A split has its feature, its threshold
+// and its left child, numbered from the start of the tree; the right child is
+// the next one. A leaf has feature -1, and as left its row of values.
+func (m *ForestModel) State() learn.State {
+	n := len(m.nodes)
+	feature, left := make([]int32, n), make([]int32, n)
+	threshold, missing := make([]float64, n), make([]uint8, n)
+	for i, node := range m.nodes {
+		if m.leaf[i] >= 0 {
+			feature[i], left[i] = -1, m.leaf[i]
+			continue
+		}
+		feature[i] = int32(node.feature &^ missingLeft)
+		left[i] = int32(node.left)
+		threshold[i] = node.threshold
+		missing[i] = uint8(node.feature >> 31)
+	}
+	trees := make([]int64, 0, len(m.trees)+1)
+	for _, t := range m.trees {
+		trees = append(trees, int64(t.from))
+	}
+	trees = append(trees, int64(n))
+	return learn.State{
+		Kind:   Kind,
+		Params: map[string]any{"task": string(m.task)},
+		Tensors: map[string]learn.Tensor{
+			"trees":        {Shape: []int{len(trees)}, Data: trees},
+			"feature":      {Shape: []int{n}, Data: feature},
+			"threshold":    {Shape: []int{n}, Data: threshold},
+			"left":         {Shape: []int{n}, Data: left},
+			"missing_left": {Shape: []int{n}, Data: missing},
+			"values":       {Shape: []int{len(m.values) / m.outputs, m.outputs}, Data: m.values},
+			"importances":  {Shape: []int{m.features}, Data: m.importance},
+		},
+	}
+}
+
+// FromState makes a *ForestModel from its state. It checks that a prediction
+// cannot fail: every child is a later node of its tree, every feature and value exists.
+func FromState(s learn.State) (learn.Model, error) {
+	m, err := fromState(s)
+	if err != nil {
+		return nil, fmt.Errorf("random forest: the state is damaged: %w", err)
+	}
+	return m, nil
+}
+
+func fromState(s learn.State) (*ForestModel, error) {
+	if s.Kind != Kind {
+		return nil, fmt.Errorf("its kind is %q, want %q", s.Kind, Kind)
+	}
+	task, _ := s.Params["task"].(string)
+	m := &ForestModel{task: learn.Task(task)}
+	if m.task != learn.Classification && m.task != learn.Regression {
+		return nil, fmt.Errorf("its task is %v", s.Params["task"])
+	}
+	trees, err := vector[int64](s, "trees", -1)
+	if err != nil {
+		return nil, err
+	}
+	feature, err := vector[int32](s, "feature", -1)
+	if err != nil {
+		return nil, err
+	}
+	threshold, err := vector[float64](s, "threshold", len(feature))
+	if err != nil {
+		return nil, err
+	}
+	left, err := vector[int32](s, "left", len(feature))
+	if err != nil {
+		return nil, err
+	}
+	missing, err := vector[uint8](s, "missing_left", len(feature))
+	if err != nil {
+		return nil, err
+	}
+	if m.importance, err = vector[float64](s, "importances", -1); err != nil {
+		return nil, err
+	}
+	m.features = len(m.importance)
+	if err := m.setValues(s); err != nil {
+		return nil, err
+	}
+	for j, v := range m.importance {
+		if !(v >= 0 && v <= 1) {
+			return nil, fmt.Errorf("the importance of feature %d is %v", j, v)
+		}
+	}
+	last := len(trees) - 1
+	if last < 1 || trees[0] != 0 || trees[last] != int64(len(feature)) {
+		return nil, fmt.Errorf("its trees do not begin at 0 and end at %d", len(feature))
+	}
+	m.nodes, m.leaf = make([]node, len(feature)), make([]int32, len(feature))
+	for t := range last {
+		from, to := trees[t], trees[t+1]
+		if from < 0 || to <= from || to > int64(len(feature)) {
+			return nil, fmt.Errorf("tree %d is of nodes %d to %d of %d", t, from, to, len(feature))
+		}
+		for i := from; i < to; i++ {
+			err := m.setNode(int(i), int(i-from), int(to-from), feature[i], threshold[i], left[i], missing[i])
+			if err != nil {
+				return nil, fmt.Errorf("node %d of tree %d: %w", i-from, t, err)
+			}
+		}
+		m.trees = append(m.trees, tree{int(from), int(to), depth(m.nodes[from:to])})
+	}
+	return m, nil
+}
+
+// setValues takes the leaves' values, a row each.
+func (m *ForestModel) setValues(s learn.State) error {
+	shape := s.Tensors["values"].Shape
+	if len(shape) != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > math.MaxInt32 || shape[1] > math.MaxInt32 {
+		return fmt.Errorf("tensor values has shape %v, want leaves x outputs", shape)
+	}
+	m.outputs = shape[1]
+	if (m.task == learn.Classification) != (m.outputs > 1) {
+		return fmt.Errorf("it has %d outputs for %s", m.outputs, m.task)
+	}
+	data, _ := s.Tensors["values"].Data.([]float64)
+	if len(data) != shape[0]*shape[1] {
+		return fmt.Errorf("tensor values is no float64 of shape %v", shape)
+	}
+	for i := 0; i < len(data); i += m.outputs {
+		total := 0.0
+		for _, v := range data[i : i+m.outputs] {
+			if math.IsNaN(v) || math.IsInf(v, 0) || m.task == learn.Classification && v < 0 {
+				return fmt.Errorf("value row %d has a %v", i/m.outputs, v)
+			}
+			total += v
+		}
+		if m.task == learn.Classification && math.Abs(total-1) > 1e-9 {
+			return fmt.Errorf("the probabilities in value row %d sum to %v", i/m.outputs, total)
+		}
+	}
+	m.values = data
+	return nil
+}
+
+// setNode checks and takes node i, which is node self of its tree of size nodes.
+func (m *ForestModel) setNode(i, self, size int, feature int32, threshold float64, left int32, missing uint8) error {
+	if feature == -1 {
+		if threshold != 0 {
+			return fmt.Errorf("the leaf has threshold %v, want 0", threshold)
+		}
+		if left < 0 || int(left) >= len(m.values)/m.outputs {
+			return fmt.Errorf("the leaf's value row is %d of %d", left, len(m.values)/m.outputs)
+		}
+		m.nodes[i], m.leaf[i] = leafNode(self), left
+		return nil
+	}
+	switch {
+	case feature < 0 || int(feature) >= m.features:
+		return fmt.Errorf("the feature is %d of %d", feature, m.features)
+	case math.IsNaN(threshold):
+		return fmt.Errorf("the threshold is %v", threshold)
+	case int(left) <= self || int(left) >= size-1:
+		return fmt.Errorf("the left child is %d: it must be after the node and before the last of %d", left, size)
+	case missing > 1:
+		return fmt.Errorf("missing_left is %d, want 0 or 1", missing)
+	}
+	m.nodes[i] = node{threshold, uint32(feature) | uint32(missing)<<31, uint32(left)}
+	m.leaf[i] = -1
+	return nil
+}
+
+// vector takes a tensor of one dimension; a size of -1 is any.
+func vector[T any](s learn.State, name string, size int) ([]T, error) {
+	tensor, ok := s.Tensors[name]
+	if !ok {
+		return nil, fmt.Errorf("tensor %s is missing", name)
+	}
+	data, ok := tensor.Data.([]T)
+	if !ok {
+		return nil, fmt.Errorf("tensor %s is a %T, want a %T", name, tensor.Data, data)
+	}
+	if len(tensor.Shape) != 1 || tensor.Shape[0] != len(data) || size >= 0 && len(data) != size {
+		return nil, fmt.Errorf("tensor %s has shape %v and %d values", name, tensor.Shape, len(data))
+	}
+	return data, nil
+}

@@ -1,0 +1,185 @@
+package tree
+
+// sums is the criterion of two classes and of regression: both need but two
+// sums a bin, because the Gini impurity of two classes is twice the variance of
+// the second class's indicator.
+type sums struct {
+	data    *binned
+	y       *target
+	minLeaf int
+
+	// What each row adds to a bin. For two classes both sums fit one word:
+	// the weight in the low half, that of the second class in the high half.
+	packed []uint64
+	wide   []sum
+
+	packedBins [4][256]uint64
+	wideBins   [256]sum
+	rowBins    [256]int32
+	seen       [4]uint64 // a bit for each bin that may have rows
+	cells      [256]cell
+
+	total sum // of the opened node
+}
+
+// A cell is a bin that has rows.
+type cell struct {
+	sum
+	bin  int32
+	rows int32 // counted only where a leaf needs more than one
+}
+
+func newSums(data *binned, y *target, minLeaf int) *sums {
+	s := &sums{data: data, y: y, minLeaf: minLeaf}
+	if y.classes == 2 {
+		s.packed = make([]uint64, data.rows)
+	} else {
+		s.wide = make([]sum, data.rows)
+	}
+	return s
+}
+
+func (s *sums) load(weight []uint32) {
+	if s.packed != nil {
+		for i, w := range weight {
+			s.packed[i] = uint64(w) | uint64(w*s.y.labels[i])<<32
+		}
+		return
+	}
+	for i, w := range weight {
+		s.wide[i] = sum{int64(w), int64(w) * s.y.values[i]}
+	}
+}
+
+func unpack(p uint64) sum { return sum{int64(p & (1<<32 - 1)), int64(p >> 32)} }
+
+func (s *sums) open(rows []uint32, known sum) (sum, bool) {
+	if s.packed != nil {
+		if known.weight == 0 {
+			var all uint64
+			for _, r := range rows {
+				all += s.packed[r]
+			}
+			known = unpack(all)
+		}
+		s.total = known
+		return known, known.target == 0 || known.target == known.weight
+	}
+	if known.weight == 0 {
+		for _, r := range rows {
+			known.weight += s.wide[r].weight
+			known.target += s.wide[r].target
+		}
+	}
+	s.total = known
+	for _, r := range rows {
+		if s.y.values[r] != s.y.values[rows[0]] {
+			return known, false
+		}
+	}
+	return known, true
+}
+
+func (s *sums) summed() bool { return true }
+
+func (s *sums) unit() float64 {
+	if s.packed != nil {
+		return 2
+	}
+	return s.y.unit * s.y.unit
+}
+
+func (s *sums) leaf(values []float64, total sum) []float64 {
+	mean := float64(total.target) / float64(total.weight)
+	if s.packed != nil {
+		return append(values, 1-mean, mean)
+	}
+	return append(values, s.y.offset+float64(mean*s.y.unit))
+}
+
+func (s *sums) search(rows []uint32, features []int32, best *split) bool {
+	varies := false
+	for len(features) > 0 {
+		n := 1
+		if s.packed != nil && len(rows) >= denseRows && len(features) >= 4 {
+			n = 4
+			fillPacked4(&s.packedBins, rows, s.packed, s.data.bins[features[0]],
+				s.data.bins[features[1]], s.data.bins[features[2]], s.data.bins[features[3]])
+		}
+		for k, f := range features[:n] {
+			col := s.data.bins[f]
+			var cells []cell
+			switch {
+			case n == 4:
+				cells = takePacked(&s.packedBins[k], &s.cells)
+			case s.packed != nil && len(rows) >= denseRows:
+				fillPacked(&s.packedBins[0], rows, s.packed, col)
+				cells = takePacked(&s.packedBins[0], &s.cells)
+			case s.packed != nil:
+				fillPackedSeen(&s.packedBins[0], rows, s.packed, col, &s.seen)
+				cells = takePackedSeen(&s.packedBins[0], &s.seen, &s.cells)
+			default:
+				fillWide(&s.wideBins, rows, s.wide, col, &s.seen)
+				cells = takeWide(&s.wideBins, &s.seen, &s.cells)
+			}
+			if len(cells) < 2 {
+				continue
+			}
+			varies = true
+			if s.minLeaf > 1 {
+				s.countRows(rows, col, cells)
+			}
+			s.scan(cells, len(rows), f, best)
+		}
+		features = features[n:]
+	}
+	return varies
+}
+
+// countRows sets the number of rows of each cell.
+func (s *sums) countRows(rows []uint32, col []uint8, cells []cell) {
+	for _, r := range rows {
+		s.rowBins[col[r]]++
+	}
+	for i := range cells {
+		b := cells[i].bin
+		cells[i].rows, s.rowBins[b] = s.rowBins[b], 0
+	}
+}
+
+// scan tries every split between the cells of a feature. Where values are
+// missing, the last cell is theirs: it is tried on both sides of each.
+func (s *sums) scan(cells []cell, rows int, feature int32, best *split) {
+	last := len(cells) - 1
+	if cells[last].bin != missingBin {
+		s.scanFrom(cell{}, cells, last, rows, feature, best)
+		return
+	}
+	s.scanFrom(cell{}, cells[:last], last, rows, feature, best)
+	s.scanFrom(cells[last], cells[:last], last-1, rows, feature, best)
+}
+
+// scanFrom tries the splits after each of the first n cells, with what is in
+// start on the left, too. The gain is the decrease in variance, that is
+// weight(left) weight(right) / weight^2 times the squared difference of the means.
+func (s *sums) scanFrom(start cell, cells []cell, n, rows int, feature int32, best *split) {
+	left, leftRows := start.sum, int(start.rows)
+	mean := float64(s.total.target) / float64(s.total.weight)
+	for i := range n {
+		c := &cells[i]
+		left.weight += c.weight
+		left.target += c.target
+		d := float64(left.target) - float64(mean*float64(left.weight))
+		gain := d * d / (float64(left.weight) * float64(s.total.weight-left.weight))
+		leftRows += int(c.rows)
+		if gain <= best.gain || s.minLeaf > 1 && (leftRows < s.minLeaf || rows-leftRows < s.minLeaf) {
+			continue
+		}
+		*best = split{gain: gain, feature: feature, bin: afterAll, left: left}
+		if i+1 < len(cells) {
+			best.bin = between(c.bin, cells[i+1].bin)
+		}
+		// Without missing values here, later ones go with the heavier side.
+		best.missingLeft = start.weight > 0 || n < len(cells) && 2*left.weight >= s.total.weight
+	}
+}
