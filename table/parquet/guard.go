@@ -13,6 +13,7 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
 )
 
 // The library allocates what a file says that it needs before it reads it. The
@@ -90,8 +91,17 @@ func checkPages(file *pq.File, chunk *pq.FileColumnChunk, limit int64) error {
 		case values > meta.NumValues || dictionary > int64(header.UncompressedPageSize):
 			return fmt.Errorf("a page of %d values at byte %d, more than its column has: the file is corrupt", values+dictionary, at)
 		}
-		if err := checkCompressed(io.NewSectionReader(file, at, size), meta.Codec, limit); err != nil {
-			return fmt.Errorf("page at byte %d: %w", at, err)
+		// The levels of a page of version 2 come first, and are not compressed.
+		v2 := header.DataPageHeaderV2.V
+		levels := int64(v2.DefinitionLevelsByteLength) + int64(v2.RepetitionLevelsByteLength)
+		if levels < 0 || levels > min(size, int64(header.UncompressedPageSize)) {
+			return fmt.Errorf("levels of %d bytes in a page of %d at byte %d: the file is corrupt", levels, size, at)
+		}
+		if !header.DataPageHeaderV2.Valid || v2.IsCompressed.V || !v2.IsCompressed.Valid {
+			page := io.NewSectionReader(file, at+levels, size-levels)
+			if err := checkCompressed(page, meta.Codec, int64(header.UncompressedPageSize)-levels, limit); err != nil {
+				return fmt.Errorf("page at byte %d: %w", at, err)
+			}
 		}
 		at += size
 	}
@@ -145,21 +155,20 @@ func readAt(r io.ReaderAt, at, n int64) ([]byte, error) {
 	return b, nil
 }
 
-// checkCompressed reports compressed data that may expand beyond limit bytes.
-// Where the format alone does not bound the expansion, the data is decompressed
-// to nowhere.
-func checkCompressed(page *io.SectionReader, codec format.CompressionCodec, limit int64) error {
+// checkCompressed reports compressed data that may expand beyond limit bytes,
+// when size are what it should give. Where the format alone does not bound the
+// expansion, the data is decompressed to nowhere.
+func checkCompressed(page *io.SectionReader, codec format.CompressionCodec, size, limit int64) error {
 	const (
 		deflateRatio = 1032
 		zstdRatio    = 1 << 15 // a block of 4 bytes for 128 KiB
-		lz4Ratio     = 255
 	)
-	size := page.Size()
+	compressed := page.Size()
 	var r io.Reader
 	var err error
 	switch codec {
 	case format.Snappy:
-		b, err := readAt(page, 0, min(size, binary.MaxVarintLen64))
+		b, err := readAt(page, 0, min(compressed, binary.MaxVarintLen64))
 		if err != nil {
 			return err
 		}
@@ -168,12 +177,12 @@ func checkCompressed(page *io.SectionReader, codec format.CompressionCodec, limi
 		}
 		return nil
 	case format.Gzip:
-		if size <= limit/deflateRatio {
+		if compressed <= limit/deflateRatio {
 			return nil
 		}
 		r, err = gzip.NewReader(page)
 	case format.Zstd:
-		if size <= limit/zstdRatio || zstdBound(page) <= limit {
+		if compressed <= limit/zstdRatio || zstdBound(page) <= limit {
 			return nil
 		}
 		d, zerr := zstd.NewReader(page, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
@@ -184,8 +193,13 @@ func checkCompressed(page *io.SectionReader, codec format.CompressionCodec, limi
 	case format.Brotli:
 		r = brotli.NewReader(page)
 	case format.Lz4Raw:
-		if size > limit/lz4Ratio*8 { // eight times what is likely, against what is possible
-			return tooLarge(limit)
+		// The library's decoder never ends on a block that is cut short.
+		b, err := readAt(page, 0, compressed)
+		if err != nil {
+			return err
+		}
+		if _, err := lz4.UncompressBlock(b, make([]byte, size)); err != nil && compressed > 0 {
+			return fmt.Errorf("decompress: %w", err)
 		}
 		return nil
 	default:
