@@ -1,0 +1,33 @@
+package linear
+
+import (
+	"testing"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/learntest"
+)
+
+func TestConformance(t *testing.T) {
+	balanced := NewLogistic()
+	balanced.ClassWeight = "balanced"
+	for _, c := range []struct {
+		name      string
+		estimator learn.Estimator
+		task      learn.Task
+	}{
+		{"linear", LeastSquares{}, learn.Regression},
+		{"linear without intercept", LeastSquares{NoIntercept: true}, learn.Regression},
+		{"ridge", Ridge{Alpha: 1}, learn.Regression},
+		{"logistic", NewLogistic(), learn.Classification},
+		{"logistic balanced", balanced, learn.Classification},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			learntest.Estimator(t, func() learn.Estimator { return c.estimator }, learntest.Config{
+				Tasks:    []learn.Task{c.task},
+				Restore:  FromState,
+				RowOrder: true,
+				Copies:   true,
+			})
+		})
+	}
+}

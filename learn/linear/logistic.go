@@ -1,0 +1,158 @@
+package linear
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/runnel-dev/runnel/learn"
+)
+
+// Logistic is logistic regression: of two classes by the log odds of the second,
+// of more by the softmax of a score each. It minimises
+// C * the sum of the rows' log losses + |w|^2 / 2, as scikit-learn's with lbfgs.
+//
+// The solver is L-BFGS, started at each step from the second derivatives that
+// the features' correlations suggest, so that correlated features and features
+// of other magnitudes take no longer. Tolerance is the distance to the optimum at
+// which it ends, in standard deviations of the predicted scores.
+type Logistic struct {
+	C           float64 `json:"c" default:"1" min:"0" doc:"Inverse strength of the penalty on the squared coefficients: less is stronger."`
+	ClassWeight string  `json:"class_weight" default:"none" enum:"none,balanced" doc:"balanced: every class counts as much as any other."`
+	MaxIter     int     `json:"max_iter" default:"1000" min:"1" doc:"Most steps of the solver."`
+	Tolerance   float64 `json:"tolerance" default:"1e-7" min:"0" doc:"Distance to the optimum, in units of the score, at which the solver ends."`
+	NoIntercept bool    `json:"no_intercept" default:"false" doc:"Let the scores be 0 where all features are 0."`
+}
+
+// NewLogistic is a Logistic with the default parameters.
+func NewLogistic() Logistic {
+	return Logistic{C: 1, ClassWeight: "none", MaxIter: 1000, Tolerance: 1e-7}
+}
+
+func (p Logistic) check() error {
+	switch {
+	case !(p.C > 0) || math.IsInf(p.C, 0):
+		return fmt.Errorf("c is %v, not a number above 0: 1 is usual", p.C)
+	case p.ClassWeight != "" && p.ClassWeight != "none" && p.ClassWeight != "balanced":
+		return fmt.Errorf("class_weight is %q: use none or balanced", p.ClassWeight)
+	case p.MaxIter < 1:
+		return fmt.Errorf("max_iter is %d, not at least 1", p.MaxIter)
+	case !(p.Tolerance >= 0) || math.IsInf(p.Tolerance, 0):
+		return fmt.Errorf("tolerance is %v, not a number of at least 0", p.Tolerance)
+	}
+	return nil
+}
+
+// Fit implements learn.Estimator. A class that no row is of, or only rows of
+// weight 0, gets the probability 0. A fit that has not converged after MaxIter
+// steps is no error: the Model tells.
+func (p Logistic) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (learn.Model, error) {
+	m, err := p.fit(ctx, x, y, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", KindLogistic, err)
+	}
+	return m, nil
+}
+
+func (p Logistic) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (*Model, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if y.Task != learn.Classification {
+		return nil, fmt.Errorf("the target is of %s, and this is a classification: use %s or %s", y.Task, KindRidge, KindLinear)
+	}
+	d, err := newDesign(ctx, x, y, opts, !p.NoIntercept)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{kind: KindLogistic, classes: len(y.Classes), features: len(x.Columns)}
+	l, seen := newLoss(d, y)
+	m.seen = seen
+	if p.ClassWeight == "balanced" {
+		l.balance()
+	}
+	m.intercepts = make([]float64, l.scores)
+	m.coefficients = make([]float64, l.scores*m.features)
+	m.converged = true
+	if len(seen) > 1 {
+		u, err := p.solve(ctx, l, m, opts)
+		if err != nil {
+			return nil, err
+		}
+		n := len(d.columns)
+		for k := range l.scores {
+			w, offset := d.original(u[k*(n+1):], m.features)
+			copy(m.row(k), w)
+			if !p.NoIntercept {
+				m.intercepts[k] = u[k*(n+1)+n] + offset
+			}
+		}
+		m.center(!p.NoIntercept)
+	}
+	if err := m.check(x.Names); err != nil {
+		return nil, err
+	}
+	if opts != nil && opts.Progress != nil {
+		opts.Progress(p.MaxIter, p.MaxIter)
+	}
+	return m, nil
+}
+
+// center makes the coefficients of the classes sum to 0, which changes no
+// prediction: of all the same softmax models this is the one of least penalty.
+func (m *Model) center(intercept bool) {
+	k := len(m.intercepts)
+	if k == 1 {
+		return
+	}
+	for j := range m.features {
+		mean := 0.0
+		for r := range k {
+			mean += m.coefficients[r*m.features+j] / float64(k)
+		}
+		for r := range k {
+			m.coefficients[r*m.features+j] -= mean
+		}
+	}
+	if !intercept {
+		return
+	}
+	mean := 0.0
+	for _, v := range m.intercepts {
+		mean += v / float64(k)
+	}
+	for r := range k {
+		m.intercepts[r] -= mean
+	}
+}
+
+// solve finds the coefficients of the standardised features: for each score
+// those of the columns and then the intercept.
+func (p Logistic) solve(ctx context.Context, l *loss, m *Model, opts *learn.Options) ([]float64, error) {
+	d := l.design
+	n := len(d.columns)
+	l.penalty = make([]float64, n)
+	for j, s := range d.inverse {
+		l.penalty[j] = min(s/p.C*s/l.total, 1e200)
+	}
+	l.intercept = !p.NoIntercept
+	near, err := l.near(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u := make([]float64, l.scores*(n+1))
+	if l.intercept {
+		l.start(u)
+	}
+	solver := problem{
+		value:     func(u, g []float64) (float64, error) { return l.value(ctx, u, g) },
+		near:      near,
+		tolerance: p.Tolerance,
+		steps:     p.MaxIter,
+	}
+	if opts != nil && opts.Progress != nil {
+		solver.progress = func(step int) { opts.Progress(step, p.MaxIter) }
+	}
+	m.converged, m.iterations, err = solver.minimise(ctx, u)
+	return u, err
+}
