@@ -1,0 +1,89 @@
+package fileblob
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// tempDir holds a directory for each opened bucket, with its temporary files and
+// a file that is locked for as long as the bucket is open.
+const (
+	tempDir  = ".tmp"
+	lockName = "lock"
+)
+
+// session is one opened bucket's place for temporary files.
+type session struct {
+	dir  string
+	lock *os.File
+}
+
+// openSession removes the places of buckets whose process is gone, and makes one.
+func openSession(root *os.Root) (*session, error) {
+	if err := root.MkdirAll(tempDir, dirMode); err != nil {
+		return nil, err
+	}
+	// While this is held, every place has its lock, or its process is gone.
+	all, err := root.OpenFile(tempDir+"/"+lockName, os.O_RDWR|os.O_CREATE, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	if err := lockFile(all); err != nil {
+		return nil, err
+	}
+	if err := removeStale(root); err != nil {
+		return nil, err
+	}
+	dir := tempDir + "/" + rand.Text()
+	if err := root.Mkdir(dir, dirMode); err != nil {
+		return nil, err
+	}
+	lock, err := root.OpenFile(dir+"/"+lockName, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(lock); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &session{dir, lock}, nil
+}
+
+func removeStale(root *os.Root) error {
+	entries, err := fs.ReadDir(root.FS(), tempDir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		dir := tempDir + "/" + e.Name()
+		lock, err := root.OpenFile(dir+"/"+lockName, os.O_RDWR, fileMode)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // killed before it had a lock
+		case err != nil:
+			return err
+		default:
+			held, err := isLocked(lock)
+			lock.Close()
+			if err != nil {
+				return err
+			}
+			if held {
+				continue
+			}
+		}
+		if err := root.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) close(root *os.Root) error {
+	return errors.Join(root.RemoveAll(s.dir), s.lock.Close())
+}
