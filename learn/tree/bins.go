@@ -134,26 +134,36 @@ func midpoint(a, b float64) float64 {
 	return m
 }
 
-// assignBins finds the bin of each value by a binary search without branches.
+// assignBins finds the bin of each value: the number of edges below it, by a
+// binary search that does not branch.
 func assignBins(col, edges []float64) []uint8 {
-	var e [256]float64
+	var e [255]float64
 	for i := copy(e[:], edges); i < len(e); i++ {
 		e[i] = math.Inf(1)
 	}
 	out := make([]uint8, len(col))
 	for i, v := range col {
-		b := 0
-		for step := 128; step > 0; step >>= 1 {
-			up := 0
-			if v > e[(b+step-1)&255] {
-				up = step
-			}
-			b += up
-		}
+		b := above(v, e[127]) << 7
+		b += above(v, e[b+63]) << 6
+		b += above(v, e[b+31]) << 5
+		b += above(v, e[b+15]) << 4
+		b += above(v, e[b+7]) << 3
+		b += above(v, e[b+3]) << 2
+		b += above(v, e[b+1]) << 1
+		b += above(v, e[b])
 		if v != v {
 			b = missingBin
 		}
-		out[i] = uint8(b)
+		out[i] = b
 	}
 	return out
+}
+
+// above is 1 where v > edge, else 0, without a branch.
+func above(v, edge float64) uint8 {
+	var is uint8
+	if v > edge {
+		is = 1
+	}
+	return is
 }

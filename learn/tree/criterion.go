@@ -40,6 +40,14 @@ func newTarget(y *learn.Target) *target {
 	return t
 }
 
+// value is the target of a row: its fixed-point value, or which of two classes.
+func (t *target) value(row int) int64 {
+	if t.classes > 0 {
+		return int64(t.labels[row])
+	}
+	return t.values[row]
+}
+
 // A sum is a weight and a weighted sum of targets: of the second class's
 // indicator for two classes, of fixed-point values for regression.
 type sum struct{ weight, target int64 }

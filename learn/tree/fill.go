@@ -6,30 +6,30 @@ import "math/bits"
 // all of one length: saying so keeps bounds checks out of them.
 
 // fillPacked4 adds rows to the histograms of four features at once.
-func fillPacked4(bins *[4][256]uint64, rows []uint32, add []uint64, a, b, c, d []uint8) {
-	n := len(add)
+func fillPacked4(bins *[4][256]uint64, rows []uint32, codes []uint8, adds *[256]uint64, a, b, c, d []uint8) {
+	n := len(codes)
 	a, b, c, d = a[:n], b[:n], c[:n], d[:n]
 	for _, r := range rows {
-		v := add[r]
-		bins[0][a[r]] += v
-		bins[1][b[r]] += v
-		bins[2][c[r]] += v
-		bins[3][d[r]] += v
+		add := adds[codes[r]]
+		bins[0][a[r]] += add
+		bins[1][b[r]] += add
+		bins[2][c[r]] += add
+		bins[3][d[r]] += add
 	}
 }
 
-func fillPacked(bins *[256]uint64, rows []uint32, add []uint64, col []uint8) {
-	col = col[:len(add)]
+func fillPacked(bins *[256]uint64, rows []uint32, codes []uint8, adds *[256]uint64, col []uint8) {
+	col = col[:len(codes)]
 	for _, r := range rows {
-		bins[col[r]] += add[r]
+		bins[col[r]] += adds[codes[r]]
 	}
 }
 
-func fillPackedSeen(bins *[256]uint64, rows []uint32, add []uint64, col []uint8, seen *[4]uint64) {
-	col = col[:len(add)]
+func fillPackedSeen(bins *[256]uint64, rows []uint32, codes []uint8, adds *[256]uint64, col []uint8, seen *[4]uint64) {
+	col = col[:len(codes)]
 	for _, r := range rows {
 		b := col[r]
-		bins[b] += add[r]
+		bins[b] += adds[codes[r]]
 		seen[b>>6] |= 1 << (b & 63)
 	}
 }

@@ -58,6 +58,7 @@ func newGrower(f *Forest, data *binned, y *target, tried int) *grower {
 		forest: f, data: data, tried: tried,
 		criterion: newCriterion(data, y, f.MinLeaf),
 		weight:    make([]uint32, data.rows),
+		rows:      make([]uint32, data.rows+1),
 		spare:     make([]uint32, data.rows),
 		features:  make([]int32, len(data.bins)),
 	}
@@ -67,12 +68,13 @@ func newGrower(f *Forest, data *binned, y *target, tried int) *grower {
 // grow grows a tree on the rows that have a weight, depth first. It returns
 // early, with half a tree, when ctx ends.
 func (g *grower) grow(ctx context.Context) grown {
-	g.rows = g.rows[:0]
+	n := 0
+	g.rows = g.rows[:cap(g.rows)]
 	for i, w := range g.weight {
-		if w > 0 {
-			g.rows = append(g.rows, uint32(i))
-		}
+		g.rows[n] = uint32(i)
+		n += int((w | -w) >> 31) // 1 where w > 0
 	}
+	g.rows = g.rows[:n]
 	for j := range g.features {
 		g.features[j] = int32(j)
 	}

@@ -1,5 +1,7 @@
 package tree
 
+import "slices"
+
 // sums is the criterion of two classes and of regression: both need but two
 // sums a bin, because the Gini impurity of two classes is twice the variance of
 // the second class's indicator.
@@ -8,9 +10,12 @@ type sums struct {
 	y       *target
 	minLeaf int
 
-	// What each row adds to a bin. For two classes both sums fit one word:
-	// the weight in the low half, that of the second class in the high half.
-	packed []uint64
+	// What each row adds to a bin, in one of two ways. With two classes and
+	// weights below 128, a row is a code: twice its weight, plus 1 for the
+	// second class. Both sums then fit one word, the target in its high half.
+	packed bool
+	codes  []uint8
+	adds   [256]uint64 // by code
 	wide   []sum
 
 	packedBins [4][256]uint64
@@ -31,47 +36,46 @@ type cell struct {
 
 func newSums(data *binned, y *target, minLeaf int) *sums {
 	s := &sums{data: data, y: y, minLeaf: minLeaf}
-	if y.classes == 2 {
-		s.packed = make([]uint64, data.rows)
-	} else {
-		s.wide = make([]sum, data.rows)
+	for code := range uint64(256) {
+		s.adds[code] = code>>1 | (code>>1)*(code&1)<<32
 	}
 	return s
 }
 
 func (s *sums) load(weight []uint32) {
-	if s.packed != nil {
+	s.packed = s.y.classes == 2 && slices.Max(weight) < 128
+	if s.packed {
+		s.codes = slices.Grow(s.codes[:0], len(weight))[:len(weight)]
 		for i, w := range weight {
-			s.packed[i] = uint64(w) | uint64(w*s.y.labels[i])<<32
+			s.codes[i] = uint8(w<<1 | s.y.labels[i])
 		}
 		return
 	}
+	s.wide = slices.Grow(s.wide[:0], len(weight))[:len(weight)]
 	for i, w := range weight {
-		s.wide[i] = sum{int64(w), int64(w) * s.y.values[i]}
+		s.wide[i] = sum{int64(w), int64(w) * s.y.value(i)}
 	}
 }
 
 func unpack(p uint64) sum { return sum{int64(p & (1<<32 - 1)), int64(p >> 32)} }
 
 func (s *sums) open(rows []uint32, known sum) (sum, bool) {
-	if s.packed != nil {
-		if known.weight == 0 {
-			var all uint64
-			for _, r := range rows {
-				all += s.packed[r]
-			}
-			known = unpack(all)
-		}
-		s.total = known
-		return known, known.target == 0 || known.target == known.weight
-	}
 	if known.weight == 0 {
 		for _, r := range rows {
-			known.weight += s.wide[r].weight
-			known.target += s.wide[r].target
+			add := sum{}
+			if s.packed {
+				add = unpack(s.adds[s.codes[r]])
+			} else {
+				add = s.wide[r]
+			}
+			known.weight += add.weight
+			known.target += add.target
 		}
 	}
 	s.total = known
+	if s.y.classes == 2 {
+		return known, known.target == 0 || known.target == known.weight
+	}
 	for _, r := range rows {
 		if s.y.values[r] != s.y.values[rows[0]] {
 			return known, false
@@ -83,7 +87,7 @@ func (s *sums) open(rows []uint32, known sum) (sum, bool) {
 func (s *sums) summed() bool { return true }
 
 func (s *sums) unit() float64 {
-	if s.packed != nil {
+	if s.y.classes == 2 {
 		return 2
 	}
 	return s.y.unit * s.y.unit
@@ -91,7 +95,7 @@ func (s *sums) unit() float64 {
 
 func (s *sums) leaf(values []float64, total sum) []float64 {
 	mean := float64(total.target) / float64(total.weight)
-	if s.packed != nil {
+	if s.y.classes == 2 {
 		return append(values, 1-mean, mean)
 	}
 	return append(values, s.y.offset+float64(mean*s.y.unit))
@@ -101,9 +105,9 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 	varies := false
 	for len(features) > 0 {
 		n := 1
-		if s.packed != nil && len(rows) >= denseRows && len(features) >= 4 {
+		if s.packed && len(rows) >= denseRows && len(features) >= 4 {
 			n = 4
-			fillPacked4(&s.packedBins, rows, s.packed, s.data.bins[features[0]],
+			fillPacked4(&s.packedBins, rows, s.codes, &s.adds, s.data.bins[features[0]],
 				s.data.bins[features[1]], s.data.bins[features[2]], s.data.bins[features[3]])
 		}
 		for k, f := range features[:n] {
@@ -112,11 +116,11 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 			switch {
 			case n == 4:
 				cells = takePacked(&s.packedBins[k], &s.cells)
-			case s.packed != nil && len(rows) >= denseRows:
-				fillPacked(&s.packedBins[0], rows, s.packed, col)
+			case s.packed && len(rows) >= denseRows:
+				fillPacked(&s.packedBins[0], rows, s.codes, &s.adds, col)
 				cells = takePacked(&s.packedBins[0], &s.cells)
-			case s.packed != nil:
-				fillPackedSeen(&s.packedBins[0], rows, s.packed, col, &s.seen)
+			case s.packed:
+				fillPackedSeen(&s.packedBins[0], rows, s.codes, &s.adds, col, &s.seen)
 				cells = takePackedSeen(&s.packedBins[0], &s.seen, &s.cells)
 			default:
 				fillWide(&s.wideBins, rows, s.wide, col, &s.seen)
