@@ -33,16 +33,16 @@ const Kind = "random_forest"
 // With Bootstrap, a sample weight is how likely a row is to be drawn; without,
 // it is how much the row counts.
 type Forest struct {
-	Estimators     int     `json:"n_estimators" default:"100" min:"1" max:"10000" doc:"number of trees"`
-	MaxDepth       int     `json:"max_depth" default:"0" min:"0" doc:"greatest depth of a tree; 0 is no limit"`
-	MinSplit       int     `json:"min_samples_split" default:"2" min:"2" doc:"a node of fewer rows is not split"`
-	MinLeaf        int     `json:"min_samples_leaf" default:"1" min:"1" doc:"a split leaves at least this many rows on each side"`
-	MaxFeatures    string  `json:"max_features" default:"auto" doc:"features tried at each split: a number, a fraction such as 0.5, sqrt, log2 or all; auto is sqrt for classes and all for values"`
-	MaxBins        int     `json:"max_bins" default:"255" min:"2" max:"255" doc:"greatest number of bins that a feature is cut into"`
-	Bootstrap      bool    `json:"bootstrap" default:"true" doc:"grow each tree on rows drawn with replacement, not on all rows"`
-	MaxSamples     float64 `json:"max_samples" default:"0" min:"0" doc:"rows drawn for each tree: a fraction up to 1, a number above it; 0 is as many as there are"`
-	ClassWeight    string  `json:"class_weight" default:"none" enum:"none,balanced" doc:"balanced weighs each class by the inverse of its frequency"`
-	MinImpurityCut float64 `json:"min_impurity_decrease" default:"0" min:"0" doc:"a split decreases the impurity by at least this much, weighted by its share of the rows"`
+	Estimators  int     `json:"n_estimators" default:"100" min:"1" max:"10000" doc:"number of trees"`
+	MaxDepth    int     `json:"max_depth" default:"0" min:"0" doc:"greatest depth of a tree; 0 is no limit"`
+	MinSplit    int     `json:"min_samples_split" default:"2" min:"2" doc:"a node of fewer rows is not split"`
+	MinLeaf     int     `json:"min_samples_leaf" default:"1" min:"1" doc:"a split leaves at least this many rows on each side"`
+	MaxFeatures string  `json:"max_features" default:"auto" doc:"features tried at each split: a number, a fraction such as 0.5, sqrt, log2 or all; auto is sqrt for classes and all for values"`
+	MaxBins     int     `json:"max_bins" default:"255" min:"2" max:"255" doc:"greatest number of bins that a feature is cut into"`
+	Bootstrap   bool    `json:"bootstrap" default:"true" doc:"grow each tree on rows drawn with replacement, not on all rows"`
+	MaxSamples  float64 `json:"max_samples" default:"0" min:"0" doc:"rows drawn for each tree: a fraction up to 1, a number above it; 0 is as many as there are"`
+	ClassWeight string  `json:"class_weight" default:"none" enum:"none,balanced" doc:"balanced weighs each class by the inverse of its frequency"`
+	MinCut      float64 `json:"min_impurity_decrease" default:"0" min:"0" doc:"a split decreases the impurity by at least this much, weighted by its share of the rows"`
 }
 
 // NewForest returns a forest with the default parameters.
@@ -64,7 +64,7 @@ func (f *Forest) check() error {
 		{"min_samples_leaf", float64(f.MinLeaf), 1, math.MaxInt32},
 		{"max_bins", float64(f.MaxBins), 2, 255},
 		{"max_samples", f.MaxSamples, 0, math.MaxInt32},
-		{"min_impurity_decrease", f.MinImpurityCut, 0, math.MaxFloat64},
+		{"min_impurity_decrease", f.MinCut, 0, math.MaxFloat64},
 	} {
 		if !(p.value >= p.lo && p.value <= p.hi) {
 			return fmt.Errorf("%s is %v: it must be from %v to %v", p.name, p.value, p.lo, p.hi)

@@ -105,7 +105,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		}
 		share := float64(b.total.weight) / rootWeight
 		decrease := s.gain * g.criterion.unit() * share
-		if s.gain < 0 || decrease < g.forest.MinImpurityCut {
+		if s.gain < 0 || decrease < g.forest.MinCut {
 			t.leaf[b.node] = int32(len(t.values))
 			t.values = g.criterion.leaf(t.values, b.total)
 			continue

@@ -1,0 +1,91 @@
+"""Writes the data sets and the reference values of the tests, with scikit-learn:
+
+    python make.py
+
+breast_cancer.csv, digits.csv, wine.csv: see LICENCE.md. forests.json: the folds,
+and the accuracy of scikit-learn's random forest in each. trees.json: what single
+trees of scikit-learn predict on small problems, whose feature values are few
+enough to have a bin each, so that histograms lose nothing.
+"""
+
+import json
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import KFold
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+
+def data_sets():
+    out = {}
+    for name, load in (("breast_cancer", load_breast_cancer), ("digits", load_digits), ("wine", load_wine)):
+        data = load()
+        names = [str(n).replace(" ", "_") for n in data.feature_names]
+        with open(f"{name}.csv", "w") as file:
+            file.write(",".join(names + ["target"]) + "\n")
+            for row, label in zip(data.data, data.target):
+                file.write(",".join([repr(v) if v != int(v) else str(int(v)) for v in map(float, row)]) + f",{data.target_names[label]}\n")
+        fold = np.zeros(len(data.target), int)
+        accuracy = []
+        for k, (train, test) in enumerate(KFold(5, shuffle=True, random_state=0).split(data.data)):
+            fold[test] = k
+            forest = RandomForestClassifier(random_state=0, n_jobs=2).fit(data.data[train], data.target[train])
+            accuracy.append(forest.score(data.data[test], data.target[test]))
+        out[name] = {"fold": "".join(map(str, fold)), "accuracy": accuracy}
+    with open("forests.json", "w") as file:
+        json.dump(out, file, indent=1)
+        file.write("\n")
+
+
+def trees():
+    rng = np.random.default_rng(0)
+    n = 400
+    x = (rng.normal(size=(n, 4)) * 32).round() / 32
+    value = (2 * x[:, 0] - x[:, 1] ** 2 + x[:, 2] + rng.normal(scale=0.3, size=n)).round(6)
+    classes = {2: (value > 0).astype(int), 3: np.digitize(value, [-1.0, 0.7])}
+    weight = rng.integers(1, 5, size=n).astype(float)
+    fraction = rng.uniform(0.1, 3, size=n).round(6)
+    holes = x.copy()
+    holes[rng.uniform(size=x.shape) < 0.15] = np.nan
+    cases = []
+    for name, params, features, weights in (
+        ("depth 4", {"max_depth": 4}, x, None),
+        ("leaves of 15", {"max_depth": 5, "min_samples_leaf": 15}, x, None),
+        ("splits of 30", {"min_samples_split": 30}, x, None),
+        ("impurity decrease", {"min_impurity_decrease": 0.02}, x, None),
+        ("whole weights", {"max_depth": 4}, x, weight),
+        ("fractional weights", {"max_depth": 4, "min_samples_leaf": 4}, x, fraction),
+        ("missing values", {"max_depth": 3, "min_samples_leaf": 15}, holes, None),
+    ):
+        for k in (2, 3, 0):
+            make = DecisionTreeClassifier if k else DecisionTreeRegressor
+            fits = [make(random_state=s, **params).fit(features, classes.get(k, value), sample_weight=weights) for s in range(20)]
+            predict = lambda tree: (tree.predict_proba(features).ravel() if k else tree.predict(features)).tolist()
+            tree = fits[0]
+            same = lambda other: np.allclose(predict(other), predict(tree)) and np.allclose(other.feature_importances_, tree.feature_importances_)
+            if not all(map(same, fits)):
+                print(f"left out, since equally good splits are told apart by chance: {name}, {k} classes")
+                continue
+            cases.append({
+                "name": name,
+                "classes": k,
+                "params": params,
+                "missing": features is holes,
+                "weights": None if weights is None else weights.tolist(),
+                "leaves": int(tree.get_n_leaves()),
+                "importances": tree.feature_importances_.tolist(),
+                "predicted": predict(tree),
+            })
+    # JSON has no NaN: a missing value is null.
+    columns = lambda m: [[None if np.isnan(v) else v for v in col] for col in m.T.tolist()]
+    with open("trees.json", "w") as file:
+        json.dump({
+            "x": columns(x), "holes": columns(holes), "value": value.tolist(),
+            "two": classes[2].tolist(), "three": classes[3].tolist(), "cases": cases,
+        }, file)
+        file.write("\n")
+
+
+data_sets()
+trees()
