@@ -14,7 +14,6 @@ package preprocess
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -107,8 +106,14 @@ func blank(kind string) (Spec, restorable) {
 		return &Frequency{}, &frequency{}
 	case "target":
 		return &TargetEncode{}, &targetEncoder{}
+	case "tfidf":
+		return &Tfidf{}, &tfidf{}
+	case "hashtext":
+		return &HashText{}, &textHasher{}
 	case "scale":
 		return &Scale{}, &scaler{}
+	case "auto":
+		return &Auto{}, nil // see autoFromState
 	}
 	return nil, nil
 }
@@ -131,14 +136,14 @@ func DecodeSpec(kind string, params []byte) (Spec, error) {
 // FromState restores a transformer from its state. A state that no transformer
 // could have is an error, whatever it holds.
 func FromState(s learn.State) (Transformer, error) {
+	if s.Kind == "auto" {
+		return autoFromState(s)
+	}
 	_, restored := blank(s.Kind)
 	if restored == nil {
 		return nil, unknownKind(s.Kind)
 	}
-	b, err := json.Marshal(s.Params)
-	if err == nil {
-		err = decodeStrict(b, restored)
-	}
+	err := reread(s.Params, restored)
 	if err == nil {
 		err = restored.check(s)
 	}

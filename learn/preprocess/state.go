@@ -24,6 +24,15 @@ func pack(kind string, fitted any, tensors map[string]learn.Tensor) learn.State 
 	return learn.State{Kind: kind, Params: params, Tensors: tensors}
 }
 
+// reread reads a value of a state's parameters into a struct.
+func reread(params any, into any) error {
+	b, err := json.Marshal(params)
+	if err != nil {
+		return err
+	}
+	return decodeStrict(b, into)
+}
+
 func decodeStrict(b []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
