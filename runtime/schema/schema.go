@@ -101,7 +101,7 @@ func field(t reflect.Type) Field {
 		return Field{Type: Integer}
 	case reflect.Float32, reflect.Float64:
 		return Field{Type: Number}
-	case reflect.Slice:
+	case reflect.Slice, reflect.Array:
 		elem := field(t.Elem())
 		return Field{Type: Array, Elem: &elem}
 	case reflect.Map:

@@ -1,0 +1,84 @@
+// Package estimator lists the estimators by name: with which parameters each is
+// made, for which tasks, and what it asks of the features.
+package estimator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/tree"
+)
+
+// Params are the parameters of every estimator, each under its name.
+type Params struct {
+	Forest   tree.Forest         `json:"random_forest" doc:"parameters of a random forest"`
+	Logistic linear.Logistic     `json:"logistic" doc:"parameters of a logistic regression"`
+	Linear   linear.LeastSquares `json:"linear" doc:"parameters of ordinary least squares"`
+	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
+}
+
+// An Entry describes an estimator.
+type Entry struct {
+	Name  string
+	Tasks []learn.Task
+	Doc   string
+
+	make    func(p Params) learn.Estimator
+	prepare []preprocess.Spec
+}
+
+// Entries lists the estimators.
+func Entries() []Entry {
+	both := []learn.Task{learn.Classification, learn.Regression}
+	scaled := []preprocess.Spec{&preprocess.Impute{}, &preprocess.Scale{}}
+	return []Entry{
+		{"random_forest", both, "random forest on binned features", func(p Params) learn.Estimator { return &p.Forest }, nil},
+		{"logistic", both[:1], "logistic regression, multinomial, L2", func(p Params) learn.Estimator { return p.Logistic }, scaled},
+		{"linear", both[1:], "ordinary least squares", func(p Params) learn.Estimator { return p.Linear }, scaled},
+		{"ridge", both[1:], "least squares with an L2 penalty", func(p Params) learn.Estimator { return p.Ridge }, scaled},
+		{"baseline", both, "the target's distribution, whatever the features", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
+	}
+}
+
+// Find returns the estimator of that name, which must suit the task.
+func Find(name string, task learn.Task) (Entry, error) {
+	var names []string
+	for _, e := range Entries() {
+		if !slices.Contains(e.Tasks, task) {
+			if e.Name == name {
+				return e, fmt.Errorf("estimator %s is for %s, the task is %s", name, e.Tasks[0], task)
+			}
+			continue
+		}
+		if e.Name == name {
+			return e, nil
+		}
+		names = append(names, e.Name)
+	}
+	return Entry{}, fmt.Errorf("no estimator %q%s (for %s there are: %s)", name, nearest.Hint(name, names), task, strings.Join(names, ", "))
+}
+
+// New makes the estimator with its share of the parameters.
+func (e Entry) New(p Params) learn.Estimator { return e.make(p) }
+
+// Prepare lists the transforms that the estimator needs on any features, such
+// as scaling. They are fitted with the model, on its training rows.
+func (e Entry) Prepare() []preprocess.Spec { return e.prepare }
+
+// Default chooses an estimator: a forest, which takes features as they are, or
+// for fewer than 50 rows the linear model, which has less to learn.
+func Default(task learn.Task, rows int) string {
+	switch {
+	case rows >= 50:
+		return "random_forest"
+	case task == learn.Classification:
+		return "logistic"
+	}
+	return "ridge"
+}
