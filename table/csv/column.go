@@ -1,0 +1,379 @@
+package csv
+
+import (
+	"bytes"
+	"hash/maphash"
+	"math"
+
+	"github.com/runnel-dev/runnel/table"
+)
+
+// rules are what the conversion of a file's values rests on.
+type rules struct {
+	missing *markers
+	quote   byte
+	marks   uint8 // decimal marks allowed
+	order   DateOrder
+	seed    maphash.Seed
+}
+
+// A column is what one chunk holds of a column.
+type column struct {
+	class class      // what its values can be
+	kind  table.Kind // how they are kept
+	form  uint8      // kept as Time: the form they were read in
+
+	floats []float64
+	ints   []int64
+	bools  []bool
+	codes  []uint32
+	dict   *dict
+	valid  table.Bitmap // nil: every row has a value
+
+	tally
+}
+
+// A tally counts what a column's values did not give away as they stood.
+type tally struct {
+	quoted   int64  // markers of missing values in quotes: text, if the column is
+	rounded  int64  // integers that no float64 equals
+	overflow int64  // numbers beyond float64, read as missing
+	cut      int64  // times with digits beyond microseconds
+	misfit   int64  // values that do not fit a fixed kind, read as missing
+	example  string // the first of overflow or misfit
+}
+
+func (t *tally) add(o tally) {
+	t.quoted += o.quoted
+	t.rounded += o.rounded
+	t.overflow += o.overflow
+	t.cut += o.cut
+	t.misfit += o.misfit
+	if t.example == "" {
+		t.example = o.example
+	}
+}
+
+// A converter turns the fields of a chunk into columns.
+type converter struct {
+	*rules
+	t       *tokens
+	scratch []byte
+}
+
+// column converts a column, under the class that it is known to need so far
+// and wider ones as its values ask for. A fixed class is kept: what does not
+// fit is missing, and counted.
+func (cv *converter) column(col int, known class, fixed bool) *column {
+	c := &column{class: known}
+	for {
+		c.tally = tally{}
+		c.valid = nil
+		failed := cv.fill(c, col, fixed)
+		if failed < 0 {
+			return c
+		}
+		b, _ := cv.value(failed, col)
+		next := join(c.class, cv.classify(trim(b)))
+		if next == c.class { // no class but text can hold it
+			next = class{kind: text}
+		}
+		c.class = next
+	}
+}
+
+// fill converts the column under c.class. It returns the first row whose value
+// does not fit, or -1. The class of a time column narrows on the way.
+func (cv *converter) fill(c *column, col int, fixed bool) int {
+	c.kind = c.class.storage()
+	n := cv.t.rows
+	switch c.class.kind {
+	case none:
+		return cv.nothing(c, col)
+	case float:
+		c.floats = sized(c.floats, n)
+		return cv.numbers(c, col, fixed)
+	case intK:
+		c.ints = sized(c.ints, n)
+		return cv.integers(c, col, fixed)
+	case timeK:
+		c.ints = sized(c.ints, n)
+		return cv.times(c, col, fixed)
+	case boolK:
+		c.bools = sized(c.bools, n)
+		return cv.truths(c, col, fixed)
+	}
+	c.floats, c.ints, c.bools = nil, nil, nil
+	c.codes = sized(c.codes, n)
+	return cv.texts(c, col, fixed)
+}
+
+func sized[T any](s []T, n int) []T {
+	if s == nil {
+		return make([]T, n)
+	}
+	return s
+}
+
+// value is the text of a field without its quotes, and whether it had any. It
+// is good until the next call.
+func (cv *converter) value(row, col int) (b []byte, quoted bool) {
+	b = cv.t.field(row, col)
+	if !cv.t.quotes || len(b) == 0 || b[0] != cv.quote {
+		return b, false
+	}
+	return cv.unquote(b), true
+}
+
+// unquote takes the quotes off a well-formed quoted field.
+func (cv *converter) unquote(b []byte) []byte {
+	b = b[1 : len(b)-1]
+	k := bytes.IndexByte(b, cv.quote)
+	if k < 0 {
+		return b
+	}
+	out := cv.scratch[:0]
+	for ; k >= 0; k = bytes.IndexByte(b, cv.quote) {
+		out = append(out, b[:k+1]...)
+		b = b[k+2:]
+	}
+	cv.scratch = append(out, b...)
+	return cv.scratch
+}
+
+// miss marks a row as without a value, in a column of n rows.
+func (c *column) miss(row, n int) {
+	if c.valid == nil {
+		c.valid = table.NewBitmap(n)
+		c.valid.SetAll(n)
+	}
+	c.valid.Clear(row)
+}
+
+// odd deals with a value that is not of the column's kind as it stands: it is
+// missing (then the row is marked), or is returned for a second look.
+func (cv *converter) odd(c *column, row, col int) (b []byte, missing bool) {
+	raw, quoted := cv.value(row, col)
+	b = trim(raw)
+	if !cv.missing.has(b) {
+		return b, false
+	}
+	if quoted && len(raw) > 0 {
+		c.quoted++
+	}
+	c.miss(row, cv.t.rows)
+	return nil, true
+}
+
+// misfits counts a value that a fixed kind cannot hold.
+func (cv *converter) misfits(c *column, row int, b []byte) {
+	if c.misfit == 0 {
+		c.example = string(b)
+	}
+	c.misfit++
+	c.miss(row, cv.t.rows)
+}
+
+// nothing looks for the first value of a column that had none so far.
+func (cv *converter) nothing(c *column, col int) int {
+	for r := range cv.t.rows {
+		if _, missing := cv.odd(c, r, col); !missing {
+			return r
+		}
+	}
+	return -1
+}
+
+func (cv *converter) numbers(c *column, col int, fixed bool) int {
+	mark := byte('.')
+	if c.class.forms == commaMark || cv.marks == commaMark {
+		mark = ','
+	}
+	watch := cv.marks == pointMark|commaMark && c.class.forms == 0 // for the first decimal mark
+	t, out := cv.t, c.floats
+	bounds, width := t.bounds, t.cols+1
+	for r, k := 0, col; r < len(out); r, k = r+1, k+width {
+		v, form := parseFloat(t.buf[bounds[k]:bounds[k+1]-1], mark)
+		if form == notNumber {
+			b, missing := cv.odd(c, r, col)
+			if missing {
+				out[r] = math.NaN()
+				continue
+			}
+			if v, form = parseFloat(b, mark); form == notNumber {
+				if !fixed {
+					return r
+				}
+				out[r] = math.NaN()
+				cv.misfits(c, r, b)
+				continue
+			}
+		}
+		out[r] = v
+		switch form {
+		case rounded:
+			c.rounded++
+		case overflow:
+			if c.overflow == 0 {
+				b, _ := cv.value(r, col)
+				c.example = string(b)
+			}
+			c.overflow++
+			c.miss(r, t.rows)
+		case fraction:
+			if watch && bytes.IndexByte(t.field(r, col), mark) >= 0 {
+				c.class.forms, watch = pointMark, false
+			}
+		}
+	}
+	return -1
+}
+
+func (cv *converter) integers(c *column, col int, fixed bool) int {
+	t, out := cv.t, c.ints
+	bounds, width := t.bounds, t.cols+1
+	for r, k := 0, col; r < len(out); r, k = r+1, k+width {
+		v, ok := parseInt(t.buf[bounds[k] : bounds[k+1]-1])
+		if !ok {
+			b, missing := cv.odd(c, r, col)
+			if !missing {
+				if v, ok = parseInt(b); !ok {
+					if !fixed {
+						return r
+					}
+					cv.misfits(c, r, b)
+				}
+			}
+			if !ok {
+				v = 0
+			}
+		}
+		if uint64(v+1<<53) > 1<<54 && int64(float64(v)) != v {
+			c.rounded++ // if the column turns out to be float
+		}
+		out[r] = v
+	}
+	return -1
+}
+
+func (cv *converter) truths(c *column, col int, fixed bool) int {
+	for r := range c.bools {
+		c.bools[r] = false
+		b, missing := cv.odd(c, r, col)
+		switch {
+		case missing:
+		case foldEqual(b, "true"):
+			c.bools[r] = true
+		case foldEqual(b, "false"):
+		case fixed:
+			cv.misfits(c, r, b)
+		default:
+			return r
+		}
+	}
+	return -1
+}
+
+func (cv *converter) times(c *column, col int, fixed bool) int {
+	var m moment
+	c.form = chosen(c.class.forms, cv.order)
+	for r := 0; r < len(c.ints); r++ {
+		c.ints[r] = 0
+		b, missing := cv.odd(c, r, col)
+		if missing {
+			continue
+		}
+		forms := common(cv.timeForms(b, &m), c.class.forms)
+		if forms == 0 {
+			if !fixed {
+				return r
+			}
+			cv.misfits(c, r, b)
+			continue
+		}
+		if forms != c.class.forms {
+			c.class.forms = forms
+			if form := chosen(forms, cv.order); form != c.form { // begin again
+				c.form, c.valid, c.tally, r = form, nil, tally{}, -1
+				continue
+			}
+		}
+		c.ints[r] = m.unix(c.form)
+		if m.cut {
+			c.cut++
+		}
+	}
+	return -1
+}
+
+// timeForms is parseTime without the forms that the options rule out.
+func (cv *converter) timeForms(b []byte, m *moment) uint8 {
+	forms := parseTime(b, m)
+	switch cv.order {
+	case MonthFirst:
+		forms &^= dayForm
+	case DayFirst:
+		forms &^= monthForm
+	}
+	return common(forms, forms)
+}
+
+// texts keeps a column as text, in which a quoted marker of a missing value is
+// what it says; the empty field is missing in quotes too. Under the class wide
+// every value must still be an integer.
+func (cv *converter) texts(c *column, col int, fixed bool) int {
+	c.dict = newDict(cv.seed)
+	for r := range c.codes {
+		c.codes[r] = 0
+		b, quoted := cv.value(r, col)
+		word := trim(b)
+		if cv.missing.has(word) {
+			if !quoted || len(b) == 0 {
+				c.miss(r, cv.t.rows)
+				continue
+			}
+			c.quoted++
+		} else if c.class.kind == wide && !fixed {
+			if k := cv.classify(word).kind; k != intK && k != wide {
+				return r
+			}
+		}
+		c.codes[r] = c.dict.code(b)
+	}
+	return -1
+}
+
+// classify is the class of one value, without spaces around it.
+func (cv *converter) classify(b []byte) class {
+	if cv.missing.has(b) {
+		return class{kind: none}
+	}
+	if _, ok := parseInt(b); ok {
+		return class{kind: intK}
+	}
+	for _, m := range [...]struct {
+		form uint8
+		mark byte
+	}{{pointMark, '.'}, {commaMark, ','}} {
+		if cv.marks&m.form == 0 {
+			continue
+		}
+		switch _, form := parseFloat(b, m.mark); form {
+		case integer, rounded:
+			return class{kind: wide}
+		case fraction, overflow:
+			if bytes.IndexByte(b, m.mark) < 0 {
+				return class{kind: float}
+			}
+			return class{float, m.form}
+		}
+	}
+	if foldEqual(b, "true") || foldEqual(b, "false") {
+		return class{kind: boolK}
+	}
+	var m moment
+	if forms := cv.timeForms(b, &m); forms != 0 {
+		return class{timeK, forms}
+	}
+	return class{kind: text}
+}

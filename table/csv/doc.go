@@ -1,0 +1,36 @@
+// Package csv reads and writes tables as comma-separated values, in parallel.
+//
+// [Read] makes a whole table in one pass; [Scan] and [Plan.Parts] read a file
+// larger than memory in two, part by part. Both find out the dialect
+// (delimiter, quote, header, decimal mark) from a sample and the columns' kinds
+// from every value of the file. Nothing is lost in silence: a row that cannot
+// be read is an [*Error] with file, line and column, or is skipped and counted
+// in the [Report]; what the reader decided for the user is a note there.
+//
+// # Grammar
+//
+// Records end with LF, CRLF, or, in a file without LF, CR. A field that begins
+// with the quote character ends at the next quote that is not doubled, and may
+// hold delimiters and newlines; in any other field a quote is text. Blank lines
+// are skipped. This is RFC 4180, read liberally.
+//
+// # Kinds
+//
+// A column is int64, float64, bool or time when every value that is not missing
+// reads as one, and string otherwise. An integer with leading zeros (01234) is
+// text, so are integers beyond int64 in a column of integers. A number beyond
+// float64 (1e400) in a column of numbers is missing and counted, never an
+// infinity; inf and -inf, spelt out, are infinities. Whether 01/02/2006 is
+// January or February is decided over the whole column, and noted when the
+// column leaves it open.
+//
+// # How it is fast
+//
+// One goroutine cuts the input into chunks at record ends, jumping from quote
+// to quote; the workers find the field ends of a chunk (64 bytes at a time) and
+// then convert it column by column, each column under the kind that was enough
+// so far. A column that turns out wider in a later chunk is read again only in
+// the chunks before. Numbers are read eight digits at a time and rounded
+// exactly (Clinger 1990; Lemire, "Number parsing at a gigabyte per second",
+// 2021), with strconv for what is left undecided.
+package csv

@@ -1,0 +1,128 @@
+package csv
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+var (
+	number     = regexp.MustCompile(`^[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+	infinities = regexp.MustCompile(`(?i)^[+-]?(inf|infinity)$`)
+)
+
+// checkFloat compares parseFloat with strconv, bit for bit.
+func checkFloat(t *testing.T, s string) {
+	t.Helper()
+	got, form := parseFloat([]byte(s), '.')
+	if !number.MatchString(s) && !infinities.MatchString(s) {
+		if form != notNumber {
+			t.Errorf("%q: read as %v, want no number", s, got)
+		}
+		return
+	}
+	want, err := strconv.ParseFloat(s, 64)
+	switch {
+	case form == notNumber:
+		t.Errorf("%q: no number, want %v", s, want)
+	case err != nil:
+		if form != overflow {
+			t.Errorf("%q: %v of form %d, want overflow", s, got, form)
+		}
+	case math.Float64bits(got) != math.Float64bits(want):
+		t.Errorf("%q: %v (%#x), want %v (%#x)", s, got, math.Float64bits(got), want, math.Float64bits(want))
+	}
+}
+
+var hardFloats = []string{
+	"0", "-0", "-0.0", "+0", "1", "1.", ".1", ".", "-", "+", "", "e1", "1e", "1e+", "1e-", "1e5", "1E-5", "1.5e+3", "00", "01", "-01.5", "0.5", "007.5",
+	"9007199254740993", "9007199254740992", "9007199254740993.0", "18446744073709551615", "18446744073709551616", "9999999999999999999", "99999999999999999999",
+	"1e22", "1e23", "8.5e22", "1e308", "1.7976931348623157e308", "1.7976931348623159e308", "1e309", "1e400", "-1e400", "1e-400", "4.9e-324", "2.4e-324", "2.5e-324",
+	"2.2250738585072011e-308", "2.2250738585072014e-308", "0.1234567890123456789", "1.2345678901234567890123456789", "0.000000000000000000000000000000000001234567890123456789",
+	"1e99999999999999999999", "0e99999999999999999999", "1e-99999999999999999999", "inf", "-Infinity", "+INF", "infi", "nan", "0x10", "1_000", "1,5", "1e5.5", "1..2", "12345678", "1234567a", "0.1234567a", "0.12345678a",
+	"9214843084008499", "5e-324", "3.237883913302901e-319", "8.988465674311582e307", "6929495644600919.5", "3.7455744005952583e15", "9.5e-64", "9.5e-65", "9.5e64", "9.5e65",
+	"0.00000000000000000000000000000000000000000000000000000000000000000000000000000001e80", "100000000000000000000000000000000000000000e-41",
+}
+
+func TestFloatHard(t *testing.T) {
+	for _, s := range hardFloats {
+		checkFloat(t, s)
+	}
+}
+
+// Shortest and 17-digit texts of random bits, and random digits, read as strconv reads them.
+func TestFloatRandom(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 40000 {
+		f := math.Float64frombits(r.Uint64())
+		if math.IsNaN(f) {
+			continue
+		}
+		checkFloat(t, strconv.FormatFloat(f, 'g', -1, 64))
+		checkFloat(t, strconv.FormatFloat(r.NormFloat64(), 'g', 15+r.IntN(5), 64))
+		checkFloat(t, fmt.Sprintf("%d.%0*d", r.Uint64()>>r.UintN(64), r.IntN(20), r.Uint64()>>r.UintN(64)))
+		checkFloat(t, fmt.Sprintf("%de%d", r.Uint64()>>r.UintN(64), r.IntN(140)-70))
+	}
+}
+
+// Half-way cases: texts exactly between two float64, and next to it.
+func TestFloatHalfway(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 5000 {
+		f := math.Ldexp(float64(r.Uint64()>>11|1<<52), r.IntN(80)-70)
+		half := new(big.Float).SetPrec(2000).SetFloat64(f)
+		half.Add(half, new(big.Float).SetFloat64(math.Ldexp(f, -54)))
+		for _, digits := range []int{17, 18, 19, 20, 25, 60} {
+			checkFloat(t, half.Text('f', digits))
+			checkFloat(t, half.Text('e', digits))
+		}
+	}
+}
+
+func TestPowersOfTen(t *testing.T) {
+	for e := pow10Min; e <= pow10Max; e++ {
+		p := pow10[e-pow10Min]
+		got := new(big.Int).SetUint64(p[0])
+		got.Lsh(got, 64).Or(got, new(big.Int).SetUint64(p[1]))
+		exact := new(big.Rat).SetFrac(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(e, -e))), nil), big.NewInt(1))
+		if e < 0 {
+			exact.Inv(exact)
+		}
+		lo := new(big.Rat).SetInt(got)
+		hi := new(big.Rat).SetInt(new(big.Int).Add(got, big.NewInt(1)))
+		shift := 127 - (108853*e)>>15
+		scale := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(max(shift, -shift))))
+		if shift < 0 {
+			scale.Inv(scale)
+		}
+		if exact.Mul(exact, scale); p[0]>>63 != 1 || exact.Cmp(lo) < 0 || exact.Cmp(hi) >= 0 {
+			t.Errorf("10^%d is not within its 128 bits", e)
+		}
+	}
+}
+
+func FuzzFloat(f *testing.F) {
+	for _, s := range hardFloats {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) { checkFloat(t, s) })
+}
+
+func FuzzInt(f *testing.F) {
+	for _, s := range []string{"0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775809", "12345678", "123456789012", "1234567x", "+5", "01", ""} {
+		f.Add(s)
+	}
+	plain := regexp.MustCompile(`^[+-]?(0|[1-9][0-9]*)$`)
+	f.Fuzz(func(t *testing.T, s string) {
+		want, err := strconv.ParseInt(s, 10, 64)
+		ok := err == nil && plain.MatchString(s)
+		got, gotOK := parseInt([]byte(s))
+		if gotOK != ok || ok && got != want {
+			t.Errorf("%q: %d %v, want %d %v", s, got, gotOK, want, ok)
+		}
+	})
+}

@@ -1,0 +1,30 @@
+#include "textflag.h"
+
+// func marksAVX2(masks *uint64, buf *byte, n int, a, b byte)
+TEXT ·marksAVX2(SB), NOSPLIT, $0-26
+	MOVQ masks+0(FP), DI
+	MOVQ buf+8(FP), SI
+	MOVQ n+16(FP), CX
+	VPBROADCASTB a+24(FP), Y0
+	VPBROADCASTB b+25(FP), Y1
+
+loop:
+	VMOVDQU (SI), Y2
+	VMOVDQU 32(SI), Y3
+	VPCMPEQB Y0, Y2, Y4
+	VPCMPEQB Y1, Y2, Y5
+	VPCMPEQB Y0, Y3, Y6
+	VPCMPEQB Y1, Y3, Y7
+	VPOR Y4, Y5, Y4
+	VPOR Y6, Y7, Y6
+	VPMOVMSKB Y4, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ BX, AX
+	MOVQ AX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ CX
+	JNZ loop
+	VZEROUPPER
+	RET

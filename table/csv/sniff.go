@@ -1,0 +1,276 @@
+package csv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"unicode/utf8"
+)
+
+const (
+	sampleBytes = 256 << 10
+	sampleRows  = 200
+)
+
+// A layout is what must be known of a file before its rows are read.
+type layout struct {
+	dialect Dialect
+	names   []string
+	skip    int64 // bytes of text before the first row
+	lines   int64 // lines in them
+	chunk   int   // bytes a worker takes at a time
+	notes   []Note
+}
+
+// sniff finds out the layout of a source from its first bytes.
+func sniff(ctx context.Context, src *Source, o *Options) (*layout, error) {
+	in, err := src.open(o)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	var sample []byte
+	for want := sampleBytes; ; want *= 2 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		at := len(sample)
+		sample = append(sample, make([]byte, want-at)...)
+		n, err := io.ReadFull(in, sample[at:])
+		sample = sample[:at+n]
+		final := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && n < want-at
+		if err != nil && !final {
+			return nil, src.failed(err)
+		}
+		l, err := layoutOf(sample, final, o)
+		if err != nil {
+			return nil, src.failed(err)
+		}
+		if l != nil {
+			l.dialect.Encoding, l.dialect.Compression = in.encoding, in.compression
+			return l, nil
+		}
+		if len(sample) > o.MaxLine {
+			return nil, &Error{File: src.Name, Line: 1, Problem: LongLine, Text: "the first record is longer than " + byteCount(int64(o.MaxLine)),
+				Hint: "is it CSV, and is its first quote closed? set MaxLine to allow longer ones"}
+		}
+	}
+}
+
+// layoutOf is nil when the sample does not hold the first record whole.
+func layoutOf(sample []byte, final bool, o *Options) (*layout, error) {
+	l := &layout{dialect: Dialect{Quote: `"`, Newline: "LF"}}
+	d := &l.dialect
+	k := bytes.IndexByte(sample, '\n')
+	switch {
+	case k > 0 && sample[k-1] == '\r':
+		d.Newline = "CRLF"
+	case k < 0 && bytes.IndexByte(sample, '\r') >= 0:
+		d.Newline = "CR"
+	}
+	nl := d.newline()
+	if final && len(sample) > 0 && sample[len(sample)-1] != nl {
+		sample = append(sample, nl)
+	}
+	body := sample
+	for { // blank lines first
+		k := bytes.IndexByte(body, nl)
+		if k < 0 || len(trim(bytes.TrimSuffix(body[:k], []byte("\r")))) > 0 {
+			break
+		}
+		body = body[k+1:]
+	}
+	if len(body) == 0 && final {
+		return nil, &Error{Problem: Empty, Text: "the file is empty", Hint: "a CSV file has at least a header"}
+	}
+	if line, rest, ok := bytes.Cut(body, []byte{nl}); ok && len(bytes.TrimSuffix(line, []byte("\r"))) == 5 && foldEqual(line[:4], "sep=") {
+		d.Delimiter = string(line[4:5]) // as Excel writes it
+		body = rest
+	}
+	if o.Delimiter != 0 {
+		d.Delimiter = string([]byte{o.Delimiter})
+	}
+	if o.Quote != 0 {
+		d.Quote = string([]byte{o.Quote})
+	}
+	if d.Delimiter == "" {
+		d.Delimiter = delimiterOf(body, d)
+		if o.Quote == 0 && singleQuoted(body, d) {
+			d.Quote = "'"
+			d.Delimiter = delimiterOf(body, d)
+		}
+	} else if o.Quote == 0 && singleQuoted(body, d) {
+		d.Quote = "'"
+	}
+	if c := d.delimiter(); c == d.quote() || c == '\n' || c == '\r' || c >= utf8.RuneSelf || d.quote() >= utf8.RuneSelf {
+		return nil, &Error{Problem: BadOption, Text: fmt.Sprintf("delimiter %q and quote %q cannot be told apart", d.Delimiter, d.Quote),
+			Hint: "each is one ASCII character, and they differ"}
+	}
+	d.Decimal = decimalOf(o, d)
+	rows, ends := records(body, d, sampleRows)
+	if len(rows) == 0 {
+		if final {
+			return nil, &Error{Line: 1, Column: 1, Problem: UnclosedQuote, Text: "the first record has a quote that is never closed", Hint: "close the quote"}
+		}
+		return nil, nil
+	}
+	at := len(sample) - len(body)
+	firstLine := int64(bytes.Count(sample[:at], []byte{nl})) + 1
+	if err := checkHeader(body[:ends[0]], rows, firstLine); err != nil {
+		return nil, err
+	}
+	cv := &converter{rules: newRules(d, o)}
+	d.Header = o.Header == HeaderYes || o.Header == HeaderAuto && cv.headed(rows)
+	if d.Header {
+		at += ends[0]
+		l.nameColumns(cv, rows[0])
+	} else {
+		for i := range rows[0] {
+			l.names = append(l.names, fmt.Sprintf("column_%d", i+1))
+		}
+	}
+	l.skip, l.lines = int64(at), int64(bytes.Count(sample[:at], []byte{nl}))
+	l.chunk = o.Chunk
+	if l.chunk <= 0 {
+		l.chunk = min(max(defaultChunk, ends[len(ends)-1]/len(rows)*64), 8<<20)
+	}
+	return l, nil
+}
+
+func newRules(d *Dialect, o *Options) *rules {
+	return &rules{missing: newMarkers(o.Missing), quote: d.quote(), marks: d.marks(), order: o.DateOrder, seed: maphash.MakeSeed()}
+}
+
+// decimalOf is the decimal mark, "" when the numbers themselves will say.
+func decimalOf(o *Options, d *Dialect) string {
+	switch {
+	case o.Decimal != 0:
+		return string([]byte{o.Decimal})
+	case d.Delimiter == ";":
+		return ""
+	}
+	return "."
+}
+
+// checkHeader reports what makes the first record useless.
+func checkHeader(record []byte, rows [][][]byte, line int64) error {
+	if k := bytes.IndexByte(record, 0); k >= 0 {
+		return &Error{Line: line, Column: k + 1, Problem: NulByte, Text: "the first record holds a NUL byte",
+			Hint: "UTF-16 without a byte order mark has them: convert it to UTF-8"}
+	}
+	if k := invalidUTF8(record); k >= 0 {
+		return &Error{Line: line, Column: k + 1, Problem: InvalidUTF8, Text: fmt.Sprintf("the byte 0x%02x is not UTF-8", record[k]),
+			Hint: "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"}
+	}
+	if len(rows) < 4 {
+		return nil
+	}
+	for _, r := range rows[1:] {
+		if n := len(r); n != len(rows[1]) || n == len(rows[0]) {
+			return nil
+		}
+	}
+	return &Error{Line: line, Problem: FieldCount,
+		Text: fmt.Sprintf("the first row has %s, those after it have %d", plural(len(rows[0]), "field"), len(rows[1])),
+		Hint: "the first row names the columns: complete it, or remove what stands above it"}
+}
+
+// records splits a sample into the raw fields of its first records, and the
+// positions where they end. A record that is cut short is left out.
+func records(b []byte, d *Dialect, most int) (rows [][][]byte, ends []int) {
+	quote, delimiter, newline := d.quote(), d.delimiter(), d.newline()
+	for i := 0; i < len(b) && len(rows) < most; {
+		var row [][]byte
+		first := i
+		for {
+			start := i
+			if i < len(b) && b[i] == quote {
+				c := closingQuote(b, i+1, quote)
+				if c < 0 {
+					return rows, ends
+				}
+				i = c + 1
+			}
+			for i < len(b) && b[i] != delimiter && b[i] != newline {
+				i++
+			}
+			if i == len(b) {
+				return rows, ends
+			}
+			field := b[start:i]
+			i++
+			if b[i-1] == delimiter {
+				row = append(row, field)
+				continue
+			}
+			if newline == '\n' {
+				field = bytes.TrimSuffix(field, []byte("\r"))
+			}
+			row = append(row, field)
+			break
+		}
+		if len(row) == 1 && len(row[0]) == 0 && i-first <= 2 { // blank
+			continue
+		}
+		rows, ends = append(rows, row), append(ends, i)
+	}
+	return rows, ends
+}
+
+// delimiterOf chooses the delimiter under which most records have the same
+// number of fields, two or more, the first among them. Of equals, the rarer
+// character in prose wins.
+func delimiterOf(sample []byte, d *Dialect) string {
+	best, bestScore := ",", 0.0
+	for _, c := range []string{"\t", ";", "|", ","} {
+		try := *d
+		try.Delimiter = c
+		rows, _ := records(sample, &try, sampleRows)
+		counts := map[int]int{}
+		mode := 0
+		for _, r := range rows {
+			n := len(r)
+			counts[n]++
+			if counts[n] > counts[mode] || counts[n] == counts[mode] && n > mode {
+				mode = n
+			}
+		}
+		if mode < 2 {
+			continue
+		}
+		score := float64(counts[mode]) / float64(len(rows))
+		if len(rows[0]) != mode {
+			score /= 2
+		}
+		if score > bestScore {
+			best, bestScore = c, score
+		}
+	}
+	return best
+}
+
+// singleQuoted reports whether fields are quoted with ' and none with ".
+func singleQuoted(sample []byte, d *Dialect) bool {
+	if bytes.IndexByte(sample, '"') >= 0 || bytes.IndexByte(sample, '\'') < 0 {
+		return false
+	}
+	plain := *d
+	plain.Quote = "\x00"
+	rows, _ := records(sample, &plain, sampleRows)
+	both := 0
+	for _, r := range rows {
+		for _, f := range r {
+			begins := len(f) > 1 && f[0] == '\''
+			switch ends := len(f) > 1 && f[len(f)-1] == '\''; {
+			case begins && ends:
+				both++
+			case begins: // may go on after a delimiter; a file of both is not taken apart here
+				return false
+			}
+		}
+	}
+	return both >= 2
+}
