@@ -134,6 +134,22 @@ type Tensor struct {
 // CheckFit reports data that no estimator can be fitted on: no rows, no
 // features, lengths that differ, an infinite value, a missing target or one class.
 func CheckFit(x *Matrix, y *Target, opts *Options) error {
+	if err := CheckShape(x, y, opts); err != nil {
+		return err
+	}
+	for j, col := range x.Columns {
+		for i, v := range col {
+			if math.IsInf(v, 0) {
+				return fmt.Errorf("feature %q is infinite in row %d: cap or remove such values first", x.Names[j], i)
+			}
+		}
+	}
+	return nil
+}
+
+// CheckShape is CheckFit without a look at the features' values, for estimators
+// that find an infinite one on the way.
+func CheckShape(x *Matrix, y *Target, opts *Options) error {
 	switch {
 	case x.Rows == 0:
 		return fmt.Errorf("no rows to fit on")
@@ -147,11 +163,6 @@ func CheckFit(x *Matrix, y *Target, opts *Options) error {
 	for j, col := range x.Columns {
 		if len(col) != x.Rows {
 			return fmt.Errorf("feature %q has %d rows, want %d", x.Names[j], len(col), x.Rows)
-		}
-		for i, v := range col {
-			if math.IsInf(v, 0) {
-				return fmt.Errorf("feature %q is infinite in row %d: cap or remove such values first", x.Names[j], i)
-			}
 		}
 	}
 	if y.Task == Classification {

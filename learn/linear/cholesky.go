@@ -15,6 +15,7 @@ type factor struct {
 	order []int       // row i of L belongs to variable order[i]
 	l     [][]float64 // rows of L, at most rank long
 	rank  int
+	least float64 // the smallest pivot; 0 where rank < n
 	inner *factor // of L'L where rank < n
 }
 
@@ -45,6 +46,7 @@ func factorise(ctx context.Context, a []float64, n, threads int, tolerance float
 		f.l[j], f.l[pivot] = f.l[pivot], f.l[j]
 		left[j], left[pivot] = left[pivot], left[j]
 
+		f.least = left[j]
 		diagonal := math.Sqrt(left[j])
 		rowJ, column, s := f.l[j], a[f.order[j]*n:][:n], f.scale[f.order[j]]/diagonal
 		below := func(i int) {
@@ -72,6 +74,7 @@ func factorise(ctx context.Context, a []float64, n, threads int, tolerance float
 	if f.rank == n || f.rank == 0 {
 		return f, nil
 	}
+	f.least = 0
 	// L'L, for the solution of least norm.
 	r := f.rank
 	m := make([]float64, r*r)

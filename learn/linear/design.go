@@ -25,7 +25,7 @@ type design struct {
 
 // newDesign checks the data and measures the features.
 func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options, intercept bool) (*design, error) {
-	if err := learn.CheckFit(x, y, opts); err != nil {
+	if err := learn.CheckShape(x, y, opts); err != nil {
 		return nil, err
 	}
 	d := &design{rows: x.Rows, total: float64(x.Rows), threads: opts.ThreadCount()}
@@ -55,11 +55,9 @@ func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *lear
 		}
 		scale := math.Sqrt(spread / d.total)
 		switch {
-		case math.IsNaN(m.mean):
-			return nil, missing(x, j)
-		case math.IsInf(scale, 0) || math.IsInf(m.mean, 0):
-			return nil, fmt.Errorf("feature %q has values up to %.3g, too large to compute with: rescale it", x.Names[j], max(m.high, -m.low))
-		case intercept && (m.low == m.high || scale <= 4e-15*math.Abs(m.mean)), scale < 1e-300:
+		case !finite(m.mean) || !finite(scale):
+			return nil, unusable(x, j)
+		case intercept && (m.constant || scale <= 4e-15*math.Abs(m.mean)), scale < 1e-300:
 			continue // it does not vary
 		}
 		if !intercept {
@@ -77,67 +75,101 @@ func (d *design) add(column []float64, center, inverse float64, feature int) {
 	d.feature = append(d.feature, feature)
 }
 
-func missing(x *learn.Matrix, j int) error {
+// unusable says why a feature has no finite mean and deviation.
+func unusable(x *learn.Matrix, j int) error {
+	largest := 0.0
 	for i, v := range x.Columns[j] {
-		if math.IsNaN(v) {
+		switch {
+		case math.IsNaN(v):
 			return fmt.Errorf("feature %q is missing in row %d: linear models need every value, impute first", x.Names[j], i)
+		case math.IsInf(v, 0):
+			return fmt.Errorf("feature %q is infinite in row %d: cap or remove such values first", x.Names[j], i)
 		}
+		largest = max(largest, math.Abs(v))
 	}
-	return fmt.Errorf("feature %q has no mean: its values are too large, rescale it", x.Names[j])
+	return fmt.Errorf("feature %q has values up to %.3g, too large to compute with: rescale it", x.Names[j], largest)
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // moments are the weighted mean and the sum of weighted squares about it, and
-// the range of the values that have weight.
+// whether all values that have weight are the same.
 type moments struct {
-	weight, mean, squares, low, high float64
+	weight, mean, squares float64
+	constant              bool
 }
 
-// measure goes over a column once, block by block, and merges the blocks'
-// moments (Chan, Golub, LeVeque 1979).
+// measure goes over a column once, block by block. A block's sums are of the
+// differences from the mean so far, so that they keep their digits however far
+// from 0 the values are, and the blocks' moments are merged (Chan, Golub, LeVeque 1979).
 func measure(column, weights []float64) moments {
-	all := moments{low: math.Inf(1), high: math.Inf(-1)}
+	all := moments{constant: true}
+	first, shift := math.NaN(), column[0]
 	for start := 0; start < len(column); start += block {
-		end := min(start+block, len(column))
-		b := moments{low: all.low, high: all.high}
+		c := column[start:min(start+block, len(column))]
+		var weight, sum, squares float64
 		if weights == nil {
-			b.weight = float64(end - start)
-			for _, v := range column[start:end] {
-				b.mean += v
-				b.low, b.high = min(b.low, v), max(b.high, v)
-			}
-			b.mean /= b.weight
-			for _, v := range column[start:end] {
-				v -= b.mean
-				b.squares += float64(v * v)
-			}
+			first = column[0]
+			weight = float64(len(c))
+			sum, squares = sums(c, shift)
+			all.constant = all.constant && same(c, first)
 		} else {
-			for i, v := range column[start:end] {
+			for i, v := range c {
 				w := weights[start+i]
-				b.weight += w
-				b.mean += float64(w * v)
-				if w > 0 {
-					b.low, b.high = min(b.low, v), max(b.high, v)
+				if w == 0 && v == v { // a missing value is refused, whatever its weight
+					continue
 				}
+				if first != first {
+					first, shift = v, v
+				}
+				all.constant = all.constant && v == first
+				d := v - shift
+				weight += w
+				sum += float64(w * d)
+				squares += float64(float64(w*d) * d)
 			}
-			if b.weight == 0 {
-				if math.IsNaN(b.mean) { // a missing value is refused, whatever its weight
-					return b
-				}
+			if weight == 0 && sum == sum {
 				continue
 			}
-			b.mean /= b.weight
-			for i, v := range column[start:end] {
-				v -= b.mean
-				b.squares += float64(float64(weights[start+i]*v) * v)
-			}
 		}
-		apart, weight := b.mean-all.mean, all.weight+b.weight
-		share := b.weight / weight
-		all.squares += b.squares + float64(float64(float64(apart*apart)*all.weight)*share)
+		mean := sum / weight
+		apart := shift + mean - all.mean
+		total := all.weight + weight
+		share := weight / total
+		all.squares += max(0, squares-float64(sum*mean)) + float64(float64(float64(apart*apart)*all.weight)*share)
 		all.mean += float64(apart * share)
-		all.weight, all.low, all.high = weight, b.low, b.high
+		all.weight, shift = total, all.mean
 	}
 	return all
+}
+
+// sums are the sums of the differences from a value and of their squares.
+func sums(c []float64, from float64) (sum, squares float64) {
+	var s0, s1, s2, s3, q0, q1, q2, q3 float64
+	i := 0
+	for ; i+4 <= len(c); i += 4 {
+		a, b, c, d := c[i]-from, c[i+1]-from, c[i+2]-from, c[i+3]-from
+		s0, s1, s2, s3 = s0+a, s1+b, s2+c, s3+d
+		q0 += float64(a * a)
+		q1 += float64(b * b)
+		q2 += float64(c * c)
+		q3 += float64(d * d)
+	}
+	for ; i < len(c); i++ {
+		d := c[i] - from
+		s0 += d
+		q0 += float64(d * d)
+	}
+	return (s0 + s1) + (s2 + s3), (q0 + q1) + (q2 + q3)
+}
+
+func same(c []float64, as float64) bool {
+	for _, v := range c {
+		if v != as {
+			return false
+		}
+	}
+	return true
 }
 
 // chunks is the number of parts that a pass over the rows is cut into, and cut

@@ -52,12 +52,17 @@ func (d *design) gramTile(a, b, start, end int, out []float64) {
 	n := len(d.columns)
 	// Room for the columns that fill up the last group: they stay 0.
 	left := make([]float64, tile*gramRows)
-	right := make([]float64, tile*gramRows)
+	right := left
+	if a != b || d.weights != nil {
+		right = make([]float64, tile*gramRows)
+	}
 	na, nb := min(tile, n-a), min(tile, n-b)
 	for ; start < end; start += gramRows {
 		rows := min(gramRows, end-start)
 		d.pack(a, na, start, rows, d.weights, left)
-		d.pack(b, nb, start, rows, nil, right)
+		if a != b || d.weights != nil {
+			d.pack(b, nb, start, rows, nil, right)
+		}
 		for j := 0; j < na; j += 2 {
 			a0, a1 := left[j*gramRows:][:rows], left[(j+1)*gramRows:][:rows]
 			k := 0
