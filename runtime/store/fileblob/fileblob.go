@@ -37,8 +37,10 @@ const (
 	dirMode  = 0o700
 )
 
+// ErrExists is the reason of a Commit that found a blob under its key.
+var ErrExists = errors.New("the blob exists already")
+
 var (
-	errExists       = errors.New("the blob exists already")
 	errBadKey       = errors.New("the key cannot be stored")
 	errNotSupported = errors.New("a directory has no signed URLs")
 )
@@ -140,7 +142,7 @@ func (b *Bucket) ErrorAs(err error, i any) bool {
 // ErrorCode implements driver.Bucket.
 func (b *Bucket) ErrorCode(err error) gcerrors.ErrorCode {
 	switch {
-	case errors.Is(err, errExists):
+	case errors.Is(err, ErrExists):
 		return gcerrors.FailedPrecondition
 	case errors.Is(err, fs.ErrNotExist):
 		return gcerrors.NotFound

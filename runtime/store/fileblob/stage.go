@@ -55,7 +55,7 @@ func (s *Staged) Write(p []byte) (int, error) {
 func (s *Staged) Size() int64 { return s.size }
 
 // Commit makes what was written the blob of a key, durable before it returns.
-// With ifNotExist it fails with a FailedPrecondition where the key has a blob,
+// With ifNotExist it fails with ErrExists where the key has a blob,
 // which is durable by then; the staged blob can still be committed elsewhere.
 func (s *Staged) Commit(ctx context.Context, key string, ifNotExist bool) error {
 	return s.commit(ctx, key, ifNotExist, attributes{})
@@ -63,7 +63,7 @@ func (s *Staged) Commit(ctx context.Context, key string, ifNotExist bool) error 
 
 func (s *Staged) commit(ctx context.Context, key string, ifNotExist bool, attrs attributes) (err error) {
 	defer func() {
-		if err != nil && !errors.Is(err, errExists) {
+		if err != nil && !errors.Is(err, ErrExists) {
 			s.Discard()
 		}
 	}()
@@ -124,7 +124,7 @@ func (s *Staged) exists(key, dir string) error {
 	if err := s.b.dirs.commit(dir); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %q", errExists, key)
+	return fmt.Errorf("%w: %q", ErrExists, key)
 }
 
 // end writes the trailer and syncs the file.

@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+const (
+	artifacts  = "artifacts/sha256/"
+	digestMark = "sha256:"
+	copyBuffer = 256 << 10
+)
+
+// Put stores an artifact and names it by its digest. It is durable and whole, or
+// not there. Bytes that are stored already are not stored again.
+func (s *Store) Put(ctx context.Context, mediaType string, r io.Reader) (events.Ref, error) {
+	ref, err := s.put(ctx, r, nil)
+	if err != nil {
+		return events.Ref{}, fmt.Errorf("storing an artifact: %w", err)
+	}
+	ref.MediaType = mediaType
+	return ref, nil
+}
+
+// put stores what r yields, and shows it to also on the way.
+func (s *Store) put(ctx context.Context, r io.Reader, also io.Writer) (events.Ref, error) {
+	st, err := s.newStage()
+	if err != nil {
+		return events.Ref{}, step.Retryable(err)
+	}
+	defer st.Discard()
+	sum := sha256.New()
+	staged := &writer{Writer: st}
+	to := io.MultiWriter(staged, sum)
+	if also != nil {
+		to = io.MultiWriter(staged, sum, also)
+	}
+	size, err := io.CopyBuffer(to, reader{ctx, r}, make([]byte, copyBuffer))
+	if staged.err != nil {
+		return events.Ref{}, failure("writing a temporary file", staged.err)
+	}
+	if err != nil {
+		return events.Ref{}, err
+	}
+	ref := events.Ref{Digest: digestMark + hex.EncodeToString(sum.Sum(nil)), Size: size}
+	key, err := artifactKey(ref.Digest)
+	if err != nil {
+		return events.Ref{}, err
+	}
+	what := "storing the artifact " + ref.Digest
+	err = failure(what, st.Commit(ctx, key, true))
+	if !errors.Is(err, ErrExists) {
+		return ref, err
+	}
+	a, err := s.bucket.Attributes(ctx, key)
+	switch {
+	case err != nil:
+		return events.Ref{}, failure(what, err)
+	case a.Size == size:
+		return ref, nil
+	}
+	return ref, failure(what, st.Commit(ctx, key, false)) // what is there is not whole
+}
+
+// Open opens an artifact for reading, from any number of goroutines.
+func (s *Store) Open(ctx context.Context, ref events.Ref) (step.Blob, error) {
+	key, err := artifactKey(ref.Digest)
+	if err != nil {
+		return nil, err
+	}
+	what := "opening the artifact " + ref.Digest
+	r, err := s.bucket.NewReader(ctx, key, nil)
+	if err != nil {
+		return nil, failure(what, err)
+	}
+	if r.Size() != ref.Size {
+		r.Close()
+		return nil, fmt.Errorf("%s: it has %d bytes and should have %d: %w", what, r.Size(), ref.Size, ErrCorrupt)
+	}
+	var f *os.File
+	if r.As(&f) {
+		return fileBlob{io.NewSectionReader(f, 0, ref.Size), r}, nil
+	}
+	r.Close()
+	return &rangeBlob{s, ctx, key, ref.Size}, nil
+}
+
+// Verify reads an artifact and compares its digest; ErrCorrupt where it differs.
+func (s *Store) Verify(ctx context.Context, ref events.Ref) error {
+	b, err := s.Open(ctx, ref)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	sum := sha256.New()
+	if _, err := io.CopyBuffer(sum, reader{ctx, step.ReaderOf(b)}, make([]byte, copyBuffer)); err != nil {
+		return failure("reading the artifact "+ref.Digest, err)
+	}
+	if got := digestMark + hex.EncodeToString(sum.Sum(nil)); got != ref.Digest {
+		return fmt.Errorf("the artifact %s has the digest %s: %w", ref.Digest, got, ErrCorrupt)
+	}
+	return nil
+}
+
+func artifactKey(digest string) (string, error) {
+	h, ok := strings.CutPrefix(digest, digestMark)
+	if !ok || len(h) != 2*sha256.Size || strings.Trim(h, hexDigits) != "" {
+		return "", fmt.Errorf("%q is no digest: it should be sha256: and 64 lower-case hexadecimal digits", digest)
+	}
+	return artifacts + h[:2] + "/" + h[2:], nil
+}
+
+// reader stops when the context ends.
+type reader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+// writer remembers its error, to tell it from the reader's.
+type writer struct {
+	io.Writer
+	err error
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = err
+	return n, err
+}
+
+// fileBlob is an artifact in a file.
+type fileBlob struct {
+	*io.SectionReader
+	io.Closer
+}
+
+// rangeBlob is an artifact behind a network: each ReadAt is a request.
+type rangeBlob struct {
+	s    *Store
+	ctx  context.Context
+	key  string
+	size int64
+}
+
+func (b *rangeBlob) Size() int64  { return b.size }
+func (b *rangeBlob) Close() error { return nil }
+
+func (b *rangeBlob) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, fmt.Errorf("reading the artifact %s: the offset %d is negative", b.key, off)
+	}
+	if off >= b.size {
+		return 0, io.EOF
+	}
+	want := min(int64(len(p)), b.size-off)
+	r, err := b.s.bucket.NewRangeReader(b.ctx, b.key, off, want, nil)
+	if err != nil {
+		return 0, failure("reading the artifact "+b.key, err)
+	}
+	defer r.Close()
+	n, err := io.ReadFull(r, p[:want])
+	if err == nil && n < len(p) {
+		err = io.EOF
+	}
+	return n, err
+}
