@@ -1,9 +1,10 @@
-"""Writes sklearn.json: small data and the coefficients that scikit-learn finds for it."""
+"""Writes sklearn.json, small data and the coefficients that scikit-learn finds for it, and diabetes.csv."""
 import json
 import pathlib
 import warnings
 
 import numpy as np
+from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 
 warnings.simplefilter("ignore")
@@ -145,3 +146,6 @@ for name in ("plain", "three classes", "correlated"):
 
 path = pathlib.Path(__file__).with_name("sklearn.json")
 path.write_text(json.dumps({"data": sets, "cases": cases}, default=lambda a: a.tolist()) + "\n")
+
+# B. Efron, T. Hastie, I. Johnstone, R. Tibshirani. Least Angle Regression. Annals of Statistics 32 (2004).
+load_diabetes(scaled=False, as_frame=True).frame.to_csv(path.with_name("diabetes.csv"), index=False)
