@@ -27,6 +27,9 @@ var fitChecks = []check{
 }
 
 func learns(t *testing.T, s suite) {
+	if s.Blind {
+		t.Skip("the estimator does not look at the features")
+	}
 	x, y := Data(s.task, 400, 2)
 	m := s.fit(t, x, y, nil)
 	p := predict(t, m, x, s.task)
@@ -125,6 +128,9 @@ func oneRow(t *testing.T, s suite) {
 }
 
 func constantColumns(t *testing.T, s suite) {
+	if s.Blind {
+		t.Skip("the estimator does not look at the features")
+	}
 	x, y := Data(s.task, 120, 5)
 	p := predict(t, s.fit(t, with(x, "constant", full(x.Rows, 3.5)), y, nil), with(x, "constant", full(x.Rows, -8)), s.task)
 	if slices.Min(p) == slices.Max(p) {
@@ -160,6 +166,9 @@ func absentClass(t *testing.T, s suite) {
 }
 
 func missingValues(t *testing.T, s suite) {
+	if s.Blind {
+		t.Skip("the estimator does not look at the features")
+	}
 	x, y := Data(s.task, 300, 7)
 	x = clone(x)
 	for i := range x.Rows {

@@ -24,6 +24,9 @@ type Config struct {
 	// Missing says that NaN in the features is handled. Where it is not, a fit
 	// on data with NaN must be an error that names the feature.
 	Missing bool
+	// Blind says that the estimator does not look at the features, as a baseline:
+	// it need not learn from them, and they may be missing.
+	Blind bool
 	// Restore makes a model from its state. It is required.
 	Restore func(learn.State) (learn.Model, error)
 	// RowOrder says that the order of the training rows does not matter, but
