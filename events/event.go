@@ -1,6 +1,7 @@
 package events
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,10 +38,19 @@ func NewRoot(source, subject string, at time.Time, data Payload, identity ...str
 	return e, e.Validate()
 }
 
+// MetadataPipeline is the key of an object's metadata that holds name@version
+// of the one pipeline that the object is for. Uploads from outside cannot set it.
+const MetadataPipeline = "runnel-pipeline"
+
 // FromObject makes the root event of an upload.
 func FromObject(o Object) (Event, error) {
-	return NewRoot("/buckets/"+o.Bucket, o.Key, o.CreatedAt, ObjectCreatedData{o},
+	e, err := NewRoot("/buckets/"+o.Bucket, o.Key, o.CreatedAt, ObjectCreatedData{o},
 		o.Bucket, o.Key, strconv.Itoa(o.Version), o.Content.Digest)
+	if name, version, ok := strings.Cut(o.Metadata[MetadataPipeline], "@"); ok {
+		e.SetExtension(Pipeline, name)
+		e.SetExtension(PipelineVersion, version)
+	}
+	return e, err
 }
 
 // An Emitter names the step that emits an event.
@@ -53,8 +63,12 @@ type Emitter struct {
 // NewChild makes the event that the emitter sends as its index-th in answer to
 // parent. Its id is the same however often the step runs.
 func NewChild(parent Event, from Emitter, index int, at time.Time, subject string, data Payload) (Event, error) {
+	return newChild(parent, from, index, at, subject, data.EventType(), data)
+}
+
+func newChild(parent Event, from Emitter, index int, at time.Time, subject, typ string, data any) (Event, error) {
 	e := event.New(event.CloudEventsVersionV1)
-	e.SetType(data.EventType())
+	e.SetType(typ)
 	e.SetSource("/pipelines/" + from.Pipeline + "/steps/" + from.Step)
 	if subject == "" {
 		subject = parent.Subject()
@@ -71,7 +85,7 @@ func NewChild(parent Event, from Emitter, index int, at time.Time, subject strin
 		e.SetExtension(TraceParent, tp)
 	}
 	if err := e.SetData(event.ApplicationJSON, data); err != nil {
-		return Event{}, fmt.Errorf("event %s: encoding its data: %w", data.EventType(), err)
+		return Event{}, fmt.Errorf("event %s: encoding its data: %w", typ, err)
 	}
 	return e, e.Validate()
 }
@@ -140,4 +154,25 @@ func FullType(short string) string {
 		}
 	}
 	return short
+}
+
+// Recast makes an event with old's data the index-th that the emitter sends in
+// answer to parent.
+func Recast(old, parent Event, from Emitter, index int, at time.Time) (Event, error) {
+	return newChild(parent, from, index, at, "", old.Type(), json.RawMessage(old.Data()))
+}
+
+// Identity is the part of an event's data that decides what comes of it. Of an
+// object that is its name, content and metadata, not when it was uploaded.
+func Identity(e Event) []byte {
+	if e.Type() == ObjectCreated {
+		if o, err := Data[ObjectCreatedData](e); err == nil {
+			o.Version, o.CreatedAt = 0, time.Time{}
+			delete(o.Metadata, MetadataPipeline)
+			if b, err := json.Marshal(o); err == nil {
+				return b
+			}
+		}
+	}
+	return e.Data()
 }

@@ -247,3 +247,15 @@ func (c *Column) Renamed(name string) *Column {
 	d.Name = name
 	return &d
 }
+
+// Bytes is about how much memory the table's values take.
+func (t *Table) Bytes() int64 {
+	var n int64
+	for _, c := range t.Columns {
+		n += int64(len(c.Floats)+len(c.Ints)+len(c.Valid))*8 + int64(len(c.Bools)) + int64(len(c.Codes))*4
+		for _, s := range c.Dict {
+			n += int64(len(s)) + 16
+		}
+	}
+	return n
+}

@@ -236,3 +236,12 @@ func Load(b []byte, functions Functions) (*Pipeline, error) {
 	}
 	return p, err
 }
+
+// FromSpec binds a definition that was stored.
+func FromSpec(spec Spec, functions Functions) (*Pipeline, error) {
+	b, err := json.Marshal(spec)
+	if err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", spec.Name, err)
+	}
+	return Load(b, functions)
+}

@@ -29,8 +29,8 @@ type Subset uint8
 // The subsets.
 const (
 	Train Subset = iota
-	Test
 	Validation
+	Test
 )
 
 // Manifest reads the manifest of a dataset.

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// A redriven event carries these extensions: how often it was redriven, and
+// for which step. Other steps that the event comes by know that they answered it.
+const (
+	redrive     = "redrive"
+	redriveStep = "redrivestep"
+)
+
+// failureIndex numbers the step.failed event, far from those that a function emits.
+const failureIndex = 1 << 20
+
+// A DeadLetter is an event that a step was given up on, whole: all that is
+// needed to understand what happened and to send it again.
+type DeadLetter struct {
+	ID        string         `json:"id"`
+	Event     events.Event   `json:"event"`
+	Set       []events.Event `json:"set,omitempty"` // of a join
+	Run       string         `json:"run"`
+	Pipeline  string         `json:"pipeline"`
+	Version   string         `json:"version"`
+	Step      string         `json:"step"`
+	Function  string         `json:"function"`
+	Error     Failure        `json:"error"`
+	Attempts  []Attempt      `json:"attempts"`
+	FailedAt  time.Time      `json:"failedAt"`
+	RedriveNo int            `json:"redriveNo"`          // how often the event had been redriven when it failed
+	Redriven  *time.Time     `json:"redriven,omitempty"` // when this dead letter was; filled in on reading
+}
+
+// giveUp writes the dead letter and gives the record that says so. The record
+// emits step.failed, and its presence keeps the event from being tried again.
+func (t *task) giveUp(ctx context.Context, rec Record, cause error) (Record, error) {
+	now := t.Now().UTC()
+	f := failureOf(cause)
+	n, _ := strconv.Atoi(events.Extension(t.event, redrive))
+	if events.Extension(t.event, redriveStep) != t.s.Name {
+		n = 0
+	}
+	from := t.p.Emitter(t.s)
+	last := Attempt{Number: len(t.failures) + 1, Failure: *f, StartedAt: rec.StartedAt, Seconds: now.Sub(rec.StartedAt).Seconds()}
+	dl := DeadLetter{
+		ID: events.ChildID(t.event, from, failureIndex+n), Event: t.event, Set: t.set, Run: t.run, Pipeline: t.p.Name,
+		Version: t.p.Version, Step: t.s.Name, Function: t.s.Function, Error: *f, Attempts: append(t.failures, last), FailedAt: now, RedriveNo: n,
+	}
+	err := t.Store.Create(ctx, deadLetterKey(dl.ID), dl)
+	if err != nil && !errors.Is(err, store.ErrExists) {
+		return rec, fmt.Errorf("writing the dead letter: %w", err)
+	}
+	ev, err := events.NewChild(t.event, from, failureIndex+n, now, "", events.StepFailedData{
+		Step: t.s.Name, Class: string(f.Class), Message: f.Message, Attempts: len(dl.Attempts), DeadLetter: dl.ID})
+	if err != nil {
+		return rec, err
+	}
+	rec.Status, rec.Error, rec.DeadLetter = Failed, f, dl.ID
+	rec.Attempts = len(dl.Attempts)
+	rec.Seconds = now.Sub(rec.StartedAt).Seconds()
+	rec.Events = []events.Event{ev}
+	return rec, nil
+}
+
+func deadLetterKey(id string) string { return store.Key("deadletters", id) }
+func redrivenKey(id string) string   { return store.Key("redriven", id) }
+
+// DeadLetters lists the dead letters, those that were redriven included.
+func DeadLetters(ctx context.Context, s *store.Store) ([]DeadLetter, error) {
+	var out []DeadLetter
+	for key, err := range s.List(ctx, store.Key("deadletters")+"/") {
+		if err != nil {
+			return nil, err
+		}
+		var dl DeadLetter
+		if err := s.Get(ctx, key, &dl); err != nil {
+			return nil, err
+		}
+		if err := dl.loadRedriven(ctx, s); err != nil {
+			return nil, err
+		}
+		out = append(out, dl)
+	}
+	return out, nil
+}
+
+// GetDeadLetter reads one dead letter.
+func GetDeadLetter(ctx context.Context, s *store.Store, id string) (DeadLetter, error) {
+	var dl DeadLetter
+	err := s.Get(ctx, deadLetterKey(id), &dl)
+	if errors.Is(err, store.ErrNotFound) {
+		return dl, fmt.Errorf("no dead letter %q: `runnel deadletters list` shows those that there are", id)
+	}
+	if err != nil {
+		return dl, err
+	}
+	return dl, dl.loadRedriven(ctx, s)
+}
+
+func (dl *DeadLetter) loadRedriven(ctx context.Context, s *store.Store) error {
+	var at time.Time
+	err := s.Get(ctx, redrivenKey(dl.ID), &at)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	dl.Redriven = &at
+	return err
+}
+
+// Redrive sends the event of a dead letter again, to the step that failed, by
+// the version of the pipeline that it failed in. A dead letter is redriven
+// once: what fails again makes a new one.
+func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
+	dl, err := GetDeadLetter(ctx, e.Store, id)
+	if err != nil {
+		return dl, err
+	}
+	ev := dl.Event.Clone()
+	ev.SetExtension(redrive, strconv.Itoa(dl.RedriveNo+1))
+	ev.SetExtension(redriveStep, dl.Step)
+	if events.Extension(ev, events.Pipeline) == "" {
+		ev.SetExtension(events.Pipeline, dl.Pipeline)
+		ev.SetExtension(events.PipelineVersion, dl.Version)
+	}
+	now := e.Now().UTC()
+	if err := e.Store.Create(ctx, redrivenKey(id), now); err != nil && !errors.Is(err, store.ErrExists) {
+		return dl, err
+	}
+	if err := e.Bus.Publish(ctx, ev); err != nil {
+		return dl, fmt.Errorf("publishing event %s again: %w", ev.ID(), err)
+	}
+	if dl.Redriven == nil {
+		dl.Redriven = &now
+	}
+	return dl, nil
+}
+
+// resultKeyOf is where the answer of a step to an event is recorded, for the
+// last generation of the event there is.
+func lastGeneration(ctx context.Context, s *store.Store, run string, p *pipeline.Pipeline, step, event string) (Record, int, error) {
+	var rec Record
+	n := 0
+	key := event
+	for {
+		var r Record
+		err := s.Get(ctx, resultKey(run, p.Name, step, key), &r)
+		if errors.Is(err, store.ErrNotFound) {
+			return rec, n - 1, nil
+		}
+		if err != nil {
+			return rec, n, err
+		}
+		rec = r
+		n++
+		key = event + "~" + strconv.Itoa(n)
+	}
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// The states of a run.
+const (
+	Running   = "running"
+	Succeeded = "succeeded"
+	Idle      = "idle" // no pipeline answers the event
+)
+
+// A Status is how far a run is: what its records say.
+type Status struct {
+	Run
+	State   string    `json:"state"` // running, succeeded, failed, gated or idle
+	Steps   []Record  `json:"steps"` // by start
+	Pending []Pending `json:"pending,omitempty"`
+	EndedAt time.Time `json:"endedAt,omitzero"`
+}
+
+// Pending is an answer that a run waits for.
+type Pending struct {
+	Pipeline string `json:"pipeline"`
+	Step     string `json:"step"`
+	Event    string `json:"event"`
+}
+
+// Status walks the records of a run from its root event: each event that a
+// record emitted is answered by the steps that it matches.
+func (e *Engine) Status(ctx context.Context, run string) (*Status, error) {
+	st := &Status{Steps: []Record{}}
+	err := e.Store.Get(ctx, runKey(run), &st.Run)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("no run %q: `runnel runs list` shows those that there are: %w", run, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for name, version := range st.Pipelines {
+		p, err := e.version(ctx, version)
+		if err != nil {
+			return nil, fmt.Errorf("run %s: pipeline %s: %w", run, name, err)
+		}
+		w := walk{e: e, st: st, p: p, joins: map[string][]events.Event{}}
+		if err := w.event(ctx, st.Event); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(st.Steps, func(a, b Record) int { return a.StartedAt.Compare(b.StartedAt) })
+	st.State = st.state()
+	if st.State != Running {
+		for _, r := range st.Steps {
+			if end := r.StartedAt.Add(time.Duration(r.Seconds * float64(time.Second))); end.After(st.EndedAt) {
+				st.EndedAt = end
+			}
+		}
+	}
+	return st, nil
+}
+
+func (st *Status) state() string {
+	has := func(status string) bool {
+		return slices.ContainsFunc(st.Steps, func(r Record) bool { return r.Status == status })
+	}
+	switch {
+	case len(st.Pending) > 0:
+		return Running
+	case has(Failed):
+		return Failed
+	case has(Gated):
+		return Gated
+	case len(st.Steps) == 0:
+		return Idle
+	}
+	return Succeeded
+}
+
+type walk struct {
+	e     *Engine
+	st    *Status
+	p     *pipeline.Pipeline
+	joins map[string][]events.Event
+}
+
+func (w *walk) event(ctx context.Context, ev events.Event) error {
+	for _, s := range w.p.Steps {
+		if s.Match(ev) < 0 {
+			continue
+		}
+		id := ev.ID()
+		if s.Join {
+			var whole bool
+			if id, whole = w.join(s, ev); !whole {
+				continue
+			}
+		}
+		rec, gen, err := lastGeneration(ctx, w.e.Store, w.st.ID, w.p, s.Name, id)
+		if err != nil {
+			return err
+		}
+		redriven := false
+		if gen >= 0 && rec.Status == Failed {
+			var at time.Time
+			redriven = w.e.Store.Get(ctx, redrivenKey(rec.DeadLetter), &at) == nil
+		}
+		if gen < 0 || redriven {
+			w.st.Pending = append(w.st.Pending, Pending{w.p.Name, s.Name, id})
+			continue
+		}
+		w.st.Steps = append(w.st.Steps, rec)
+		for _, emitted := range rec.Events {
+			if err := w.event(ctx, emitted); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// join gives the id of the joined event once the walk has met every event of
+// its set. A set that stays partial because a branch ended is not waited for.
+func (w *walk) join(s *pipeline.BoundStep, ev events.Event) (id string, whole bool) {
+	set, size := w.st.ID, len(s.On)
+	member := strconv.Itoa(s.Match(ev))
+	if sid := events.Extension(ev, events.SetID); sid != "" {
+		n, err := strconv.Atoi(events.Extension(ev, events.SetSize))
+		if err != nil {
+			return "", false
+		}
+		set, size, member = sid, n, ev.ID()
+	}
+	key := s.Name + "|" + set
+	for _, have := range w.joins[key] {
+		if m := strconv.Itoa(s.Match(have)); m == member || have.ID() == member {
+			return "", false
+		}
+	}
+	w.joins[key] = append(w.joins[key], ev)
+	return events.JoinID(w.st.ID, w.p.Emitter(s), set), len(w.joins[key]) == size
+}
+
+// Runs lists the runs, the newest first, at most limit (0: all).
+func Runs(ctx context.Context, s *store.Store, limit int) ([]Run, error) {
+	var out []Run
+	for key, err := range s.List(ctx, store.Key("runs")+"/") {
+		if err != nil {
+			return nil, err
+		}
+		var r Run
+		if err := s.Get(ctx, key, &r); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b Run) int { return b.AcceptedAt.Compare(a.AcceptedAt) })
+	if limit > 0 && len(out) > limit {
+		out = out[:limit]
+	}
+	return out, nil
+}
