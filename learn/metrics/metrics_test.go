@@ -1,9 +1,12 @@
 package metrics
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,5 +225,27 @@ func TestGreater(t *testing.T) {
 	}
 	if _, known := Greater("acuracy"); known {
 		t.Error("acuracy is no metric")
+	}
+}
+
+func TestRankAsPlainSort(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 0))
+	for _, n := range []int{0, 1, 100, 5000} {
+		for _, distinct := range []float64{0, 1, 50, 1e9} {
+			scores := make([]float64, n)
+			for i := range scores {
+				scores[i] = math.Round(r.NormFloat64()*distinct) / 7
+			}
+			want := make([]int32, n)
+			for i := range want {
+				want[i] = int32(i)
+			}
+			slices.SortStableFunc(want, func(a, b int32) int { return cmp.Compare(scores[b], scores[a]) })
+			for i, row := range rank(scores) {
+				if row.row != want[i] || row.score != scores[row.row] {
+					t.Fatalf("%d rows: place %d has row %d of score %v, want row %d of %v", n, i, row.row, row.score, want[i], scores[want[i]])
+				}
+			}
+		}
 	}
 }

@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // A step is where a ranking by falling score stands after all rows whose score
 // is at least Score: the weight of the positive and of the negative rows so far.
@@ -15,25 +11,20 @@ type step struct {
 
 // steps ranks the rows by falling score.
 func steps(positive []bool, scores, weights []float64) []step {
-	order := make([]int32, len(scores))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(scores[b], scores[a]) })
 	var out []step
 	var at step
-	for n, i := range order {
-		if n > 0 && scores[i] != at.score {
+	for n, r := range rank(scores) {
+		if n > 0 && r.score != at.score {
 			out = append(out, at)
 		}
-		at.score = scores[i]
-		if w := weight(weights, int(i)); positive[i] {
+		at.score = r.score
+		if w := weight(weights, int(r.row)); positive[r.row] {
 			at.tp += w
 		} else {
 			at.fp += w
 		}
 	}
-	if len(order) > 0 {
+	if len(scores) > 0 {
 		out = append(out, at)
 	}
 	return out
@@ -46,10 +37,10 @@ func ROCAUC(positive []bool, scores, weights []float64) float64 {
 	return areaUnderROC(steps(positive, scores, weights))
 }
 
-func areaUnderROC(ranked []step) float64 {
+func areaUnderROC(steps []step) float64 {
 	var area float64
 	var last step
-	for _, s := range ranked {
+	for _, s := range steps {
 		area += (s.fp - last.fp) * (s.tp + last.tp) / 2
 		last = s
 	}
@@ -101,9 +92,9 @@ func AveragePrecision(positive []bool, scores, weights []float64) float64 {
 	return averagePrecision(steps(positive, scores, weights))
 }
 
-func averagePrecision(ranked []step) float64 {
+func averagePrecision(steps []step) float64 {
 	var total, tp float64
-	for _, s := range ranked {
+	for _, s := range steps {
 		total += (s.tp - tp) * ratio(s.tp, s.tp+s.fp)
 		tp = s.tp
 	}
@@ -126,24 +117,24 @@ func ROC(positive []bool, scores, weights []float64, most int) []Point {
 	return curve(steps(positive, scores, weights), most)
 }
 
-func curve(ranked []step, most int) []Point {
-	if len(ranked) == 0 {
+func curve(steps []step, most int) []Point {
+	if len(steps) == 0 {
 		return nil
 	}
-	end := ranked[len(ranked)-1]
+	end := steps[len(steps)-1]
 	if end.tp == 0 || end.fp == 0 {
 		return nil
 	}
-	out := []Point{{Threshold: ranked[0].score}}
+	out := []Point{{Threshold: steps[0].score}}
 	gap := 0.0
 	if most > 2 {
 		gap = 2 / float64(most-1)
 	}
-	for i, s := range ranked {
+	for i, s := range steps {
 		p := Point{FalsePositive: s.fp / end.fp, TruePositive: s.tp / end.tp, Threshold: s.score}
 		last := out[len(out)-1]
 		far := p.FalsePositive+p.TruePositive-last.FalsePositive-last.TruePositive >= gap
-		if far || i == len(ranked)-1 {
+		if far || i == len(steps)-1 {
 			out = append(out, p)
 		}
 	}

@@ -81,14 +81,14 @@ func Classification(y []int32, probabilities []float64, classes []string, weight
 	var total, areas, share, shared float64
 	for k, s := range scores {
 		positive, column := oneVsRest(y, probabilities, n, k)
-		ranked := steps(positive, column, weights)
+		ranking := steps(positive, column, weights)
 		s.Class = classes[k]
 		c := ClassReport{
 			ClassScore:  s,
-			ROC:         curve(ranked, reportPoints),
+			ROC:         curve(ranking, reportPoints),
 			Reliability: Reliability(positive, column, weights, reportBins),
 		}
-		auc := areaUnderROC(ranked)
+		auc := areaUnderROC(ranking)
 		if !math.IsNaN(auc) {
 			c.ROCAUC = &auc
 			total += auc
@@ -99,7 +99,7 @@ func Classification(y []int32, probabilities []float64, classes []string, weight
 		if n == 2 && k == 1 {
 			m["precision"], m["recall"], m["f1"] = s.Precision, s.Recall, s.F1
 			m["roc_auc"] = auc
-			m["average_precision"] = averagePrecision(ranked)
+			m["average_precision"] = averagePrecision(ranking)
 		}
 		r.Classes = append(r.Classes, c)
 	}
