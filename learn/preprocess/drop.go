@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
@@ -15,7 +16,7 @@ import (
 type Drop struct {
 	Columns  []string `json:"columns,omitempty" doc:"columns to drop"`
 	Constant bool     `json:"constant,omitempty" default:"false" doc:"drop columns with one value or none"`
-	IDs      bool     `json:"ids,omitempty" default:"false" doc:"drop string columns in which (nearly) every row has a value of its own and that are not text"`
+	IDs      bool     `json:"ids,omitempty" default:"false" doc:"drop identifiers: strings that are no text, and whole numbers called an id, of which nearly every row has its own"`
 	Missing  float64  `json:"missing,omitempty" default:"0" min:"0" max:"1" doc:"drop columns with more than this share of missing values; 0: none"`
 }
 
@@ -63,7 +64,7 @@ func (s *Drop) reason(c *table.Column) string {
 		return fmt.Sprintf("%d of %d values missing", nulls, n)
 	case s.Constant && constant(c):
 		return "one value only"
-	case s.IDs && isID(c):
+	case s.IDs && Identifier(c):
 		return "an identifier: nearly every row has its own"
 	}
 	return ""
@@ -105,15 +106,25 @@ func constant(c *table.Column) bool {
 	return true
 }
 
-// isID reports whether a string column is an identifier: at least 20 values of
-// which 95 in 100 are distinct, and no text of several words.
-func isID(c *table.Column) bool {
-	if c.Kind != table.String {
+// Identifier reports whether a column names its rows and says nothing else: at
+// least 20 values of which 95 in 100 are distinct, and either strings that are
+// no text of several words, or whole numbers in a column that is called an id.
+func Identifier(c *table.Column) bool {
+	if c.Kind != table.String && (c.Kind != table.Int64 || !namedID(c.Name)) {
+		return false
+	}
+	present := c.Len() - c.Nulls()
+	if present < 20 {
 		return false
 	}
 	values, _ := countCategories(c)
-	present := c.Len() - c.Nulls()
-	return present >= 20 && float64(len(values)) >= .95*float64(present) && wordsEach(values) < textWords
+	return float64(len(values)) >= .95*float64(present) && (c.Kind == table.Int64 || wordsEach(values) < textWords)
+}
+
+// namedID reports whether a name is or ends in "id" as a word: id, user_id, PassengerId.
+func namedID(name string) bool {
+	n := len(name)
+	return strings.EqualFold(name, "id") || n > 2 && (name[n-2:] == "Id" || name[n-2:] == "ID" || strings.EqualFold(name[n-2:], "id") && strings.ContainsRune("_- .", rune(name[n-3])))
 }
 
 func (f *dropper) check(learn.State) error { return distinct(f.Names) }

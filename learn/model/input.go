@@ -1,0 +1,394 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// An InputError says which value of a raw row the model cannot take.
+type InputError struct {
+	Column string
+	Row    int // from 0; -1 where it is about the column
+	Reason string
+}
+
+func (e *InputError) Error() string {
+	if e.Row < 0 {
+		return fmt.Sprintf("column %q %s", e.Column, e.Reason)
+	}
+	return fmt.Sprintf("column %q, row %d: %s", e.Column, e.Row, e.Reason)
+}
+
+// CheckInput returns the columns of a raw table that the model takes, in its
+// order and in the types that it was trained with, or an *InputError. Columns
+// that the model does not know are left out. A column that is not required and
+// not there has missing values throughout.
+func (m *Model) CheckInput(t *table.Table) (*table.Table, error) {
+	out := &table.Table{Columns: make([]*table.Column, len(m.Inputs))}
+	for j, in := range m.Inputs {
+		var c *table.Column
+		if j < len(t.Columns) && t.Columns[j].Name == in.Name {
+			c = t.Columns[j]
+		} else {
+			c = t.Column(in.Name)
+		}
+		if c == nil {
+			if err := m.absent(in, t.Names()); err != nil {
+				return nil, err
+			}
+			c = missingColumn(in, t.Rows())
+		}
+		c, err := in.convert(c)
+		if err != nil {
+			return nil, err
+		}
+		out.Columns[j] = c
+	}
+	return out, nil
+}
+
+// absent says why a column that is not there cannot be done without. One that
+// is not required still may be there under a misspelt name.
+func (m *Model) absent(in Input, given []string) error {
+	unknown := slices.DeleteFunc(slices.Clone(given), func(name string) bool {
+		return slices.ContainsFunc(m.Inputs, func(in Input) bool { return in.Name == name }) || name == m.Target
+	})
+	near := preprocess.Nearest(in.Name, unknown)
+	switch {
+	case near != "":
+		return &InputError{in.Name, -1, fmt.Sprintf("is missing: did you mean it by %q?", near)}
+	case in.Required:
+		return &InputError{in.Name, -1, fmt.Sprintf("is missing: the model needs it, of type %s", in.Kind)}
+	}
+	return nil
+}
+
+func missingColumn(in Input, rows int) *table.Column {
+	c := &table.Column{Name: in.Name, Kind: in.Kind, Valid: table.NewBitmap(rows)}
+	switch in.Kind {
+	case table.Float64:
+		c.Floats = make([]float64, rows)
+		for i := range c.Floats {
+			c.Floats[i] = math.NaN()
+		}
+	case table.Bool:
+		c.Bools = make([]bool, rows)
+	case table.String:
+		c.Codes, c.Dict = make([]uint32, rows), []string{""}
+	default:
+		c.Ints = make([]int64, rows)
+	}
+	return c
+}
+
+// convert returns a column in the type of the input. Whole numbers are kept as
+// they are where others are wanted, and the other way round.
+func (in Input) convert(c *table.Column) (*table.Column, error) {
+	if c.Kind == in.Kind || in.Kind == table.Float64 && c.Kind == table.Int64 {
+		return c, nil
+	}
+	if in.Kind == table.String {
+		out := table.StringColumn(in.Name, c.Strings())
+		for i := range c.Len() {
+			if c.Missing(i) {
+				out.SetMissing(i)
+			}
+		}
+		return out, nil
+	}
+	cells := make([]any, c.Len())
+	for i := range cells {
+		if c.Missing(i) {
+			continue
+		}
+		switch c.Kind {
+		case table.Bool:
+			cells[i] = c.Bools[i]
+		case table.Float64:
+			cells[i] = c.Floats[i]
+		case table.Int64:
+			cells[i] = c.Ints[i]
+		default:
+			cells[i] = c.Text(i)
+		}
+	}
+	return in.column(cells)
+}
+
+// FromJSON makes a raw table of decoded JSON: an object of values by column
+// name, an array of such objects, an array of values in the order of Inputs, or
+// an array of such arrays. Numbers may be float64 or json.Number.
+func (m *Model) FromJSON(v any) (*table.Table, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		return m.fromObjects([]any{v})
+	case []any:
+		if len(v) == 0 && len(m.Inputs) > 0 {
+			return nil, fmt.Errorf("no rows: want an object, an array of %d values, or an array of either", len(m.Inputs))
+		}
+		switch v[0].(type) {
+		case map[string]any:
+			return m.fromObjects(v)
+		case []any:
+			return m.fromArrays(v)
+		}
+		return m.fromArrays([]any{v})
+	}
+	return nil, fmt.Errorf("the row is a JSON %s: want an object of values by column name, an array of %d values, or an array of either", jsonType(v), len(m.Inputs))
+}
+
+func (m *Model) fromObjects(rows []any) (*table.Table, error) {
+	cells := make([]any, len(m.Inputs)*len(rows))
+	for i, r := range rows {
+		row, ok := r.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("row %d is a JSON %s: want an object, as the first is", i, jsonType(r))
+		}
+		for j, in := range m.Inputs {
+			v, ok := row[in.Name]
+			if !ok {
+				names := make([]string, 0, len(row))
+				for name := range row {
+					names = append(names, name)
+				}
+				slices.Sort(names)
+				if err := m.absent(in, names); err != nil {
+					return nil, err
+				}
+			}
+			cells[j*len(rows)+i] = v
+		}
+	}
+	return m.fromCells(cells, len(rows))
+}
+
+func (m *Model) fromArrays(rows []any) (*table.Table, error) {
+	cells := make([]any, len(m.Inputs)*len(rows))
+	for i, r := range rows {
+		row, ok := r.([]any)
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("row %d is a JSON %s: want an array, as the first is", i, jsonType(r))
+		case len(row) != len(m.Inputs):
+			names := make([]string, len(m.Inputs))
+			for j, in := range m.Inputs {
+				names[j] = in.Name
+			}
+			return nil, fmt.Errorf("row %d has %d values: want %d, for %s", i, len(row), len(m.Inputs), strings.Join(names, ", "))
+		}
+		for j, v := range row {
+			cells[j*len(rows)+i] = v
+		}
+	}
+	return m.fromCells(cells, len(rows))
+}
+
+// fromCells makes a table of values, column after column.
+func (m *Model) fromCells(cells []any, rows int) (*table.Table, error) {
+	out := &table.Table{Columns: make([]*table.Column, len(m.Inputs))}
+	for j, in := range m.Inputs {
+		c, err := in.column(cells[j*rows : (j+1)*rows])
+		if err != nil {
+			return nil, err
+		}
+		out.Columns[j] = c
+	}
+	return out, nil
+}
+
+// column makes a column of JSON-like values: nil is missing, and a number or
+// bool may be written as a string.
+func (in Input) column(cells []any) (*table.Column, error) {
+	c := missingColumn(in, len(cells))
+	var codes map[string]uint32
+	if in.Kind == table.String {
+		c.Dict = make([]string, 0, 1)
+		codes = make(map[string]uint32, 1)
+	}
+	for i, v := range cells {
+		if v == nil || v == "" && in.Kind != table.String {
+			continue
+		}
+		ok := true
+		switch in.Kind {
+		case table.Float64:
+			c.Floats[i], ok = number(v)
+			ok = ok && !math.IsNaN(c.Floats[i])
+		case table.Int64:
+			c.Ints[i], ok = whole(v)
+			if !ok {
+				if _, isNumber := number(v); isNumber { // 2.5 for a column of whole numbers
+					return Input{Name: in.Name, Kind: table.Float64}.column(cells)
+				}
+			}
+		case table.Bool:
+			c.Bools[i], ok = truth(v)
+		case table.Time:
+			c.Ints[i], ok = moment(v)
+		default:
+			var text string
+			if text, ok = words(v); ok {
+				code, known := codes[text]
+				if !known {
+					code = uint32(len(c.Dict))
+					codes[text] = code
+					c.Dict = append(c.Dict, text)
+				}
+				c.Codes[i] = code
+			}
+		}
+		if !ok {
+			return nil, &InputError{in.Name, i, fmt.Sprintf("%s is no %s", shown(v), wanted(in.Kind))}
+		}
+		c.Valid.Set(i)
+	}
+	if len(c.Dict) == 0 && in.Kind == table.String {
+		c.Dict = append(c.Dict, "")
+	}
+	if c.Valid.Count(len(cells)) == len(cells) {
+		c.Valid = nil
+	}
+	return c, nil
+}
+
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int64:
+		return float64(v), true
+	case int:
+		return float64(v), true
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	case json.Number:
+		f, err := v.Float64()
+		return f, err == nil
+	case string:
+		f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+func whole(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case int:
+		return int64(v), true
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n, true
+		}
+	case string:
+		if n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64); err == nil {
+			return n, true
+		}
+	}
+	f, ok := number(v)
+	return int64(f), ok && f == math.Trunc(f) && math.Abs(f) < 1<<53
+}
+
+func truth(v any) (bool, bool) {
+	switch v := v.(type) {
+	case bool:
+		return v, true
+	case string:
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "true", "t", "yes", "y", "1":
+			return true, true
+		case "false", "f", "no", "n", "0":
+			return false, true
+		}
+		return false, false
+	}
+	f, ok := number(v)
+	return f == 1, ok && (f == 0 || f == 1)
+}
+
+func moment(v any) (int64, bool) {
+	text, ok := v.(string)
+	if !ok {
+		return 0, false
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if when, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return when.UnixMicro(), true
+		}
+	}
+	return 0, false
+}
+
+func words(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case bool:
+		return strconv.FormatBool(v), true
+	case json.Number:
+		return v.String(), true
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return strconv.FormatInt(int64(v), 10), true
+		}
+		return table.FormatFloat(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case int:
+		return strconv.Itoa(v), true
+	}
+	return "", false
+}
+
+func wanted(k table.Kind) string {
+	switch k {
+	case table.Float64:
+		return "number"
+	case table.Int64:
+		return "whole number"
+	case table.Bool:
+		return "true or false"
+	case table.Time:
+		return "time such as 2006-01-02 or 2006-01-02T15:04:05Z"
+	}
+	return "text"
+}
+
+func shown(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		b = fmt.Append(nil, v)
+	}
+	if len(b) > 60 {
+		b = append(b[:57:57], "..."...)
+	}
+	return string(b)
+}
+
+func jsonType(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	}
+	return "number"
+}

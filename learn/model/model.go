@@ -1,0 +1,235 @@
+// Package model is the model artifact: the whole fitted pipeline with all that
+// is needed to predict from raw rows, and to say where the model came from.
+//
+// It is stored as a readable model.json and a binary weights file; see [Encode].
+// Reading them executes nothing, and hostile bytes give an error.
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// A Model is a fitted pipeline. It is immutable once made, and then safe for
+// concurrent use.
+type Model struct {
+	Task       learn.Task
+	Target     string     // name of the column that is predicted
+	TargetKind table.Kind // its type: labels are given back in it
+	Classes    []string   // of a classification, in the order of the probabilities
+	Inputs     []Input    // the raw columns, in order
+	Graph      *preprocess.Graph
+	Features   []string // the columns of the transformed table that the estimator takes, in order
+	Estimator  learn.Model
+	Params     map[string]any // the parameters of the training
+	Metrics    map[string]float64
+	Seed       uint64
+	Statistics json.RawMessage // of the training rows; opaque here
+	Lineage    json.RawMessage // opaque here
+}
+
+// An Input describes a raw column that the model takes.
+type Input struct {
+	Name     string     `json:"name"`
+	Kind     table.Kind `json:"type"`
+	Required bool       `json:"required"`         // an absent column is an error; a null is a missing value in any case
+	Values   []string   `json:"values,omitempty"` // the categories in training, where there are at most MaxValues
+	Min      *float64   `json:"min,omitempty"`    // the range in training, of numbers
+	Max      *float64   `json:"max,omitempty"`
+}
+
+// MaxValues is how many categories an Input lists.
+const MaxValues = 100
+
+// Describe lists the inputs of a model that is trained on the rows of t: every
+// column but the target. One that always has a value and is no identifier is required.
+func Describe(t *table.Table, target string) []Input {
+	var inputs []Input
+	for _, c := range t.Columns {
+		if c.Name == target {
+			continue
+		}
+		in := Input{Name: c.Name, Kind: c.Kind, Required: c.Nulls() == 0 && !preprocess.Identifier(c)}
+		switch {
+		case c.Kind == table.String:
+			if values := preprocess.Classes(c); len(values) <= MaxValues {
+				in.Values = values
+			}
+		case c.Kind.Numeric():
+			in.Min, in.Max = extent(c)
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs
+}
+
+func extent(c *table.Column) (lo, hi *float64) {
+	for i, v := range c.Numbers() {
+		if c.Missing(i) || v-v != 0 { // infinite
+			continue
+		}
+		if lo == nil {
+			lo, hi = new(v), new(v)
+		}
+		*lo, *hi = min(*lo, v), max(*hi, v)
+	}
+	return lo, hi
+}
+
+// A Prediction is what a model says of the rows of a table.
+type Prediction struct {
+	Task          learn.Task
+	Classes       []string  // of a classification
+	Labels        []string  // of a classification: the likeliest class of each row
+	Probabilities []float64 // of a classification: rows x Classes, row-major
+	Values        []float64 // of a regression: a value a row
+
+	kind table.Kind
+}
+
+// Rows is the number of rows.
+func (p *Prediction) Rows() int {
+	if p.Task == learn.Classification {
+		return len(p.Labels)
+	}
+	return len(p.Values)
+}
+
+// Value is the prediction for a row in the type of the target: a float64, or a
+// class as a string, bool, int64 or float64.
+func (p *Prediction) Value(row int) any {
+	if p.Task != learn.Classification {
+		return p.Values[row]
+	}
+	label := p.Labels[row]
+	switch p.kind {
+	case table.Int64:
+		if v, err := strconv.ParseInt(label, 10, 64); err == nil {
+			return v
+		}
+	case table.Float64:
+		if v, err := strconv.ParseFloat(label, 64); err == nil && v-v == 0 {
+			return v
+		}
+	case table.Bool:
+		if v, err := strconv.ParseBool(label); err == nil {
+			return v
+		}
+	}
+	return label
+}
+
+// Distribution is the probability of each class for a row of a classification.
+func (p *Prediction) Distribution(row int) map[string]float64 {
+	out := make(map[string]float64, len(p.Classes))
+	for k, class := range p.Classes {
+		out[class] = p.Probabilities[row*len(p.Classes)+k]
+	}
+	return out
+}
+
+// Predict predicts each row of a raw table. The table is checked with CheckInput.
+func (m *Model) Predict(t *table.Table) (*Prediction, error) {
+	x, err := m.Matrix(t)
+	if err != nil {
+		return nil, err
+	}
+	return m.PredictMatrix(x), nil
+}
+
+// Matrix checks a raw table and makes its feature matrix.
+func (m *Model) Matrix(t *table.Table) (*learn.Matrix, error) {
+	t, err := m.CheckInput(t)
+	if err != nil {
+		return nil, err
+	}
+	if t, err = m.Graph.Transform(t); err != nil {
+		return nil, err
+	}
+	return preprocess.Matrix(t, m.Features)
+}
+
+// PredictMatrix predicts each row of a feature matrix that Matrix made.
+func (m *Model) PredictMatrix(x *learn.Matrix) *Prediction {
+	out := m.Estimator.Predict(x)
+	p := &Prediction{Task: m.Task, Classes: m.Classes, kind: m.TargetKind}
+	if m.Task != learn.Classification {
+		p.Values = out
+		return p
+	}
+	p.Probabilities = out
+	p.Labels = make([]string, x.Rows)
+	for i, k := range learn.Argmax(out, len(m.Classes)) {
+		p.Labels[i] = m.Classes[k]
+	}
+	return p
+}
+
+// Check reports a model whose parts do not fit together. Encode and Decode call it.
+func (m *Model) Check() error {
+	names := make(map[string]bool, len(m.Inputs))
+	for _, in := range m.Inputs {
+		if names[in.Name] {
+			return fmt.Errorf("input %q is there twice", in.Name)
+		}
+		names[in.Name] = true
+	}
+	switch {
+	case m.Estimator == nil:
+		return errors.New("the model has no estimator")
+	case names[m.Target]:
+		return fmt.Errorf("the target %q is among the inputs", m.Target)
+	case len(m.Features) == 0:
+		return errors.New("the model has no features")
+	case m.Task == learn.Classification && (len(m.Classes) < 2 || m.Estimator.Outputs() != len(m.Classes)):
+		return fmt.Errorf("%d classes, but an estimator of %d", len(m.Classes), m.Estimator.Outputs())
+	case m.Task == learn.Regression && m.Estimator.Outputs() != 1:
+		return fmt.Errorf("a regression, but an estimator of %d outputs", m.Estimator.Outputs())
+	case m.Task != learn.Classification && m.Task != learn.Regression:
+		return fmt.Errorf("unknown task %q", m.Task)
+	}
+	return m.try()
+}
+
+// try passes a row of missing values through the whole model, so that parts
+// that do not fit together are found when a model is read rather than in use.
+func (m *Model) try() (err error) {
+	row := &table.Table{}
+	for _, in := range m.Inputs {
+		c, err := in.column([]any{nil})
+		if err != nil {
+			return err
+		}
+		row.Columns = append(row.Columns, c)
+	}
+	out, err := m.Graph.Transform(row)
+	if err != nil {
+		return err
+	}
+	x, err := preprocess.Matrix(out, m.Features)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the estimator does not take %d features: %v", len(m.Features), p)
+		}
+	}()
+	for _, col := range x.Columns {
+		for i, v := range col {
+			if v != v {
+				col[i] = 0 // an estimator need not take missing values
+			}
+		}
+	}
+	if n := len(m.Estimator.Predict(x)); n != m.Estimator.Outputs() {
+		return fmt.Errorf("the estimator gives %d values a row, want %d", n, m.Estimator.Outputs())
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package model
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// lineWidth is how long an object may be to stand on one line.
+const lineWidth = 100
+
+// readable lays valid compact JSON out for people: an object or array stands on
+// one line where it is short or holds no others, and is indented elsewhere.
+func readable(compact []byte) []byte {
+	var out bytes.Buffer
+	layOut(&out, compact, "")
+	out.WriteByte('\n')
+	return out.Bytes()
+}
+
+func layOut(out *bytes.Buffer, v []byte, indent string) {
+	if v[0] != '{' && v[0] != '[' || len(v) <= lineWidth || v[0] == '[' && flat(v) {
+		out.Write(v)
+		return
+	}
+	inner := indent + "  "
+	out.WriteByte(v[0])
+	d := json.NewDecoder(bytes.NewReader(v))
+	_, _ = d.Token() // valid JSON gives no errors here and below
+	for first := true; d.More(); first = false {
+		if !first {
+			out.WriteByte(',')
+		}
+		out.WriteString("\n" + inner)
+		if v[0] == '{' {
+			token, _ := d.Token()
+			key, _ := json.Marshal(token)
+			out.Write(key)
+			out.WriteString(": ")
+		}
+		var item json.RawMessage
+		_ = d.Decode(&item)
+		layOut(out, item, inner)
+	}
+	out.WriteString("\n" + indent)
+	out.WriteByte(v[0] + 2) // ] follows [ by two, and } follows {
+}
+
+// flat reports whether an array holds neither objects nor arrays.
+func flat(v []byte) bool {
+	inString := false
+	for i := 1; i < len(v); i++ {
+		switch {
+		case inString && v[i] == '\\':
+			i++
+		case v[i] == '"':
+			inString = !inString
+		case !inString && (v[i] == '{' || v[i] == '['):
+			return false
+		}
+	}
+	return true
+}
