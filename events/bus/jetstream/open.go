@@ -1,0 +1,120 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// Open starts a server inside the process, on no network, that keeps its events
+// in dir, and returns the bus on it. The directory is made private to the user.
+// One process at a time may have it open.
+func Open(ctx context.Context, dir string, o *Options) (*Bus, error) {
+	opts, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if opts.MaxBytes == 0 {
+		opts.MaxBytes = defaultMaxBytes
+	}
+	b, err := open(ctx, dir, opts)
+	if err != nil {
+		return nil, fmt.Errorf("opening the event bus in %s: %w", dir, err)
+	}
+	return b, nil
+}
+
+func open(ctx context.Context, dir string, opts Options) (_ *Bus, err error) {
+	if err := makePrivate(dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	// The room is never the limit: the stream's MaxBytes is.
+	srv, err := server.NewServer(&server.Options{
+		ServerName:         "runnel",
+		DontListen:         true,
+		NoSigs:             true,
+		JetStream:          true,
+		StoreDir:           dir,
+		SyncAlways:         true,
+		JetStreamMaxMemory: 64 << 20,
+		JetStreamMaxStore:  2*opts.MaxBytes + 1<<30,
+	})
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	stop := func() error {
+		srv.Shutdown()
+		srv.WaitForShutdown()
+		return unlock()
+	}
+	srv.SetLoggerV2(serverLog{opts.Logger}, false, false, false)
+	srv.Start()
+	if !srv.ReadyForConnections(opTimeout) || !srv.JetStreamEnabled() {
+		return nil, errors.Join(errors.New("the embedded NATS server did not start: its log says why"), stop())
+	}
+	nc, err := nats.Connect("", append(connectOptions(opts), nats.InProcessServer(srv))...)
+	if err != nil {
+		return nil, errors.Join(err, stop())
+	}
+	b, err := newBus(ctx, nc, opts, stop)
+	if err != nil {
+		nc.Close()
+		return nil, errors.Join(err, stop())
+	}
+	return b, nil
+}
+
+// makePrivate makes the directory, durably, with access for the user alone.
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// connectOptions are those of every connection.
+func connectOptions(opts Options) []nats.Option {
+	return []nats.Option{
+		nats.Name("runnel"),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(250 * time.Millisecond),
+		nats.ReconnectBufSize(-1), // publishing while cut off fails at once, and is the caller's to repeat
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			where := ""
+			if sub != nil {
+				where = sub.Subject
+			}
+			opts.Logger.Warn("event bus", "err", err, "subject", where)
+		}),
+	}
+}
+
+// serverLog passes on what the server warns of; the rest is not for users.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Noticef(string, ...any) {}
+func (l serverLog) Debugf(string, ...any)  {}
+func (l serverLog) Tracef(string, ...any)  {}
+func (l serverLog) Warnf(format string, args ...any) {
+	l.log.Warn("event bus: " + fmt.Sprintf(format, args...))
+}
+func (l serverLog) Errorf(format string, args ...any) {
+	l.log.Error("event bus: " + fmt.Sprintf(format, args...))
+}
+func (l serverLog) Fatalf(format string, args ...any) {
+	l.log.Error("event bus: " + fmt.Sprintf(format, args...))
+}
