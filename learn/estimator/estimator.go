@@ -28,6 +28,7 @@ type Entry struct {
 	Name  string
 	Tasks []learn.Task
 	Doc   string
+	Unit  string // what Progress counts
 
 	make    func(p Params) learn.Estimator
 	prepare []preprocess.Spec
@@ -38,11 +39,11 @@ func Entries() []Entry {
 	both := []learn.Task{learn.Classification, learn.Regression}
 	scaled := []preprocess.Spec{&preprocess.Impute{}, &preprocess.Scale{}}
 	return []Entry{
-		{"random_forest", both, "random forest on binned features", func(p Params) learn.Estimator { return &p.Forest }, nil},
-		{"logistic", both[:1], "logistic regression, multinomial, L2", func(p Params) learn.Estimator { return p.Logistic }, scaled},
-		{"linear", both[1:], "ordinary least squares", func(p Params) learn.Estimator { return p.Linear }, scaled},
-		{"ridge", both[1:], "least squares with an L2 penalty", func(p Params) learn.Estimator { return p.Ridge }, scaled},
-		{"baseline", both, "the target's distribution, whatever the features", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
+		{"random_forest", both, "random forest on binned features", "trees", func(p Params) learn.Estimator { return &p.Forest }, nil},
+		{"logistic", both[:1], "logistic regression, multinomial, L2", "steps", func(p Params) learn.Estimator { return p.Logistic }, scaled},
+		{"linear", both[1:], "ordinary least squares", "steps", func(p Params) learn.Estimator { return p.Linear }, scaled},
+		{"ridge", both[1:], "least squares with an L2 penalty", "steps", func(p Params) learn.Estimator { return p.Ridge }, scaled},
+		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
 	}
 }
 

@@ -1,0 +1,209 @@
+// Package clean is the step that makes a table fit to learn from: duplicate
+// rows out, missing values filled, dates parsed, outliers capped, text
+// normalised.
+//
+// What it learns from data (means, quantiles, layouts) it learns from the
+// training rows only, and keeps as transformers that the model carries along,
+// so that a row to predict is cleaned the same way. Rows are only ever taken
+// out of the data that is learnt from. The target is never filled or capped.
+package clean
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says how rows and values that would mislead a model are treated.
+type Params struct {
+	Duplicates  string   `json:"duplicates" default:"drop" enum:"drop,keep" doc:"rows that equal an earlier one in every column"`
+	Missing     string   `json:"missing" default:"mean" enum:"mean,median,mode,constant,knn,iterative,drop_rows,drop_columns,keep" doc:"how missing numbers are filled, or what is dropped for them"`
+	Constant    float64  `json:"constant" default:"0" doc:"the number that missing: constant fills in"`
+	Categories  string   `json:"categories" default:"keep" enum:"mode,constant,keep" doc:"how missing texts and truth values are filled; keep leaves them missing, which encoders understand"`
+	Neighbors   int      `json:"neighbors" default:"5" min:"1" max:"100" doc:"rows that missing: knn averages"`
+	Indicators  bool     `json:"indicators" default:"false" doc:"add a column <name>_missing of 0 and 1 for each column with missing numbers"`
+	MaxMissing  float64  `json:"max_missing" default:"0.5" min:"0" max:"1" doc:"missing: drop_columns drops columns with a larger share of missing values"`
+	Outliers    string   `json:"outliers" default:"upper" enum:"upper,both,iqr,remove,none" doc:"numbers far out: capped above a quantile, in both tails or beyond the quartiles, or their rows removed"`
+	Quantile    float64  `json:"quantile" default:"0.99" min:"0.5" max:"1" doc:"outliers: upper and both cap at this quantile"`
+	Factor      float64  `json:"factor" default:"1.5" min:"0" max:"100" doc:"outliers: iqr and remove allow this many interquartile ranges beyond the quartiles"`
+	Dates       []string `json:"dates" doc:"columns to parse as dates; by default those named so that hold dates"`
+	Text        string   `json:"text" default:"normalise" enum:"normalise,lower,keep" doc:"trim text, make each run of white space one space and Unicode canonical; lower case on request"`
+	DropColumns []string `json:"drop_columns" doc:"columns to leave out from the start"`
+}
+
+// Function is the step.
+var Function = step.New("clean", handle,
+	step.Doc("Takes out duplicate rows, fills missing values, parses dates, caps outliers and normalises text."),
+	step.Accepts(events.DatasetIngested),
+	step.Emits(events.DatasetCleaned))
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	in, err := events.Data[events.DatasetIngestedData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	t, split, err := call.Dataset(ctx, in.Dataset)
+	if err != nil {
+		return err
+	}
+	call.Rows(int64(t.Rows()))
+	kept, err := keepRows(call, p, t, in.Dataset.Target)
+	if err != nil {
+		return err
+	}
+	if len(kept) < t.Rows() {
+		t, split = t.Take(kept), takeSplit(split, kept)
+	}
+	train := step.RowsOf(split, step.Train, t.Rows())
+	if len(train) == 0 {
+		return step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning: see the notes of the step, and relax duplicates, missing or outliers", in.Dataset.Name))
+	}
+	specs, err := p.specs(t, in.Dataset.Target)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	features := t.Without(in.Dataset.Target)
+	graph, _, err := preprocess.Fit(ctx, features.Take(train), nil, &learn.Options{Seed: call.Seed}, specs...)
+	if err != nil {
+		return step.Permanent(fmt.Errorf("cleaning dataset %s: %w", in.Dataset.Name, err))
+	}
+	cleaned, err := graph.Transform(features)
+	if err != nil {
+		return step.Permanent(fmt.Errorf("cleaning dataset %s: %w", in.Dataset.Name, err))
+	}
+	for _, n := range graph.Notes() {
+		call.Note("%s", n)
+	}
+	if target := t.Column(in.Dataset.Target); target != nil {
+		if cleaned, err = cleaned.With(target); err != nil {
+			return step.Permanent(err)
+		}
+	}
+	ds, err := call.PutDataset(ctx, "dataset", cleaned, split, in.Dataset)
+	if err != nil {
+		return err
+	}
+	ref, err := fitted.PutGraph(ctx, call, "transformers", graph)
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.DatasetCleanedData{Raw: in.Dataset, Dataset: ds, Transformers: ref, Notes: call.Notes()})
+}
+
+// keepRows decides which rows are learnt from and judged by.
+func keepRows(call *step.Call, p Params, t *table.Table, target string) ([]int, error) {
+	kept := allRows(t.Rows())
+	narrow := func(what string, rows []int) {
+		if n := t.Rows() - len(rows); n > 0 {
+			call.Note("%d rows left out: %s", n, what)
+		}
+		kept = intersect(kept, rows)
+	}
+	if p.Duplicates == "drop" {
+		narrow("they equal an earlier row", preprocess.Duplicates(t))
+	}
+	if target != "" {
+		rows, err := preprocess.Complete(t, target)
+		if err != nil {
+			return nil, step.Permanent(err)
+		}
+		narrow("their target is missing", rows)
+	}
+	if p.Missing == "drop_rows" {
+		rows, err := preprocess.Complete(t)
+		if err != nil {
+			return nil, step.Permanent(err)
+		}
+		narrow("a value is missing", rows)
+	}
+	if p.Outliers == "remove" {
+		rows, err := preprocess.Inliers(t.Without(target), p.Factor)
+		if err != nil {
+			return nil, step.Permanent(err)
+		}
+		narrow("a number lies far out", rows)
+	}
+	return kept, nil
+}
+
+// specs are the transforms of a row, in their order.
+func (p Params) specs(t *table.Table, target string) ([]preprocess.Spec, error) {
+	for _, names := range [][]string{p.DropColumns, p.Dates} {
+		for _, name := range names {
+			if t.Column(name) == nil {
+				return nil, fmt.Errorf("no column %q%s", name, nearest.Hint(name, t.Names()))
+			}
+			if name == target {
+				return nil, fmt.Errorf("column %q is the target: cleaning never changes it", name)
+			}
+		}
+	}
+	var specs []preprocess.Spec
+	drop := &preprocess.Drop{Columns: p.DropColumns}
+	if p.Missing == "drop_columns" {
+		drop.Missing = p.MaxMissing
+	}
+	if len(drop.Columns) > 0 || drop.Missing > 0 {
+		specs = append(specs, drop)
+	}
+	if p.Text != "keep" {
+		specs = append(specs, &preprocess.Tidy{Lower: p.Text == "lower"})
+	}
+	specs = append(specs, &preprocess.Dates{Columns: p.Dates})
+	fill := &preprocess.Impute{Numeric: p.Missing, Categorical: p.Categories, Constant: p.Constant, Neighbors: p.Neighbors, Indicators: p.Indicators}
+	if slices.Contains([]string{"drop_rows", "drop_columns"}, p.Missing) {
+		fill.Numeric = "mean" // a row to predict may have missing values all the same
+	}
+	if fill.Numeric != "keep" || fill.Categorical != "keep" {
+		specs = append(specs, fill)
+	}
+	switch p.Outliers {
+	case "upper", "both", "iqr":
+		specs = append(specs, &preprocess.Cap{Method: p.Outliers, Quantile: p.Quantile, Factor: p.Factor})
+	}
+	return specs, nil
+}
+
+func allRows(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+// intersect gives the rows that are in both ascending lists.
+func intersect(a, b []int) []int {
+	out := make([]int, 0, min(len(a), len(b)))
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
+			out = append(out, a[i])
+			i, j = i+1, j+1
+		}
+	}
+	return out
+}
+
+func takeSplit(split []step.Subset, rows []int) []step.Subset {
+	if split == nil {
+		return nil
+	}
+	out := make([]step.Subset, len(rows))
+	for i, r := range rows {
+		out[i] = split[r]
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+// Package evaluate is the step that judges a model: on rows that it has not
+// seen, against a model that knows only the target's distribution, by
+// cross-validation, and by the thresholds that it has to reach.
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says how the model is judged.
+type Params struct {
+	Gate         map[string]float64 `json:"gate" doc:"thresholds by metric, such as accuracy: 0.8; a model that misses one stops the chain"`
+	BeatBaseline bool               `json:"beat_baseline" default:"false" doc:"a model that is no better than the baseline stops the chain"`
+	Folds        int                `json:"folds" default:"5" min:"0" max:"50" doc:"folds of the cross-validation on the training rows; 0 or 1: none"`
+	FoldRows     int                `json:"fold_rows" default:"5000" min:"0" doc:"more training rows than this are not cross-validated: the test rows alone judge well enough"`
+}
+
+// Function is the step.
+var Function = step.New("evaluate", handle,
+	step.Doc("Measures a model on the test rows, against a baseline and by cross-validation, and stops the chain where a threshold is missed."),
+	step.Accepts(events.ModelTrained),
+	step.Emits(events.ModelEvaluated))
+
+// An Evaluation is the artifact that the step writes.
+type Evaluation struct {
+	Dataset    string           `json:"dataset"`
+	Target     string           `json:"target"`
+	Estimator  string           `json:"estimator"`
+	Subset     string           `json:"subset"` // the rows that Model and Baseline are measured on
+	Model      *metrics.Report  `json:"model"`
+	Baseline   *metrics.Report  `json:"baseline"`
+	CrossValid *CrossValidation `json:"crossValidation,omitempty"`
+	Gates      []Gate           `json:"gates,omitempty"`
+}
+
+// A Gate is a threshold and whether it was reached.
+type Gate struct {
+	Metric    string  `json:"metric"`
+	Threshold float64 `json:"threshold"`
+	Value     float64 `json:"value"`
+	Passed    bool    `json:"passed"`
+}
+
+// Primary is the metric that tells most about a task in one number.
+func Primary(task learn.Task) string {
+	if task == learn.Classification {
+		return "accuracy"
+	}
+	return "r2"
+}
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	in, err := events.Data[events.ModelTrainedData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	m, err := fitted.Model(ctx, call, in.Model)
+	if err != nil {
+		return err
+	}
+	raw, split, err := call.Dataset(ctx, in.Raw)
+	if err != nil {
+		return err
+	}
+	e := &Evaluation{Dataset: in.Raw.Name, Target: in.Raw.Target, Estimator: in.Estimator, Subset: "test"}
+	trainX, trainY, err := subset(raw, split, step.Train, m)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	testX, testY, err := subset(raw, split, step.Test, m)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	if testY.Len() == 0 {
+		call.Note("there are no test rows with a target: the model is measured on the rows that it learnt from, which flatters it")
+		testX, testY, e.Subset = trainX, trainY, "train"
+	}
+	call.Rows(int64(testY.Len()))
+	if e.Model, err = measure(m, testX, testY); err != nil {
+		return step.Permanent(fmt.Errorf("predicting the %s rows of dataset %s: %w", e.Subset, in.Raw.Name, err))
+	}
+	if e.Baseline, err = measureBaseline(ctx, trainY, testY); err != nil {
+		return step.Permanent(err)
+	}
+	if p.Folds > 1 && trainY.Len() <= p.FoldRows && trainY.Len() >= 2*p.Folds {
+		if e.CrossValid, err = crossValidate(ctx, call, m, trainX, trainY, p.Folds); err != nil {
+			return err
+		}
+	}
+	main := Primary(m.Task)
+	if beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics); known && !beats {
+		call.Note("the model is no better than the baseline: %s %.4g, baseline %.4g", main, e.Model.Metrics[main], e.Baseline.Metrics[main])
+	}
+	missed, err := p.gates(e, main)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	evaluation, err := call.PutJSON(ctx, "evaluation", events.MediaJSON, e)
+	if err != nil {
+		return err
+	}
+	if len(missed) > 0 {
+		return step.GateFailed("%s", strings.Join(missed, "; "))
+	}
+	return call.Emit(events.ModelEvaluatedData{Raw: in.Raw, Estimator: in.Estimator, Model: in.Model,
+		Metrics: e.Model.Metrics, Baseline: e.Baseline.Metrics, Evaluation: evaluation})
+}
+
+// subset takes the rows of a subset that have a target, in raw form.
+func subset(raw *table.Table, split []step.Subset, which step.Subset, m *model.Model) (*table.Table, *learn.Target, error) {
+	t := raw
+	if rows := step.RowsOf(split, which, raw.Rows()); len(rows) < raw.Rows() {
+		t = raw.Take(rows)
+	}
+	y, absent, err := preprocess.Target(t, m.Target, m.Task, m.Classes)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(absent) > 0 {
+		rows := preprocess.Without(t.Rows(), absent)
+		t, y = t.Take(rows), y.Take(rows)
+	}
+	return t.Without(m.Target), y, nil
+}
+
+func measure(m *model.Model, x *table.Table, y *learn.Target) (*metrics.Report, error) {
+	p, err := m.Predict(x)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.Evaluate(y, outputs(p), nil)
+}
+
+func outputs(p *model.Prediction) []float64 {
+	if p.Task == learn.Classification {
+		return p.Probabilities
+	}
+	return p.Values
+}
+
+// measureBaseline measures what knows only the distribution of the target.
+func measureBaseline(ctx context.Context, train, test *learn.Target) (*metrics.Report, error) {
+	one := func(n int) *learn.Matrix {
+		return &learn.Matrix{Names: []string{"none"}, Columns: [][]float64{make([]float64, n)}, Rows: n}
+	}
+	b, err := baseline.Estimator{}.Fit(ctx, one(train.Len()), train, nil)
+	if err != nil {
+		return nil, fmt.Errorf("fitting the baseline: %w", err)
+	}
+	return metrics.Evaluate(test, b.Predict(one(test.Len())), nil)
+}
+
+// better tells whether a metric is better in a than in b; known is false where
+// either lacks it.
+func better(metric string, a, b map[string]float64) (better, known bool) {
+	x, okx := a[metric]
+	y, oky := b[metric]
+	greater, ok := metrics.Greater(metric)
+	if !okx || !oky || !ok {
+		return false, false
+	}
+	return (greater && x > y) || (!greater && x < y), true
+}
+
+// gates compares the metrics with the thresholds, notes each, and says which were missed.
+func (p Params) gates(e *Evaluation, main string) (missed []string, err error) {
+	for _, name := range slices.Sorted(maps.Keys(p.Gate)) {
+		value, ok := e.Model.Metrics[name]
+		greater, known := metrics.Greater(name)
+		if !ok || !known {
+			have := slices.Sorted(maps.Keys(e.Model.Metrics))
+			return nil, fmt.Errorf("gate: no metric %q%s (of this model there are %s)", name, nearest.Hint(name, have), strings.Join(have, ", "))
+		}
+		g := Gate{Metric: name, Threshold: p.Gate[name], Value: value}
+		g.Passed = (greater && value >= g.Threshold) || (!greater && value <= g.Threshold)
+		e.Gates = append(e.Gates, g)
+		if !g.Passed {
+			below := "below"
+			if !greater {
+				below = "above"
+			}
+			missed = append(missed, fmt.Sprintf("%s %.4g is %s the gate of %.4g", name, value, below, g.Threshold))
+		}
+	}
+	if p.BeatBaseline {
+		beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics)
+		e.Gates = append(e.Gates, Gate{Metric: main, Threshold: e.Baseline.Metrics[main], Value: e.Model.Metrics[main], Passed: beats && known})
+		if !beats || !known {
+			missed = append(missed, fmt.Sprintf("%s %.4g is no better than the baseline's %.4g", main, e.Model.Metrics[main], e.Baseline.Metrics[main]))
+		}
+	}
+	return missed, nil
+}

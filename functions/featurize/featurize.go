@@ -1,0 +1,132 @@
+// Package featurize is the step that turns a clean table into numbers to learn
+// from: bins, interactions, encoded categories, dates taken apart, text counted.
+//
+// Everything is fitted on the training rows and kept in the model. Where an
+// encoding looks at the target, the training rows are encoded fold by fold, so
+// that no row sees its own.
+package featurize
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says which features are made. The transforms that are listed come
+// first, in the order of the fields; auto then makes numbers of every column
+// that is none yet.
+type Params struct {
+	Interactions []preprocess.Interact     `json:"interactions" doc:"features made of pairs of columns"`
+	Bins         []preprocess.Bin          `json:"bins" doc:"numbers cut into intervals: by given edges and labels, by quantiles or of equal width"`
+	DateParts    []preprocess.DateParts    `json:"date_parts" doc:"dates taken apart"`
+	Tfidf        []preprocess.Tfidf        `json:"tfidf" doc:"text as its most frequent terms, weighed by tf-idf"`
+	HashText     []preprocess.HashText     `json:"hash_text" doc:"text as hashed terms"`
+	OneHot       []preprocess.OneHot       `json:"one_hot" doc:"categories as a column of 0 and 1 each"`
+	Ordinal      []preprocess.Ordinal      `json:"ordinal" doc:"categories as their place in an order"`
+	Target       []preprocess.TargetEncode `json:"target" doc:"categories as the mean of the target, cross-fitted"`
+	Frequency    []preprocess.Frequency    `json:"frequency" doc:"categories as how frequent they are"`
+	Auto         preprocess.Auto           `json:"auto" doc:"what becomes of the other columns"`
+	Scale        []preprocess.Scale        `json:"scale" doc:"numbers scaled; linear models scale by themselves"`
+}
+
+// Function is the step.
+var Function = step.New("featurize", handle,
+	step.Doc("Turns a clean table into numeric features: encodes categories, takes dates and text apart, bins, combines and scales."),
+	step.Accepts(events.DatasetCleaned),
+	step.Emits(events.FeaturesBuilt))
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	in, err := events.Data[events.DatasetCleanedData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	if in.Dataset.Target == "" {
+		call.Note("no target column is known, so the chain ends here: name one (--target, or the metadata `target` of the upload) to train a model")
+		return nil
+	}
+	t, split, err := call.Dataset(ctx, in.Dataset)
+	if err != nil {
+		return err
+	}
+	call.Rows(int64(t.Rows()))
+	cleaning, err := fitted.Graph(ctx, call, in.Transformers)
+	if err != nil {
+		return err
+	}
+	y, _, err := preprocess.Target(t, in.Dataset.Target, learn.Task(in.Dataset.Task), in.Dataset.Classes)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	x := t.Without(in.Dataset.Target)
+	train := step.RowsOf(split, step.Train, t.Rows())
+	trainX := x.Take(train)
+	graph, trainF, err := preprocess.Fit(ctx, trainX, y.Take(train), &learn.Options{Seed: call.Seed}, p.specs()...)
+	if err != nil {
+		return step.Permanent(fmt.Errorf("features of dataset %s: %w", in.Dataset.Name, err))
+	}
+	features, err := assemble(graph, x, trainF, train)
+	if err != nil {
+		return step.Permanent(fmt.Errorf("features of dataset %s: %w", in.Dataset.Name, err))
+	}
+	for _, n := range graph.Notes() {
+		call.Note("%s", n)
+	}
+	names := preprocess.Numeric(features)
+	if len(names) == 0 {
+		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from beside the target %q: %d columns, none of which became a feature", in.Dataset.Name, in.Dataset.Target, len(x.Columns)))
+	}
+	if features, err = features.Select(names...); err != nil {
+		return step.Permanent(err)
+	}
+	if features, err = features.With(t.Column(in.Dataset.Target)); err != nil {
+		return step.Permanent(err)
+	}
+	ds, err := call.PutDataset(ctx, "features", features, split, in.Dataset)
+	if err != nil {
+		return err
+	}
+	ref, err := fitted.PutGraph(ctx, call, "transformers", cleaning.Append(graph))
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.FeaturesBuiltData{Raw: in.Raw, Dataset: ds, Transformers: ref, Notes: call.Notes()})
+}
+
+// assemble puts the training rows as they were fitted, and the others as they
+// are transformed, back into the order of the table.
+func assemble(graph *preprocess.Graph, x, trainF *table.Table, train []int) (*table.Table, error) {
+	if len(train) == x.Rows() {
+		return trainF, nil
+	}
+	isTrain := make([]bool, x.Rows())
+	for _, r := range train {
+		isTrain[r] = true
+	}
+	var rest []int
+	order := make([]int, x.Rows()) // where each row is in training rows followed by the others
+	at := 0
+	for r := range order {
+		if isTrain[r] {
+			order[r] = at
+			at++
+		} else {
+			order[r] = len(train) + len(rest)
+			rest = append(rest, r)
+		}
+	}
+	restF, err := graph.Transform(x.Take(rest))
+	if err != nil {
+		return nil, err
+	}
+	both, err := table.Concat(trainF, restF)
+	if err != nil {
+		return nil, err
+	}
+	return both.Take(order), nil
+}

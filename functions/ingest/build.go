@@ -1,0 +1,242 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/split"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/stats"
+)
+
+// A builder puts the parts of files together to one dataset. In memory it holds
+// one part, the statistics, and of the columns that the split depends on every value.
+type builder struct {
+	call    *step.Call
+	params  Params
+	name    string
+	keep    []string
+	tables  bool // keep whole tables, and store none
+	kept    []*table.Table
+	m       step.Manifest
+	stats   *stats.Table
+	skipped int64
+	task    learn.Task
+	classes []string
+}
+
+// add stores a part.
+func (b *builder) add(ctx context.Context, file string, t *table.Table) error {
+	if b.tables {
+		b.kept = append(b.kept, t)
+		return nil
+	}
+	if b.m.Schema == nil {
+		b.m.Schema = t.Schema()
+		b.stats = stats.New(b.m.Schema, nil)
+		for _, name := range b.keep {
+			if t.Column(name) == nil {
+				return step.Permanent(fmt.Errorf("%s: no column %q%s (the columns are %s)", file, name, nearest.Hint(name, t.Names()), shorten(t.Names())))
+			}
+		}
+	} else if err := sameSchema(b.m.Schema, t.Schema()); err != nil {
+		return step.Permanent(fmt.Errorf("%s does not fit the files before it: %w", file, err))
+	}
+	if t.Rows() == 0 && len(b.m.Parts) > 0 {
+		return nil
+	}
+	if err := b.stats.Update(t); err != nil {
+		return step.Permanent(err)
+	}
+	if len(b.keep) > 0 {
+		columns, err := t.Select(unique(b.keep)...)
+		if err != nil {
+			return step.Permanent(err)
+		}
+		b.kept = append(b.kept, columns)
+	}
+	ref, err := b.call.PutTable(ctx, fmt.Sprintf("part-%04d.parquet", len(b.m.Parts)), t)
+	if err != nil {
+		return err
+	}
+	b.m.Parts = append(b.m.Parts, step.Part{Table: ref, Rows: int64(t.Rows())})
+	b.m.Rows += int64(t.Rows())
+	b.call.Rows(b.m.Rows)
+	b.call.Progress(b.m.Rows, 0, "rows")
+	return nil
+}
+
+// finish decides the task, splits the rows, and says that the dataset is there.
+func (b *builder) finish(ctx context.Context) error {
+	if b.m.Rows == 0 {
+		return step.Permanent(fmt.Errorf("dataset %s has no rows: the file has a header (%s) and nothing below it", b.name, shorten(names(b.m.Schema))))
+	}
+	kept, err := table.Concat(b.kept...)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	if b.params.Target != "" {
+		if err := b.decide(kept.Column(b.params.Target)); err != nil {
+			return step.Permanent(err)
+		}
+	}
+	parts, err := b.split(kept)
+	if err != nil {
+		return step.Permanent(fmt.Errorf("splitting dataset %s: %w", b.name, err))
+	}
+	if b.m.Statistics, err = b.call.PutJSON(ctx, "statistics", events.MediaJSON, b.stats); err != nil {
+		return err
+	}
+	ds, err := b.call.PutManifest(ctx, "dataset", &b.m, parts, b.like())
+	if err != nil {
+		return err
+	}
+	return b.call.Emit(events.DatasetIngestedData{Dataset: ds, Skipped: b.skipped, Notes: b.call.Notes()})
+}
+
+// decide finds the task and the classes of the target.
+func (b *builder) decide(target *table.Column) error {
+	present := target.Len() - target.Nulls()
+	if present == 0 {
+		return fmt.Errorf("the target %q has no value in any of the %d rows: there is nothing to learn", target.Name, target.Len())
+	}
+	why := "as asked for"
+	if b.params.Task == "auto" {
+		b.task, why = preprocess.DecideTask(target)
+	} else {
+		b.task = learn.Task(b.params.Task)
+	}
+	if b.task == learn.Regression && !target.Kind.Numeric() {
+		return fmt.Errorf("the target %q holds %v values: regression predicts numbers (task: classification predicts classes)", target.Name, target.Kind)
+	}
+	classes := preprocess.Classes(target)
+	if len(classes) < 2 {
+		return fmt.Errorf("the target %q has the same value in every row (%s): there is nothing to learn", target.Name, shorten(classes))
+	}
+	if b.task == learn.Classification {
+		if len(classes) > maxClasses {
+			return fmt.Errorf("the target %q has %d classes, at most %d are learnt: is it a number (task: regression) or an identifier?", target.Name, len(classes), maxClasses)
+		}
+		b.classes = classes
+	}
+	if present < 2 {
+		return errors.New("one row with a target is too little to learn from")
+	}
+	b.call.Note("task: %s of %q (%s)", b.task, target.Name, why)
+	return nil
+}
+
+// maxClasses bounds the classes of a target, which events and models list.
+const maxClasses = 1000
+
+// split gives each row its subset. Without a target nothing is learnt, and all
+// rows are alike.
+func (b *builder) split(kept *table.Table) ([]step.Subset, error) {
+	if b.params.Target == "" {
+		return nil, nil
+	}
+	f := split.Fractions{Test: b.params.Test, Validation: b.params.Validation}
+	n := int(b.m.Rows)
+	seed := b.call.Seed
+	target := kept.Column(b.params.Target)
+	var parts []split.Part
+	var notes []string
+	var err error
+	switch by := kept.Column(b.params.By); {
+	case b.params.Split == "time":
+		if by.Kind == table.String || by.Kind == table.Bool {
+			return nil, fmt.Errorf("column %q holds %v values: a split by time goes by a time or a number", by.Name, by.Kind)
+		}
+		parts, notes, err = split.ByTime(by.Numbers(), f)
+	case b.params.Split == "group":
+		groups, _ := codes(by)
+		parts, notes, err = split.ByGroup(groups, f, seed)
+	case b.task == learn.Classification && b.params.Split != "random":
+		labels, classes := codes(target)
+		parts, notes, err = split.Stratified(labels, classes, f, seed)
+	default:
+		parts, err = split.Random(n, f, seed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range notes {
+		b.call.Note("%s", note)
+	}
+	out := make([]step.Subset, n)
+	for i, p := range parts {
+		out[i] = step.Subset(p)
+	}
+	return out, nil
+}
+
+// codes numbers the values of a column in order of first appearance, the
+// missing ones as a value of their own.
+func codes(c *table.Column) (codes []int32, values []string) {
+	index := map[string]int32{}
+	codes = make([]int32, c.Len())
+	for i := range codes {
+		key := "missing"
+		if !c.Missing(i) {
+			key = "=" + c.Text(i)
+		}
+		code, ok := index[key]
+		if !ok {
+			code = int32(len(values))
+			index[key] = code
+			values = append(values, key)
+		}
+		codes[i] = code
+	}
+	for i, v := range values {
+		if v != "missing" {
+			values[i] = v[1:]
+		}
+	}
+	return codes, values
+}
+
+func names(s table.Schema) []string {
+	out := make([]string, len(s))
+	for i, f := range s {
+		out[i] = f.Name
+	}
+	return out
+}
+
+func unique(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// shorten lists names, but not thousands of them.
+func shorten(names []string) string {
+	const most = 12
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", list(names[:most]), len(names)-most)
+	}
+	return list(names)
+}
+
+func list(names []string) string {
+	s := ""
+	for i, n := range names {
+		if i > 0 {
+			s += ", "
+		}
+		s += n
+	}
+	return s
+}

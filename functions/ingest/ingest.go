@@ -1,0 +1,184 @@
+// Package ingest is the step that makes a dataset of what was uploaded: it
+// reads and types the table, decides what is to be predicted and how, and
+// splits the rows into those to learn from and those to judge by.
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says what is read, what is predicted and how rows are split.
+type Params struct {
+	Target     string  `json:"target" doc:"column to predict; by default the one that the upload's metadata names under target"`
+	Task       string  `json:"task" default:"auto" enum:"auto,classification,regression" doc:"what is predicted; auto decides by the target's values"`
+	Name       string  `json:"name" doc:"name of the dataset; the file's name by default"`
+	Format     string  `json:"format" default:"auto" enum:"auto,csv,jsonl,parquet" doc:"how the file is written; auto looks at its first bytes"`
+	OnBadRow   string  `json:"on_bad_row" default:"fail" enum:"fail,skip" doc:"a row that cannot be read ends the step with an error, or is left out and counted"`
+	Delimiter  string  `json:"delimiter" doc:"CSV: the delimiter; found out by default"`
+	Header     string  `json:"header" default:"auto" enum:"auto,yes,no" doc:"CSV: whether the first row holds the names"`
+	DateOrder  string  `json:"date_order" default:"auto" enum:"auto,month_first,day_first" doc:"CSV: how 01/02/2006 is read where the column leaves it open"`
+	Test       float64 `json:"test" default:"0.2" min:"0" max:"0.9" doc:"share of the rows to judge by"`
+	Validation float64 `json:"validation" default:"0" min:"0" max:"0.9" doc:"share of the rows kept for validation"`
+	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers"`
+	By         string  `json:"by" doc:"column of the time or the group that split goes by"`
+	PartBytes  int64   `json:"part_bytes" default:"268435456" min:"1048576" doc:"files larger than this many bytes become parts of about a quarter of it, so that memory stays bounded"`
+	MaxBytes   int64   `json:"max_bytes" default:"68719476736" min:"1" doc:"largest file after decompression, in bytes"`
+	FetchLimit string  `json:"fetch_timeout" default:"10m" doc:"URL: longest time that a download takes"`
+	Redirects  int     `json:"max_redirects" default:"5" min:"0" max:"20" doc:"URL: redirects that are followed"`
+}
+
+// Check implements step.Checker.
+func (p Params) Check() error {
+	if (p.Split == "time" || p.Split == "group") && p.By == "" {
+		return fmt.Errorf("split: %s goes by a column: name it with by", p.Split)
+	}
+	if p.Test+p.Validation > 0.95 {
+		return errors.New("test and validation together leave less than 5 % of the rows to learn from")
+	}
+	if len(p.Delimiter) > 1 && p.Delimiter != `\t` {
+		return fmt.Errorf("delimiter: %q is not one character", p.Delimiter)
+	}
+	if _, err := time.ParseDuration(p.FetchLimit); err != nil {
+		return fmt.Errorf("fetch_timeout: %w", err)
+	}
+	return nil
+}
+
+// Function is the step.
+var Function = step.New("ingest", handle,
+	step.Doc("Reads an uploaded table or a URL, types its columns, decides the task and splits the rows."),
+	step.Accepts(events.ObjectCreated, events.IngestRequested),
+	step.Emits(events.DatasetIngested))
+
+// A file is one that makes up the dataset.
+type file struct {
+	name    string
+	content events.Ref
+}
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	name, files, metadata, err := sources(ctx, call, p)
+	if err != nil {
+		return err
+	}
+	if p.Target == "" {
+		p.Target = metadata["target"]
+	}
+	if t := metadata["task"]; p.Task == "auto" && t != "" {
+		if t != "classification" && t != "regression" {
+			return step.Permanent(fmt.Errorf("the upload's metadata has the task %q: want classification or regression", t))
+		}
+		p.Task = t
+	}
+	if p.Name != "" {
+		name = p.Name
+	}
+	b := &builder{call: call, params: p, name: name}
+	if p.Target != "" {
+		b.keep = append(b.keep, p.Target)
+	}
+	if p.By != "" {
+		b.keep = append(b.keep, p.By)
+	}
+	for _, f := range files {
+		if err := b.read(ctx, f); err != nil {
+			return err
+		}
+	}
+	return b.finish(ctx)
+}
+
+// sources finds what the event is about: one file, or all that a manifest lists.
+func sources(ctx context.Context, call *step.Call, p Params) (name string, files []file, metadata map[string]string, err error) {
+	if call.Event.Type() == events.IngestRequested {
+		in, err := events.Data[events.IngestRequestedData](call.Event)
+		if err != nil {
+			return "", nil, nil, step.Permanent(err)
+		}
+		timeout, err := time.ParseDuration(p.FetchLimit)
+		if err != nil {
+			return "", nil, nil, step.Permanent(err)
+		}
+		ref, err := call.Fetch(ctx, in.URL, step.FetchLimits{MaxBytes: p.MaxBytes, Timeout: timeout, MaxRedirects: p.Redirects})
+		if err != nil {
+			return "", nil, nil, err
+		}
+		base := in.URL
+		if u, err := url.Parse(in.URL); err == nil {
+			base = path.Join(u.Host, u.Path)
+		}
+		return datasetName(base), []file{{path.Base(base), ref}}, in.Metadata, nil
+	}
+	in, err := events.Data[events.ObjectCreatedData](call.Event)
+	if err != nil {
+		return "", nil, nil, step.Permanent(err)
+	}
+	if in.Content.MediaType != events.MediaManifest {
+		return datasetName(in.Key), []file{{in.Key, in.Content}}, in.Metadata, nil
+	}
+	var list []events.Object
+	if err := call.JSON(ctx, in.Content, &list); err != nil {
+		return "", nil, nil, step.Permanent(err)
+	}
+	if len(list) == 0 {
+		return "", nil, nil, step.Permanent(fmt.Errorf("%s lists no files", in.Key))
+	}
+	for _, o := range list {
+		files = append(files, file{o.Key, o.Content})
+	}
+	return datasetName(in.Key), files, in.Metadata, nil
+}
+
+var notInName = regexp.MustCompile(`[^a-z0-9]+`)
+
+// datasetName makes a name of a key: data/My Sales.csv.gz is my-sales.
+func datasetName(key string) string {
+	base := strings.ToLower(path.Base(strings.TrimSuffix(key, "/")))
+	for {
+		ext := path.Ext(base)
+		if ext == "" || ext == base || len(ext) > 8 {
+			break
+		}
+		base = strings.TrimSuffix(base, ext)
+	}
+	name := strings.Trim(notInName.ReplaceAllString(base, "-"), "-")
+	if len(name) > 40 {
+		name = strings.Trim(name[:40], "-")
+	}
+	if name == "" {
+		return "dataset"
+	}
+	if name[0] >= '0' && name[0] <= '9' {
+		return "d" + name
+	}
+	return name
+}
+
+// sameSchema explains how a file's columns differ from those of the first.
+func sameSchema(first, next table.Schema) error {
+	for i := range max(len(first), len(next)) {
+		switch {
+		case i >= len(next):
+			return fmt.Errorf("it lacks the column %q", first[i].Name)
+		case i >= len(first):
+			return fmt.Errorf("it has one column more, %q", next[i].Name)
+		case first[i] != next[i]:
+			a, _ := json.Marshal(first[i])
+			b, _ := json.Marshal(next[i])
+			return fmt.Errorf("its column %d is %s, not %s", i+1, b, a)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+// Package predict is the step that predicts the rows of a table with a
+// registered model.
+package predict
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/functions/ingest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says which model predicts and what is written.
+type Params struct {
+	Model         string `json:"model" doc:"name, name@version or name@alias; by default the one that the event or the upload's metadata names under model"`
+	Probabilities bool   `json:"probabilities" default:"true" doc:"add a column for the probability of each class"`
+	Inputs        bool   `json:"inputs" default:"true" doc:"repeat the columns of the table that is predicted"`
+}
+
+// Function is the step.
+var Function = step.New("predict", handle,
+	step.Doc("Predicts the rows of an uploaded table with a registered model."),
+	step.Accepts(events.PredictionRequest, events.ObjectCreated),
+	step.Emits(events.PredictionMade),
+	step.Effect()) // which version an alias means may change: never from the cache
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	object, name, err := request(call, p)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	base, version, _ := strings.Cut(name, "@")
+	if version == "" {
+		version = "champion"
+	}
+	v, err := call.Models().Get(ctx, base, version)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	m, err := fitted.Model(ctx, call, v.Files)
+	if err != nil {
+		return err
+	}
+	t, err := ingest.Read(ctx, call, object)
+	if err != nil {
+		return err
+	}
+	call.Rows(int64(t.Rows()))
+	out, err := Table(m, t, p)
+	if err != nil {
+		return step.Permanent(fmt.Errorf("predicting %s with %s version %d: %w", object.Key, v.Name, v.Version, err))
+	}
+	ref, err := call.PutTable(ctx, "predictions", out)
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.PredictionMadeData{Model: v.Name, Version: v.Version, Rows: int64(out.Rows()), Predictions: ref})
+}
+
+func request(call *step.Call, p Params) (events.Object, string, error) {
+	var o events.Object
+	name := p.Model
+	if call.Event.Type() == events.PredictionRequest {
+		in, err := events.Data[events.PredictionRequestData](call.Event)
+		if err != nil {
+			return o, "", err
+		}
+		o = in.Object
+		if name == "" {
+			name = in.Model
+		}
+	} else {
+		in, err := events.Data[events.ObjectCreatedData](call.Event)
+		if err != nil {
+			return o, "", err
+		}
+		o = in.Object
+	}
+	if name == "" {
+		name = o.Metadata["model"]
+	}
+	if name == "" {
+		return o, "", fmt.Errorf("no model is named: set the param model, or the metadata `model` of the upload of %s", o.Key)
+	}
+	return o, name, nil
+}
+
+// Table predicts the rows of t: a column `prediction`, and for classes the
+// probability of each.
+func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
+	pred, err := m.Predict(t)
+	if err != nil {
+		return nil, err
+	}
+	out := &table.Table{}
+	if p.Inputs {
+		out = t
+	}
+	var columns []*table.Column
+	if pred.Task == learn.Classification {
+		columns = append(columns, table.StringColumn("prediction", pred.Labels))
+		for k, class := range pred.Classes {
+			if !p.Probabilities {
+				break
+			}
+			values := make([]float64, pred.Rows())
+			for i := range values {
+				values[i] = pred.Probabilities[i*len(pred.Classes)+k]
+			}
+			columns = append(columns, table.FloatColumn("probability_"+class, values))
+		}
+	} else {
+		columns = append(columns, table.FloatColumn("prediction", pred.Values))
+	}
+	return out.With(columns...)
+}

@@ -1,0 +1,76 @@
+package register
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn/model"
+)
+
+// Card writes the model card (Mitchell et al., "Model cards for model
+// reporting", 2019) as Markdown.
+func Card(name string, in events.ModelEvaluatedData, m *model.Model) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# %s", name)
+	line("")
+	line("Predicts `%s` (%s) from %d columns of the dataset %s, by a %s.", in.Raw.Target, m.Task, len(m.Inputs), in.Raw.Name, strings.ReplaceAll(in.Estimator, "_", " "))
+	line("")
+	line("## How good it is")
+	line("")
+	line("On test rows that it has not seen, beside a baseline that knows only how the target is distributed:")
+	line("")
+	line("| metric | model | baseline |")
+	line("|---|---:|---:|")
+	for _, k := range slices.Sorted(maps.Keys(in.Metrics)) {
+		base := ""
+		if v, ok := in.Baseline[k]; ok {
+			base = fmt.Sprintf("%.4f", v)
+		}
+		line("| %s | %.4f | %s |", k, in.Metrics[k], base)
+	}
+	line("")
+	line("## What it takes")
+	line("")
+	line("| column | type | required | seen in training |")
+	line("|---|---|---|---|")
+	for _, input := range m.Inputs {
+		seen := ""
+		switch {
+		case len(input.Values) > 0 && len(input.Values) <= 12:
+			seen = strings.Join(input.Values, ", ")
+		case len(input.Values) > 0:
+			seen = fmt.Sprintf("%d values", len(input.Values))
+		case input.Min != nil && input.Max != nil:
+			seen = fmt.Sprintf("%.6g to %.6g", *input.Min, *input.Max)
+		}
+		line("| %s | %v | %v | %s |", cell(input.Name), input.Kind, input.Required, cell(seen))
+	}
+	line("")
+	line("What lies outside of what was seen in training is predicted all the same, and less reliably.")
+	line("")
+	line("## How it was made")
+	line("")
+	line("- Rows: %d of the dataset, those to learn from and those to judge by together", in.Raw.Rows)
+	if len(m.Classes) > 0 && len(m.Classes) <= 20 {
+		line("- Classes: %s", strings.Join(m.Classes, ", "))
+	}
+	line("- Features: %d after cleaning and encoding", len(m.Features))
+	if params, err := json.Marshal(m.Params); err == nil {
+		line("- Parameters: `%s`", params)
+	}
+	line("- Seed: %d", m.Seed)
+	line("- Data: `%s`", in.Raw.Manifest.Digest)
+	line("- Model: `%s`", in.Model.Model.Digest)
+	line("- Weights: `%s`", in.Model.Weights.Digest)
+	return b.String()
+}
+
+// cell makes text fit into a cell of a Markdown table.
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;").Replace(s)
+}

@@ -1,0 +1,148 @@
+// Package train is the step that fits a model: the features' transformers and an
+// estimator together, so that the model predicts from raw rows.
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/estimator"
+	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says which estimator is fitted, and how.
+type Params struct {
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,logistic,linear,ridge,baseline" doc:"the estimator; auto is a random forest, or a linear model for fewer than 50 rows"`
+	estimator.Params
+}
+
+// Function is the step.
+var Function = step.New("train", handle,
+	step.Doc("Fits an estimator to the features and makes a model of it and the transformers."),
+	step.Accepts(events.FeaturesBuilt),
+	step.Emits(events.ModelTrained))
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	in, err := events.Data[events.FeaturesBuiltData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	t, split, err := call.Dataset(ctx, in.Dataset)
+	if err != nil {
+		return err
+	}
+	graph, err := fitted.Graph(ctx, call, in.Transformers)
+	if err != nil {
+		return err
+	}
+	if rows := step.RowsOf(split, step.Train, t.Rows()); len(rows) < t.Rows() {
+		t = t.Take(rows)
+	}
+	call.Rows(int64(t.Rows()))
+	y, absent, err := preprocess.Target(t, in.Dataset.Target, learn.Task(in.Dataset.Task), in.Dataset.Classes)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	if len(absent) > 0 {
+		rows := preprocess.Without(t.Rows(), absent)
+		t, y = t.Take(rows), y.Take(rows)
+	}
+	if p.Model == "auto" {
+		p.Model = estimator.Default(y.Task, t.Rows())
+		call.Note("model: %s (chosen for %d rows)", p.Model, t.Rows())
+	}
+	entry, err := estimator.Find(p.Model, y.Task)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	m, predicted, err := fit(ctx, call, entry, p.Params, graph, t.Without(in.Dataset.Target), y)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return step.Permanent(fmt.Errorf("fitting %s to dataset %s: %w", p.Model, in.Dataset.Name, err))
+	}
+	if err := describe(ctx, call, m, in); err != nil {
+		return err
+	}
+	report, err := metrics.Evaluate(y, predicted, nil)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	ref, err := fitted.PutModel(ctx, call, m)
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.ModelTrainedData{Raw: in.Raw, Features: in.Dataset, Estimator: p.Model, Model: ref, Metrics: report.Metrics, Notes: call.Notes()})
+}
+
+// fit fits the estimator's own transforms and the estimator on the training
+// features x, and returns the model and what it predicts for them.
+func fit(ctx context.Context, call *step.Call, entry estimator.Entry, params estimator.Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, []float64, error) {
+	opts := &learn.Options{Seed: call.Seed, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
+	graph, x, err := graph.Then(ctx, x, y, opts, entry.Prepare()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	features := x.Names()
+	matrix, err := preprocess.Matrix(x, features)
+	if err != nil {
+		return nil, nil, err
+	}
+	fittedModel, err := entry.New(params).Fit(ctx, matrix, y, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	used, err := asMap(params, entry.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
+		Params: map[string]any{"model": entry.Name, entry.Name: used}, Seed: call.Seed}
+	return m, fittedModel.Predict(matrix), nil
+}
+
+// asMap is the part of the parameters that the estimator of that name has.
+func asMap(params estimator.Params, name string) (any, error) {
+	b, err := json.Marshal(params)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]any
+	if err := json.Unmarshal(b, &all); err != nil {
+		return nil, err
+	}
+	return all[name], nil
+}
+
+// describe adds what the model says about its data: the raw columns that it
+// takes, their statistics, and where it came from.
+func describe(ctx context.Context, call *step.Call, m *model.Model, in events.FeaturesBuiltData) error {
+	raw, split, err := call.Dataset(ctx, in.Raw)
+	if err != nil {
+		return err
+	}
+	rows := step.RowsOf(split, step.Train, raw.Rows())
+	m.Target, m.TargetKind = in.Raw.Target, raw.Column(in.Raw.Target).Kind
+	m.Inputs = model.Describe(raw.Take(rows), in.Raw.Target)
+	manifest, err := call.Manifest(ctx, in.Raw)
+	if err != nil {
+		return err
+	}
+	if m.Statistics, err = json.Marshal(manifest.Statistics); err != nil {
+		return err
+	}
+	m.Lineage, err = json.Marshal(map[string]any{
+		"dataset": in.Raw.Name, "rows": in.Raw.Rows, "manifest": in.Raw.Manifest.Digest,
+		"features": in.Dataset.Manifest.Digest, "transformers": in.Transformers.Digest,
+	})
+	return err
+}
