@@ -191,9 +191,16 @@ func (cv *converter) numbers(c *column, col int, fixed bool) int {
 	}
 	watch := cv.marks == pointMark|commaMark && c.class.forms == 0 // for the first decimal mark
 	t, out := cv.t, c.floats
-	bounds, width := t.bounds, t.cols+1
-	for r, k := 0, col; r < len(out); r, k = r+1, k+width {
-		v, form := parseFloat(t.buf[bounds[k]:bounds[k+1]-1], mark)
+	for r, k := 0, col; r < len(out); r, k = r+1, k+t.cols {
+		start, end := int(t.starts[r]), int(t.ends[k])
+		if col > 0 {
+			start = int(t.ends[k-1]) + 1
+		}
+		if v, ok := fastFloat(t.buf, start, end, mark); ok && !watch {
+			out[r] = v
+			continue
+		}
+		v, form := parseFloat(t.buf[start:end], mark)
 		if form == notNumber {
 			b, missing := cv.odd(c, r, col)
 			if missing {
@@ -230,10 +237,9 @@ func (cv *converter) numbers(c *column, col int, fixed bool) int {
 }
 
 func (cv *converter) integers(c *column, col int, fixed bool) int {
-	t, out := cv.t, c.ints
-	bounds, width := t.bounds, t.cols+1
-	for r, k := 0, col; r < len(out); r, k = r+1, k+width {
-		v, ok := parseInt(t.buf[bounds[k] : bounds[k+1]-1])
+	out := c.ints
+	for r := range out {
+		v, ok := parseInt(cv.t.field(r, col))
 		if !ok {
 			b, missing := cv.odd(c, r, col)
 			if !missing {

@@ -19,6 +19,10 @@ var (
 func checkFloat(t *testing.T, s string) {
 	t.Helper()
 	got, form := parseFloat([]byte(s), '.')
+	padded := []byte("                        " + s + ",          ")
+	if fast, ok := fastFloat(padded, 24, 24+len(s), '.'); ok && (form != fraction || math.Float64bits(fast) != math.Float64bits(got)) {
+		t.Errorf("%q: fast %v, plain %v of form %d", s, fast, got, form)
+	}
 	if !number.MatchString(s) && !infinities.MatchString(s) {
 		if form != notNumber {
 			t.Errorf("%q: read as %v, want no number", s, got)

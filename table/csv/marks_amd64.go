@@ -2,24 +2,23 @@ package csv
 
 import "golang.org/x/sys/cpu"
 
-// marksOf is marksGeneric, with AVX2 where the processor has it.
-func marksOf(masks []uint64, buf []byte, a, b byte) []uint64 {
-	if !cpu.X86.HasAVX2 {
-		return marksGeneric(masks, buf, a, b)
+// at looks at a chunk, with AVX2 where the processor has it.
+func (l *look) at(buf []byte, delimiter, newline byte) {
+	*l = look{masks: l.masks[:0]}
+	if n := len(buf) / 64; n > 0 && cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT {
+		if cap(l.masks) < n+1 {
+			l.masks = make([]uint64, 0, n+n/8+1)
+		}
+		l.masks = l.masks[:n]
+		newlines, nul, high := marksAVX2(&l.masks[0], &buf[0], n, delimiter, newline)
+		l.newlines, l.nul, l.high = newlines, nul != 0, high != 0
+		buf = buf[n*64:]
 	}
-	n := len(buf) / 64
-	if need := len(masks) + n + 1; cap(masks) < need {
-		masks = append(make([]uint64, 0, need), masks...)
-	}
-	if n > 0 {
-		end := len(masks)
-		masks = masks[:end+n]
-		marksAVX2(&masks[end], &buf[0], n, a, b)
-	}
-	return marksGeneric(masks, buf[n*64:], a, b)
+	l.generic(buf, delimiter, newline)
 }
 
-// marksAVX2 writes n words, one for each 64 bytes at buf.
+// marksAVX2 writes n words, one for each 64 bytes at buf; nul and high are not
+// zero where there is a NUL byte and a byte beyond ASCII.
 //
 //go:noescape
-func marksAVX2(masks *uint64, buf *byte, n int, a, b byte)
+func marksAVX2(masks *uint64, buf *byte, n int, delimiter, newline byte) (newlines int, nul, high uint32)

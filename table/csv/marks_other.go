@@ -2,4 +2,8 @@
 
 package csv
 
-func marksOf(masks []uint64, buf []byte, a, b byte) []uint64 { return marksGeneric(masks, buf, a, b) }
+// at looks at a chunk.
+func (l *look) at(buf []byte, delimiter, newline byte) {
+	*l = look{masks: l.masks[:0]}
+	l.generic(buf, delimiter, newline)
+}

@@ -120,9 +120,7 @@ func eightDigits(w uint64) bool {
 // parseEight is the number that eight ASCII digits write, the first digit in
 // the lowest byte of w.
 func parseEight(w uint64) uint64 {
-	w -= 0x3030303030303030
-	w = w*10 + w>>8
-	return ((w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
+	return eight(w - ones*'0')
 }
 
 // parseExponent reads what follows the e of a number. Exponents are cut off at

@@ -35,38 +35,34 @@ type piece struct {
 	err     error
 }
 
-type job struct {
-	chunk int
-	text  int64
-	buf   []byte
-	out   chan *piece
-}
-
-// run reads the source chunk by chunk: cut in order by one goroutine, converted
-// by the workers, taken in order by take.
+// run reads the source chunk by chunk. The workers take turns to cut a chunk
+// off the stream, which is little work, and convert it; take is called with
+// the pieces in the order of the file.
 func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	threads := p.o.Threads
-	jobs := make(chan job)
-	order := make(chan chan *piece, threads+1)
-	free := make(chan []byte, 2*threads+4)
+	in, err := p.src.open(p.o)
+	if err != nil {
+		cancel()
+		return err
+	}
+	feed := &feed{in: in, splitter: splitter{r: in, d: &p.layout.dialect, size: p.layout.chunk, max: p.o.MaxLine},
+		skip: p.layout.skip, order: make(chan chan *piece, p.o.Threads+1)}
 	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel()
-	wg.Go(func() { p.cut(ctx, jobs, order, free) })
-	for range threads {
+	for range p.o.Threads {
 		wg.Go(func() {
 			w := worker{pass: p, converter: converter{rules: p.rules, t: new(tokens)}}
-			for j := range jobs {
-				j.out <- w.work(j)
-				select {
-				case free <- j.buf:
-				default:
-				}
+			for w.step(ctx, feed) {
 			}
 		})
 	}
+	go func() {
+		wg.Wait()
+		close(feed.order)
+	}()
+	defer in.close()
+	defer wg.Wait()
+	defer cancel()
+	order := feed.order
 	line := p.layout.lines
 	for out := range order {
 		var got *piece
@@ -98,86 +94,95 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 	return ctx.Err()
 }
 
-// cut reads the stream and hands its chunks out, to the workers and in order.
-func (p *pass) cut(ctx context.Context, jobs chan<- job, order chan<- chan *piece, free <-chan []byte) {
-	defer close(order)
-	defer close(jobs)
-	fail := func(err error) {
-		out := make(chan *piece, 1)
-		out <- &piece{err: err}
-		select {
-		case order <- out:
-		case <-ctx.Done():
-		}
+// A feed is the stream that the workers share.
+type feed struct {
+	sync.Mutex
+	splitter
+	in    *stream
+	skip  int64 // bytes yet to pass over
+	chunk int   // chunks cut
+	ended bool
+	order chan chan *piece // one for each chunk, in order
+}
+
+// cut hands out the next chunk, in buf where it fits, and the piece to fill in;
+// nil at the end of the stream. An error is sent as a piece of its own.
+func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece) {
+	f.Lock()
+	defer f.Unlock()
+	if f.ended || ctx.Err() != nil {
+		return buf, nil, nil
 	}
-	in, err := p.src.open(p.o)
+	next, err := buf, error(nil)
+	if f.skip > 0 {
+		_, err = io.CopyN(io.Discard, f.in, f.skip)
+		f.skip = 0
+	}
+	if err == nil {
+		next, err = f.next(buf)
+	}
+	f.ended = err != nil
+	if errors.Is(err, io.EOF) {
+		return buf, nil, nil
+	}
+	out := make(chan *piece, 1)
+	select {
+	case f.order <- out:
+	case <-ctx.Done():
+		return buf, nil, nil
+	}
 	if err != nil {
-		fail(err)
-		return
+		out <- &piece{err: err}
+		return buf, nil, nil
 	}
-	defer in.close()
-	if _, err := io.CopyN(io.Discard, in, p.layout.skip); err != nil && !errors.Is(err, io.EOF) {
-		fail(err)
-		return
-	}
-	s := splitter{r: in, d: &p.layout.dialect, size: p.layout.chunk, max: p.o.MaxLine}
-	for chunk := 0; ; chunk++ {
-		var buf []byte
-		select {
-		case buf = <-free:
-		default:
-		}
-		buf, err := s.next(buf)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			fail(err)
-			return
-		}
-		j := job{chunk: chunk, text: in.bytes(), buf: buf, out: make(chan *piece, 1)}
-		select {
-		case order <- j.out:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case jobs <- j:
-		case <-ctx.Done():
-			return
-		}
-	}
+	p := &piece{chunk: f.chunk, text: f.in.bytes()}
+	f.chunk++
+	return next, p, out
 }
 
 type worker struct {
 	*pass
 	converter
+	buf []byte
 }
 
-func (w *worker) work(j job) *piece {
+// step converts one chunk, and reports whether there may be more.
+func (w *worker) step(ctx context.Context, f *feed) bool {
+	buf, got, out := f.cut(ctx, w.buf)
+	w.buf = buf
+	if got == nil {
+		return false
+	}
+	w.convert(got)
+	out <- got
+	return true
+}
+
+func (w *worker) convert(got *piece) {
 	t, cols := w.t, len(w.layout.names)
-	t.split(j.buf, cols, &w.layout.dialect)
-	out := &piece{chunk: j.chunk, rows: t.rows, lines: t.lines, text: j.text, columns: make([]*column, cols), skipped: int64(len(t.bad))}
+	t.split(w.buf, cols, &w.layout.dialect)
+	got.rows, got.lines, got.skipped = t.rows, t.lines, int64(len(t.bad))
+	got.columns = make([]*column, cols)
 	if len(t.bad) > 0 {
-		w.describe(out, j.buf)
+		w.describe(got)
 		if w.o.OnBadRow == Fail {
-			return out
+			return
 		}
 	}
 	for i := range cols {
-		if known, fixed, wanted := w.choose(j.chunk, i); wanted {
+		if known, fixed, wanted := w.choose(got.chunk, i); wanted {
 			c := w.converter.column(i, known, fixed)
 			if w.done != nil {
 				w.done(i, c)
 			}
-			out.columns[i] = c
+			got.columns[i] = c
 		}
 	}
-	return out
 }
 
 // describe fills in the first bad rows of a chunk.
-func (w *worker) describe(out *piece, buf []byte) {
+func (w *worker) describe(out *piece) {
+	buf := w.buf
 	newline := []byte{w.layout.dialect.newline()}
 	bad := w.t.bad
 	slices.SortFunc(bad, func(a, b badRow) int { return a.pos - b.pos })

@@ -99,7 +99,9 @@ func (s *survey) resolve() {
 // settle is the class that a column is kept under, of none, wide and the rest.
 func (s *survey) settle(i int, c class) class {
 	name, tally := s.layout.names[i], &s.tallies[i]
-	note := func(count int64, format string, args ...any) { s.report.note(name, count, fmt.Sprintf(format, args...)) }
+	note := func(count int64, format string, args ...any) {
+		s.report.note(name, count, fmt.Sprintf(format, args...))
+	}
 	switch {
 	case s.fixed[i] && c.kind != timeK:
 	case c.kind == none && tally.quoted > 0:

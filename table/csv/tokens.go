@@ -3,23 +3,22 @@ package csv
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
 	"unicode/utf8"
 )
 
-// tokens are the field bounds of a chunk's rows, bad rows left out.
-//
-// Row r owns cols+1 bounds: the start of each field, and one past the delimiter
-// that would follow the last. Field c is buf[bounds[c] : bounds[c+1]-1].
+// tokens are the field bounds of a chunk's rows, bad rows left out. Field c of
+// row r ends before ends[r*cols+c], where its delimiter or newline is, and
+// begins at starts[r] or after the delimiter before it.
 type tokens struct {
 	buf    []byte
 	cols   int
 	rows   int
-	bounds []uint32
+	starts []uint32
+	ends   []uint32
 	quotes bool // some field may be quoted
 	lines  int64
 	bad    []badRow
-	masks  []uint64
+	look
 }
 
 // A badRow is a row that could not be read, at a position in its chunk.
@@ -32,81 +31,100 @@ type badRow struct {
 
 // field is the text of a field as it stands, quotes included.
 func (t *tokens) field(row, col int) []byte {
-	k := row*(t.cols+1) + col
-	return t.buf[t.bounds[k] : t.bounds[k+1]-1]
+	k := row*t.cols + col
+	if col == 0 {
+		return t.buf[t.starts[row]:t.ends[k]]
+	}
+	return t.buf[t.ends[k-1]+1 : t.ends[k]]
 }
 
 // split finds the fields of a chunk, which begins with a record and ends with a
 // newline.
 func (t *tokens) split(buf []byte, cols int, d *Dialect) {
 	t.buf, t.cols, t.rows, t.bad = buf, cols, 0, t.bad[:0]
-	t.bounds = t.bounds[:0]
+	t.starts, t.ends = t.starts[:0], t.ends[:0]
 	t.quotes = bytes.IndexByte(buf, d.quote()) >= 0
+	t.look.at(buf, d.delimiter(), d.newline())
+	t.lines = int64(t.newlines)
 	if t.quotes {
 		t.splitQuoted(d)
 	} else {
 		t.splitPlain(d)
 	}
-	t.lines = int64(bytes.Count(buf, []byte{d.newline()}))
-	if bytes.IndexByte(buf, 0) >= 0 || !utf8.Valid(buf) {
-		t.dropUnreadable(d)
+	if t.nul || t.high && !utf8.Valid(buf) {
+		t.dropUnreadable()
 	}
 }
 
-// splitPlain finds the fields of a chunk without quotes: structural marks 64
-// bytes at a time, then one step a field.
+// splitPlain finds the fields of a chunk without quotes: where the delimiters
+// and newlines are, and that every row has its number of them.
 func (t *tokens) splitPlain(d *Dialect) {
-	buf, newline := t.buf, d.newline()
-	t.masks = marksOf(t.masks[:0], buf, d.delimiter(), newline)
-	width := t.cols + 1
-	bounds := append(t.bounds, 0)
-	rowStart := 0 // index in bounds of the row's first field
-	for w, mask := range t.masks {
-		base := uint32(w * 64)
-		if cap(bounds)-len(bounds) < 130 {
-			bounds = append(make([]uint32, 0, 2*cap(bounds)+256), bounds...)
+	t.ends = positions(t.ends, t.masks)
+	buf, cols, newline := t.buf, t.cols, d.newline()
+	if len(t.ends) != t.newlines*cols {
+		t.splitUneven(d)
+		return
+	}
+	start := uint32(0)
+	for k := cols - 1; k < len(t.ends); k += cols {
+		p := t.ends[k]
+		if buf[p] != newline || p == start && cols == 1 {
+			t.starts = t.starts[:0]
+			t.splitUneven(d)
+			return
 		}
-		for ; mask != 0; mask &= mask - 1 {
-			p := base + uint32(bits.TrailingZeros64(mask))
-			if buf[p] != newline {
-				bounds = append(bounds, p+1)
-				continue
-			}
-			end := p
-			if end > bounds[rowStart] && newline == '\n' && buf[end-1] == '\r' {
-				end--
-			}
-			bounds = append(bounds, end+1)
-			switch {
-			case len(bounds)-rowStart == width && (width > 2 || end > bounds[rowStart]):
-				t.rows++
-			case len(bounds)-rowStart == 2 && end == bounds[rowStart]: // blank
-				bounds = bounds[:rowStart]
-			default:
-				t.wrongCount(int(bounds[rowStart]), len(bounds)-rowStart-1)
-				bounds = bounds[:rowStart]
-			}
-			rowStart = len(bounds)
-			bounds = append(bounds, p+1)
+		t.starts = append(t.starts, start)
+		start = p + 1
+		if newline == '\n' && p > 0 && buf[p-1] == '\r' && p > t.starts[len(t.starts)-1] {
+			t.ends[k] = p - 1
 		}
 	}
-	t.bounds = bounds
+	t.rows = len(t.starts)
+}
+
+// splitUneven sorts the rows that have too few or too many fields, and blank
+// lines, out of the ends.
+func (t *tokens) splitUneven(d *Dialect) {
+	t.ends = positions(t.ends[:0], t.masks)
+	buf, newline := t.buf, d.newline()
+	kept, first, start := 0, 0, uint32(0) // first: index of the row's first end
+	for k, p := range t.ends {
+		if buf[p] != newline {
+			continue
+		}
+		end := p
+		if end > start && newline == '\n' && buf[end-1] == '\r' {
+			end--
+		}
+		switch n := k + 1 - first; {
+		case n == 1 && end == start: // blank
+		case n != t.cols:
+			t.wrongCount(int(start), n)
+		default:
+			copy(t.ends[kept:], t.ends[first:k+1])
+			kept += n
+			t.ends[kept-1] = end
+			t.starts = append(t.starts, start)
+		}
+		first, start = k+1, p+1
+	}
+	t.rows = len(t.starts)
+	t.ends = t.ends[:kept]
 }
 
 // splitQuoted finds the fields of a chunk with quotes, one at a time.
 func (t *tokens) splitQuoted(d *Dialect) {
 	buf, quote, delimiter, newline := t.buf, d.quote(), d.delimiter(), d.newline()
 	for i := 0; i < len(buf); {
-		rowStart, first := len(t.bounds), i
+		rowStart, first := len(t.ends), i
 		problem := badRow{pos: -1}
 		for {
-			t.bounds = append(t.bounds, uint32(i))
-			if i < len(buf) && buf[i] == quote {
+			if buf[i] == quote {
 				c := closingQuote(buf, i+1, quote)
 				if c < 0 {
 					problem = badRow{pos: i, problem: UnclosedQuote, text: "a quoted field is never closed",
 						hint: "close the quote, or leave such rows out with --on-bad-row skip"}
-					i = len(buf)
+					i = len(buf) - 1
 					break
 				}
 				if n := buf[c+1]; n != delimiter && n != newline && (n != '\r' || buf[c+2] != newline) && problem.pos < 0 {
@@ -115,35 +133,34 @@ func (t *tokens) splitQuoted(d *Dialect) {
 				}
 				i = c + 1
 			}
-			for i < len(buf) && buf[i] != delimiter && buf[i] != newline {
+			for buf[i] != delimiter && buf[i] != newline {
 				i++
 			}
-			if i < len(buf) && buf[i] == delimiter {
-				i++
-				continue
+			if buf[i] == newline {
+				break
 			}
-			break
+			t.ends = append(t.ends, uint32(i))
+			i++
 		}
-		end := i // at the newline
+		end := i
 		i++
-		if end > first && end <= len(buf) && newline == '\n' && buf[end-1] == '\r' {
+		if end > first && newline == '\n' && buf[end-1] == '\r' {
 			end--
 		}
-		t.bounds = append(t.bounds, uint32(end+1))
-		n := len(t.bounds) - rowStart - 1
-		switch {
+		t.ends = append(t.ends, uint32(end))
+		switch n := len(t.ends) - rowStart; {
 		case problem.pos >= 0:
 			t.bad = append(t.bad, problem)
-			t.bounds = t.bounds[:rowStart]
-		case n == t.cols && (n > 1 || end > first):
-			t.rows++
 		case n == 1 && end == first: // blank
-			t.bounds = t.bounds[:rowStart]
-		default:
+		case n != t.cols:
 			t.wrongCount(first, n)
-			t.bounds = t.bounds[:rowStart]
+		default:
+			t.starts = append(t.starts, uint32(first))
+			continue
 		}
+		t.ends = t.ends[:rowStart]
 	}
+	t.rows = len(t.starts)
 }
 
 func (t *tokens) wrongCount(pos, n int) {
@@ -160,13 +177,12 @@ func plural(n int, what string) string {
 }
 
 // dropUnreadable takes out the rows that hold NUL bytes or invalid UTF-8.
-func (t *tokens) dropUnreadable(d *Dialect) {
-	width := t.cols + 1
+func (t *tokens) dropUnreadable() {
 	kept := 0
-	for r := range t.rows {
-		b := t.bounds[r*width : (r+1)*width]
-		start := int(b[0])
-		row := t.buf[start : b[t.cols]-1]
+	for r, first := range t.starts {
+		ends := t.ends[r*t.cols : (r+1)*t.cols]
+		start := int(first)
+		row := t.buf[start:ends[t.cols-1]]
 		if k := bytes.IndexByte(row, 0); k >= 0 {
 			t.bad = append(t.bad, badRow{pos: start + k, problem: NulByte, text: "the row holds a NUL byte",
 				hint: "UTF-16 without a byte order mark has them: convert it to UTF-8; or leave such rows out with --on-bad-row skip"})
@@ -178,10 +194,11 @@ func (t *tokens) dropUnreadable(d *Dialect) {
 				hint: "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8; or leave such rows out with --on-bad-row skip"})
 			continue
 		}
-		copy(t.bounds[kept*width:], b)
+		copy(t.ends[kept*t.cols:], ends)
+		t.starts[kept] = first
 		kept++
 	}
-	t.rows = kept
+	t.rows, t.starts, t.ends = kept, t.starts[:kept], t.ends[:kept*t.cols]
 }
 
 // invalidUTF8 is the position of the first byte that is not UTF-8, or -1.
