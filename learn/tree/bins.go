@@ -18,28 +18,18 @@ const missingBin = 255
 const quantileRows = 1 << 15
 
 // A binned matrix is a feature matrix with every value replaced by the number
-// of the interval that it lies in. Bin b of feature j holds the values x with
-// edges[j][b-1] < x <= edges[j][b]; the first and the last bin are open.
+// of its bin on the feature's axis.
 type binned struct {
-	bins  [][]uint8   // a column a feature, missingBin where missing
-	edges [][]float64 // ascending, one fewer than there are bins
-	rows  int
-}
-
-// threshold is the value that separates bins up to b from those above it:
-// +Inf after the last, which separates values from missing ones.
-func (d *binned) threshold(feature int, b int) float64 {
-	if b < len(d.edges[feature]) {
-		return d.edges[feature][b]
-	}
-	return math.Inf(1)
+	bins [][]uint8 // a column a feature, missingBin where missing
+	axes []axis
+	rows int
 }
 
 // bin cuts every feature into at most maxBins bins, as scikit-learn's
 // histogram-based gradient boosting does: midpoints between distinct values
 // where these are few, else quantiles.
 func bin(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*binned, error) {
-	d := &binned{bins: make([][]uint8, len(x.Columns)), edges: make([][]float64, len(x.Columns)), rows: x.Rows}
+	d := &binned{bins: make([][]uint8, len(x.Columns)), axes: make([]axis, len(x.Columns)), rows: x.Rows}
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range min(threads, len(x.Columns)) {
@@ -49,8 +39,8 @@ func bin(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*binned, e
 				if j >= len(x.Columns) || ctx.Err() != nil {
 					return
 				}
-				d.edges[j] = binEdges(x.Columns[j], maxBins)
-				d.bins[j] = assignBins(x.Columns[j], d.edges[j])
+				d.axes[j] = newAxis(binEdges(x.Columns[j], maxBins))
+				d.bins[j] = assignBins(x.Columns[j], d.axes[j])
 			}
 		})
 	}
@@ -134,36 +124,15 @@ func midpoint(a, b float64) float64 {
 	return m
 }
 
-// assignBins finds the bin of each value: the number of edges below it, by a
-// binary search that does not branch.
-func assignBins(col, edges []float64) []uint8 {
-	var e [255]float64
-	for i := copy(e[:], edges); i < len(e); i++ {
-		e[i] = math.Inf(1)
-	}
+// assignBins finds the bin of each value.
+func assignBins(col []float64, a axis) []uint8 {
 	out := make([]uint8, len(col))
 	for i, v := range col {
-		b := above(v, e[127]) << 7
-		b += above(v, e[b+63]) << 6
-		b += above(v, e[b+31]) << 5
-		b += above(v, e[b+15]) << 4
-		b += above(v, e[b+7]) << 3
-		b += above(v, e[b+3]) << 2
-		b += above(v, e[b+1]) << 1
-		b += above(v, e[b])
+		b := a.bin(v)
 		if v != v {
 			b = missingBin
 		}
-		out[i] = b
+		out[i] = uint8(b)
 	}
 	return out
-}
-
-// above is 1 where v > edge, else 0, without a branch.
-func above(v, edge float64) uint8 {
-	var is uint8
-	if v > edge {
-		is = 1
-	}
-	return is
 }

@@ -169,7 +169,7 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return assemble(trees, y, len(x.Columns)), nil
+	return assemble(trees, y, data.axes), nil
 }
 
 // reporter returns a function that counts one more tree as done.

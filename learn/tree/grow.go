@@ -6,21 +6,38 @@ import (
 )
 
 // A node is a split, or a leaf. The children of a split are next to each other,
-// after it: left and left+1. A value x of the feature goes left if x <= threshold;
-// a missing one as missingLeft says.
+// after it: left and left+1. What is in bins up to cut goes left.
 type node struct {
-	threshold float64
-	// feature is the feature's number, with missingLeft or'ed in if missing
-	// values go left. A leaf has feature missingLeft, threshold +Inf and itself
-	// as left, so that a row that reached it stays there.
+	// cut is one more where missing values go left: bins are compared with it
+	// after adding what bit missingLeft of feature says, by which the bin of a
+	// missing value wraps around to 0.
+	cut     uint32
 	feature uint32
-	left    uint32
+	// left of a leaf is the leaf itself: a row that reached it stays there.
+	left uint32
 }
 
 const missingLeft = 1 << 31
 
-func leafNode(self int) node {
-	return node{threshold: math.Inf(1), feature: missingLeft, left: uint32(self)}
+func splitNode(bin, feature, left int, missing bool) node {
+	if missing {
+		return node{uint32(bin + 1), uint32(feature) | missingLeft, uint32(left)}
+	}
+	return node{uint32(bin), uint32(feature), uint32(left)}
+}
+
+func leafNode(self int) node { return node{math.MaxUint32, missingLeft, uint32(self)} }
+
+// split takes a node apart that is no leaf.
+func (n node) split() (bin, feature int, missing bool) {
+	shift := n.feature >> 31
+	return int(n.cut - shift), int(n.feature &^ missingLeft), shift == 1
+}
+
+// next is the child that a row goes to, without a branch.
+func (n node) next(row []uint32) uint32 {
+	bin := row[n.feature&^missingLeft] + n.feature>>31
+	return n.left + uint32(uint64(int64(n.cut)-int64(bin))>>63)
 }
 
 // grown is one tree: its nodes, which row of values each leaf has (-1 for a
@@ -112,10 +129,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		}
 		t.importance[s.feature] += decrease
 		left := len(t.nodes)
-		t.nodes[b.node] = node{g.data.threshold(int(s.feature), int(s.bin)), uint32(s.feature), uint32(left)}
-		if s.missingLeft {
-			t.nodes[b.node].feature |= missingLeft
-		}
+		t.nodes[b.node] = splitNode(int(s.bin), int(s.feature), left, s.missingLeft)
 		t.nodes = append(t.nodes, leafNode(left), leafNode(left+1))
 		t.leaf = append(t.leaf, -1, -1)
 		middle := b.from

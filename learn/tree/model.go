@@ -13,13 +13,13 @@ import (
 
 // A ForestModel is a fitted Forest. Its prediction is the mean over the trees.
 type ForestModel struct {
-	task     learn.Task
-	outputs  int
-	features int
-	nodes    []node
-	leaf     []int32 // for a leaf the row of values, for a split -1
-	trees    []tree
-	values   []float64 // outputs a row
+	task    learn.Task
+	outputs int
+	axes    []axis // of each feature: the bins that nodes speak of
+	nodes   []node
+	leaf    []int32 // for a leaf the row of values, for a split -1
+	trees   []tree
+	values  []float64 // outputs a row
 	// importance is the mean over trees of each feature's share of the
 	// decrease in impurity.
 	importance []float64
@@ -29,8 +29,8 @@ type ForestModel struct {
 type tree struct{ from, to, depth int }
 
 // assemble joins trees to a model. Leaves of equal outputs share them.
-func assemble(trees []grown, y *learn.Target, features int) *ForestModel {
-	m := &ForestModel{task: y.Task, outputs: 1, features: features, importance: make([]float64, features)}
+func assemble(trees []grown, y *learn.Target, axes []axis) *ForestModel {
+	m := &ForestModel{task: y.Task, outputs: 1, axes: axes, importance: make([]float64, len(axes))}
 	if y.Task == learn.Classification {
 		m.outputs = len(y.Classes)
 	}
@@ -115,17 +115,17 @@ const blockRows = 64
 // many rows.
 func (m *ForestModel) Predict(x *learn.Matrix) []float64 {
 	out := make([]float64, x.Rows*m.outputs)
-	blocks := (x.Rows + blockRows - 1) / blockRows
-	if x.Rows == 1 {
-		var one [256]float64
-		m.predict(x, 0, 1, one[:0], out)
+	if x.Rows == 1 && len(m.axes) <= 64 {
+		var block [64]uint32
+		m.predict(x, 0, 1, block[:], out)
 		return out
 	}
+	blocks := (x.Rows + blockRows - 1) / blockRows
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (blocks+3)/4) {
 		all.Go(func() {
-			block := make([]float64, 0, blockRows*m.features)
+			block := make([]uint32, blockRows*len(m.axes))
 			for {
 				from := (int(next.Add(1)) - 1) * blockRows
 				if from >= x.Rows {
@@ -140,24 +140,28 @@ func (m *ForestModel) Predict(x *learn.Matrix) []float64 {
 	return out
 }
 
-// predict adds up the trees for some rows, which it first copies to block.
-func (m *ForestModel) predict(x *learn.Matrix, from, to int, block, out []float64) {
-	for i := from; i < to; i++ {
-		for _, col := range x.Columns[:m.features] {
-			block = append(block, col[i])
+// predict adds up the trees for some rows, whose bins it first puts in block.
+func (m *ForestModel) predict(x *learn.Matrix, from, to int, block []uint32, out []float64) {
+	rows, features := to-from, len(m.axes)
+	for j, axis := range m.axes {
+		for i, v := range x.Columns[j][from:to] {
+			b := uint32(axis.bin(v))
+			if v != v {
+				b = math.MaxUint32
+			}
+			block[i*features+j] = b
 		}
 	}
 	for _, t := range m.trees {
 		nodes, leaf := m.nodes[t.from:t.to], m.leaf[t.from:t.to]
-		i, at := 0, [4]uint32{}
-		for ; i+4 <= to-from; i += 4 {
-			walk4(nodes, block[i*m.features:(i+4)*m.features], t.depth, &at)
-			for k, n := range at {
+		i := 0
+		for ; i+4 <= rows; i += 4 {
+			for k, n := range walk4(nodes, block[i*features:(i+4)*features], t.depth) {
 				m.add(out[(i+k)*m.outputs:], leaf[n])
 			}
 		}
-		for ; i < to-from; i++ {
-			m.add(out[i*m.outputs:], leaf[walk(nodes, block[i*m.features:(i+1)*m.features])])
+		for ; i < rows; i++ {
+			m.add(out[i*m.outputs:], leaf[walk(nodes, block[i*features:(i+1)*features])])
 		}
 	}
 	for i := range out {
@@ -171,43 +175,25 @@ func (m *ForestModel) add(out []float64, row int32) {
 	}
 }
 
-// goesRight is 1 where x goes right, else 0. A missing x compares as false.
-func goesRight(n *node, x float64) uint32 {
-	var above, notBelow uint32
-	if x > n.threshold {
-		above = 1
-	}
-	notBelow = 1
-	if x <= n.threshold {
-		notBelow = 0
-	}
-	// above where missing values go left, notBelow where they go right.
-	return above | notBelow&^(n.feature>>31)
-}
-
 // walk returns the leaf that a row ends in.
-func walk(nodes []node, row []float64) uint32 {
+func walk(nodes []node, row []uint32) uint32 {
 	at := uint32(0)
-	for {
-		n := &nodes[at]
-		if n.left <= at {
-			return at
-		}
-		at = n.left + goesRight(n, row[n.feature&^missingLeft])
+	for nodes[at].left > at {
+		at = nodes[at].next(row)
 	}
+	return at
 }
 
 // walk4 walks four rows at once, which hides that each step waits for the last.
-func walk4(nodes []node, rows []float64, depth int, at *[4]uint32) {
-	k := len(rows) / 4
-	a, b, c, d := rows[:k], rows[k:2*k], rows[2*k:3*k], rows[3*k:]
+func walk4(nodes []node, rows []uint32, depth int) [4]uint32 {
+	n := len(rows) / 4
+	a, b, c, d := rows[:n], rows[n:2*n], rows[2*n:3*n], rows[3*n:]
 	var p, q, r, s uint32
 	for range depth {
-		np, nq, nr, ns := &nodes[p], &nodes[q], &nodes[r], &nodes[s]
-		p = np.left + goesRight(np, a[np.feature&^missingLeft])
-		q = nq.left + goesRight(nq, b[nq.feature&^missingLeft])
-		r = nr.left + goesRight(nr, c[nr.feature&^missingLeft])
-		s = ns.left + goesRight(ns, d[ns.feature&^missingLeft])
+		p = nodes[p].next(a)
+		q = nodes[q].next(b)
+		r = nodes[r].next(c)
+		s = nodes[s].next(d)
 	}
-	*at = [4]uint32{p, q, r, s}
+	return [4]uint32{p, q, r, s}
 }

@@ -3,6 +3,7 @@ package tree
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
 )
@@ -20,10 +21,11 @@ func (m *ForestModel) State() learn.State {
 			feature[i], left[i] = -1, m.leaf[i]
 			continue
 		}
-		feature[i] = int32(node.feature &^ missingLeft)
-		left[i] = int32(node.left)
-		threshold[i] = node.threshold
-		missing[i] = uint8(node.feature >> 31)
+		bin, j, missingLeft := node.split()
+		feature[i], threshold[i], left[i] = int32(j), m.axes[j].edge(bin), int32(node.left)
+		if missingLeft {
+			missing[i] = 1
+		}
 	}
 	trees := make([]int64, 0, len(m.trees)+1)
 	for _, t := range m.trees {
@@ -40,7 +42,7 @@ func (m *ForestModel) State() learn.State {
 			"left":         {Shape: []int{n}, Data: left},
 			"missing_left": {Shape: []int{n}, Data: missing},
 			"values":       {Shape: []int{len(m.values) / m.outputs, m.outputs}, Data: m.values},
-			"importances":  {Shape: []int{m.features}, Data: m.importance},
+			"importances":  {Shape: []int{len(m.axes)}, Data: m.importance},
 		},
 	}
 }
@@ -87,7 +89,7 @@ func fromState(s learn.State) (*ForestModel, error) {
 	if m.importance, err = vector[float64](s, "importances", -1); err != nil {
 		return nil, err
 	}
-	m.features = len(m.importance)
+	m.axes = make([]axis, len(m.importance))
 	if err := m.setValues(s); err != nil {
 		return nil, err
 	}
@@ -99,6 +101,9 @@ func fromState(s learn.State) (*ForestModel, error) {
 	last := len(trees) - 1
 	if last < 1 || trees[0] != 0 || trees[last] != int64(len(feature)) {
 		return nil, fmt.Errorf("its trees do not begin at 0 and end at %d", len(feature))
+	}
+	if err := m.setAxes(feature, threshold); err != nil {
+		return nil, err
 	}
 	m.nodes, m.leaf = make([]node, len(feature)), make([]int32, len(feature))
 	for t := range last {
@@ -147,12 +152,29 @@ func (m *ForestModel) setValues(s learn.State) error {
 	return nil
 }
 
+// setAxes makes bins of the thresholds at which each feature is split.
+func (m *ForestModel) setAxes(feature []int32, threshold []float64) error {
+	edges := make([][]float64, len(m.axes))
+	for i, j := range feature {
+		switch t := threshold[i]; {
+		case j < -1 || int(j) >= len(edges):
+			return fmt.Errorf("node %d splits on feature %d of %d", i, j, len(edges))
+		case math.IsNaN(t) || math.IsInf(t, -1) || j == -1 && t != 0:
+			return fmt.Errorf("node %d has threshold %v", i, t)
+		case j >= 0 && !math.IsInf(t, 1):
+			edges[j] = append(edges[j], t)
+		}
+	}
+	for j := range edges {
+		slices.Sort(edges[j])
+		m.axes[j] = newAxis(slices.Compact(edges[j]))
+	}
+	return nil
+}
+
 // setNode checks and takes node i, which is node self of its tree of size nodes.
 func (m *ForestModel) setNode(i, self, size int, feature int32, threshold float64, left int32, missing uint8) error {
 	if feature == -1 {
-		if threshold != 0 {
-			return fmt.Errorf("the leaf has threshold %v, want 0", threshold)
-		}
 		if left < 0 || int(left) >= len(m.values)/m.outputs {
 			return fmt.Errorf("the leaf's value row is %d of %d", left, len(m.values)/m.outputs)
 		}
@@ -160,16 +182,17 @@ func (m *ForestModel) setNode(i, self, size int, feature int32, threshold float6
 		return nil
 	}
 	switch {
-	case feature < 0 || int(feature) >= m.features:
-		return fmt.Errorf("the feature is %d of %d", feature, m.features)
-	case math.IsNaN(threshold):
-		return fmt.Errorf("the threshold is %v", threshold)
 	case int(left) <= self || int(left) >= size-1:
 		return fmt.Errorf("the left child is %d: it must be after the node and before the last of %d", left, size)
 	case missing > 1:
 		return fmt.Errorf("missing_left is %d, want 0 or 1", missing)
 	}
-	m.nodes[i] = node{threshold, uint32(feature) | uint32(missing)<<31, uint32(left)}
+	axis := m.axes[feature]
+	bin := len(axis.edges)
+	if !math.IsInf(threshold, 1) {
+		bin, _ = slices.BinarySearch(axis.edges, threshold)
+	}
+	m.nodes[i] = splitNode(bin, int(feature), int(left), missing == 1)
 	m.leaf[i] = -1
 	return nil
 }
