@@ -12,21 +12,21 @@ import (
 // of more by the softmax of a score each. It minimises
 // C * the sum of the rows' log losses + |w|^2 / 2, as scikit-learn's with lbfgs.
 //
-// The solver is L-BFGS, started at each step from the second derivatives that
-// the features' correlations suggest, so that correlated features and features
-// of other magnitudes take no longer. Tolerance is the distance to the optimum at
+// The solver is L-BFGS, started at each step from second derivatives found on a
+// sample of the rows, so that correlated features and features of other
+// magnitudes take no longer. Tolerance is the distance to the optimum at
 // which it ends, in standard deviations of the predicted scores.
 type Logistic struct {
 	C           float64 `json:"c" default:"1" min:"0" doc:"Inverse strength of the penalty on the squared coefficients: less is stronger."`
 	ClassWeight string  `json:"class_weight" default:"none" enum:"none,balanced" doc:"balanced: every class counts as much as any other."`
 	MaxIter     int     `json:"max_iter" default:"1000" min:"1" doc:"Most steps of the solver."`
-	Tolerance   float64 `json:"tolerance" default:"1e-7" min:"0" doc:"Distance to the optimum, in units of the score, at which the solver ends."`
+	Tolerance   float64 `json:"tolerance" default:"1e-8" min:"0" doc:"Distance to the optimum, in units of the score, at which the solver ends."`
 	NoIntercept bool    `json:"no_intercept" default:"false" doc:"Let the scores be 0 where all features are 0."`
 }
 
 // NewLogistic is a Logistic with the default parameters.
 func NewLogistic() Logistic {
-	return Logistic{C: 1, ClassWeight: "none", MaxIter: 1000, Tolerance: 1e-7}
+	return Logistic{C: 1, ClassWeight: "none", MaxIter: 1000, Tolerance: 1e-8}
 }
 
 func (p Logistic) check() error {
@@ -136,23 +136,42 @@ func (p Logistic) solve(ctx context.Context, l *loss, m *Model, opts *learn.Opti
 		l.penalty[j] = min(s/p.C*s/l.total, 1e200)
 	}
 	l.intercept = !p.NoIntercept
-	near, err := l.near(ctx)
-	if err != nil {
-		return nil, err
-	}
 	u := make([]float64, l.scores*(n+1))
 	if l.intercept {
 		l.start(u)
 	}
-	solver := problem{
-		value:     func(u, g []float64) (float64, error) { return l.value(ctx, u, g) },
-		near:      near,
-		tolerance: p.Tolerance,
-		steps:     p.MaxIter,
+	run := func(on *loss, near func([]float64) []float64, tolerance float64) error {
+		before := m.iterations
+		solver := problem{
+			value:     func(u, g []float64) (float64, error) { return on.value(ctx, u, g) },
+			near:      near,
+			tolerance: tolerance,
+			steps:     p.MaxIter - before,
+		}
+		if opts != nil && opts.Progress != nil {
+			solver.progress = func(step int) { opts.Progress(before+step, p.MaxIter) }
+		}
+		converged, steps, err := solver.minimise(ctx, u)
+		m.converged, m.iterations = converged, before+steps
+		return err
 	}
-	if opts != nil && opts.Progress != nil {
-		solver.progress = func(step int) { opts.Progress(step, p.MaxIter) }
+	part := l.sample()
+	near, err := part.correlations(ctx)
+	if err != nil {
+		return nil, err
 	}
-	m.converged, m.iterations, err = solver.minimise(ctx, u)
-	return u, err
+	cheap := l.cheap(part.rows)
+	if cheap || part != l {
+		// A sample of the rows gets close, at little cost; all rows get there,
+		// with the second derivatives from close by.
+		if err := run(part, near, max(p.Tolerance, 1e-2)); err != nil {
+			return nil, err
+		}
+	}
+	if cheap {
+		if near, err = part.newton(ctx, u); err != nil {
+			return nil, err
+		}
+	}
+	return u, run(l, near, p.Tolerance)
 }

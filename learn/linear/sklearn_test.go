@@ -113,9 +113,12 @@ func near(t *testing.T, what string, got, want []float64, tolerance float64) {
 	for _, v := range want {
 		unit = max(unit, math.Abs(v))
 	}
+	wrong := 0
 	for i, v := range want {
 		if math.Abs(got[i]-v) > tolerance*max(unit, math.Abs(v)) {
-			t.Errorf("%s %d is %v, want %v", what, i, got[i], v)
+			if wrong++; wrong <= 3 {
+				t.Errorf("%s %d is %v, want %v", what, i, got[i], v)
+			}
 		}
 	}
 }

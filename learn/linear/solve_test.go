@@ -139,7 +139,7 @@ func TestMeasureAsPlain(t *testing.T) {
 		if math.Abs(got.mean-offset-mean) > 1e-12*math.Max(math.Abs(offset), math.Abs(mean)+1)+1e-12 || got.weight != total {
 			t.Errorf("mean %v of weight %v, want %v of %v", got.mean, got.weight, mean+offset, total)
 		}
-		if math.Abs(got.squares-squares) > 1e-9*squares+1e-6*math.Abs(offset)/1e9 {
+		if math.Abs(got.squares-squares) > 1e-9*squares+0x1p-52*math.Abs(offset)*float64(rows) {
 			t.Errorf("squares %v, want %v", got.squares, squares)
 		}
 	})
