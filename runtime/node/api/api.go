@@ -1,0 +1,137 @@
+// Package api is what a node and its clients say to each other over HTTP: the
+// requests and answers, as JSON.
+//
+//	GET  /healthz                              200 when the node works
+//	GET  /metrics                              for Prometheus
+//	POST /events                               CloudEvents: structured, binary or batch
+//	POST /predict                              a row or a list of rows -> {"prediction": ...}
+//	POST /v1/models/{name}/predict             the same by name; ?version= a number or an alias
+//	GET  /v1/node                              Info
+//	PUT  /v1/objects/{bucket}/{key...}         upload -> Uploaded
+//	POST /v1/runs?request={RunRequest}         the file as body -> RunStarted
+//	GET  /v1/runs                              []RunSummary, the newest first; ?limit=
+//	GET  /v1/runs/{run}                        RunState
+//	POST /v1/runs/{run}/replay                 RunStarted
+//	GET  /v1/artifacts/{digest}                the bytes
+//	GET  /v1/models                            []Model
+//	GET  /v1/models/{name}                     Model
+//	POST /v1/models/{name}/promote             Promotion -> Move
+//	POST /v1/models/{name}/rollback            Promotion -> Move
+//	GET  /v1/deadletters                       []engine.DeadLetter
+//	GET  /v1/deadletters/{id}                  engine.DeadLetter
+//	POST /v1/deadletters/{id}/redrive          engine.DeadLetter
+//	POST /v1/functions/{name}/invoke           Invoke -> step.Result
+//
+// An error is {"error": {"message": ..., "column": ...}} with a fitting status.
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// Info says what a node is.
+type Info struct {
+	Version   string   `json:"version"`
+	PID       int      `json:"pid"`
+	Dir       string   `json:"dir"`
+	HTTP      string   `json:"http,omitempty"` // address
+	S3        string   `json:"s3,omitempty"`
+	Inbox     string   `json:"inbox,omitempty"`
+	Pipelines []string `json:"pipelines"`
+}
+
+// Uploaded is an object, and the run that its event started.
+type Uploaded struct {
+	Object events.Object `json:"object"`
+	Run    string        `json:"run"`
+}
+
+// A RunRequest asks for one run of one pipeline over the file in the body, or
+// over what is at URL.
+type RunRequest struct {
+	Pipeline  string                    `json:"pipeline,omitempty"` // the definition; "": the default pipeline
+	File      string                    `json:"file,omitempty"`     // its name, for messages
+	Params    map[string]map[string]any `json:"params,omitempty"`   // by step: these go before the definition's
+	Key       string                    `json:"key,omitempty"`      // name of the uploaded file
+	MediaType string                    `json:"mediaType,omitempty"`
+	Metadata  map[string]string         `json:"metadata,omitempty"`
+	URL       string                    `json:"url,omitempty"`
+}
+
+// RunStarted names a run.
+type RunStarted struct {
+	Run string `json:"run"`
+}
+
+// A RunSummary is a line of the list of runs.
+type RunSummary struct {
+	ID         string    `json:"id"`
+	State      string    `json:"state"`
+	Subject    string    `json:"subject"` // what the run is about: the object's key, say
+	Type       string    `json:"type"`
+	Pipelines  []string  `json:"pipelines"`
+	AcceptedAt time.Time `json:"acceptedAt"`
+	EndedAt    time.Time `json:"endedAt,omitzero"`
+	Steps      int       `json:"steps"` // that ended
+	Model      string    `json:"model,omitempty"`
+}
+
+// A RunState is how far a run is, the steps at work included.
+type RunState struct {
+	engine.Status
+	Active []Active `json:"active,omitempty"`
+}
+
+// Active is a step at work, or one that waits for its next attempt.
+type Active struct {
+	Pipeline  string          `json:"pipeline"`
+	Step      string          `json:"step"`
+	Event     string          `json:"event"`
+	Attempt   int             `json:"attempt"`
+	StartedAt time.Time       `json:"startedAt"`
+	Progress  step.Progress   `json:"progress"`
+	Failure   *engine.Failure `json:"failure,omitempty"` // of the attempt before
+	RetryAt   time.Time       `json:"retryAt,omitzero"`
+}
+
+// A Model is a registered model with its versions, the newest first.
+type Model struct {
+	Name     string              `json:"name"`
+	Aliases  map[string]int      `json:"aliases"`
+	Versions []step.ModelVersion `json:"versions"`
+}
+
+// A Promotion names a version, or the alias that is rolled back.
+type Promotion struct {
+	Version int    `json:"version,omitempty"`
+	Alias   string `json:"alias,omitempty"` // "": champion
+}
+
+// A Move says where an alias was moved.
+type Move struct {
+	Alias string `json:"alias"`
+	From  int    `json:"from"` // 0: nowhere
+	To    int    `json:"to"`
+}
+
+// An Invoke asks for one execution of a function, outside any pipeline: nothing
+// is recorded, and the events are answered, not published.
+type Invoke struct {
+	Event  json.RawMessage `json:"event"` // a CloudEvent, structured
+	Params map[string]any  `json:"params,omitempty"`
+	Host   string          `json:"host,omitempty"`
+}
+
+// An Error is the answer to what could not be done.
+type Error struct {
+	Status  int    `json:"-"`
+	Message string `json:"message"`
+	Column  string `json:"column,omitempty"` // of a row to predict
+}
+
+func (e *Error) Error() string { return e.Message }

@@ -1,0 +1,170 @@
+// Package node is one process of Runnel: a store, a bus, an engine and the
+// pipelines that it works on, in one folder.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/events/bus"
+	"github.com/runnel-dev/runnel/events/bus/jetstream"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/host"
+	"github.com/runnel-dev/runnel/runtime/host/native"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/store"
+	"github.com/runnel-dev/runnel/runtime/store/registry"
+)
+
+// Options say what a node is made of. Nil means the defaults.
+type Options struct {
+	Functions pipeline.Functions
+	Fetch     engine.FetchFunc
+	Build     string // identifies the functions' code in the step cache
+	Observer  engine.Observer
+	Log       *slog.Logger
+	AckWait   time.Duration
+}
+
+// A Node holds a folder: at most one process has it open at a time.
+type Node struct {
+	Dir      string
+	Store    *store.Store
+	Registry *registry.Registry
+	Engine   *engine.Engine
+
+	bus  bus.Bus
+	lock io.Closer
+	log  *slog.Logger
+}
+
+// Open opens the folder, which it creates where there is none, and announces
+// what was uploaded before a crash. It works on no event before Start.
+func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the node's folder: %w", err)
+	}
+	n := &Node{Dir: dir, log: o.Log}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	if n.lock, err = lock(filepath.Join(dir, "node.lock")); err != nil {
+		return nil, err
+	}
+	fail := func(err error) (*Node, error) { return nil, errors.Join(err, n.Close()) }
+	if n.Store, err = store.Open(ctx, filepath.Join(dir, "store"), nil); err != nil {
+		return fail(err)
+	}
+	n.Registry = registry.New(n.Store, nil)
+	js, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), &jetstream.Options{Logger: n.log})
+	if err != nil {
+		return fail(fmt.Errorf("the embedded bus: %w", err))
+	}
+	n.bus = js
+	n.Engine = engine.New(engine.Config{
+		Bus: n.bus, Store: n.Store, Functions: o.Functions, Hosts: []host.Host{native.Host{}}, Models: n.Registry,
+		Fetch: o.Fetch, Build: o.Build, Observer: o.Observer, Log: o.Log, AckWait: o.AckWait,
+	})
+	return n, nil
+}
+
+// Start works on the pipelines' events until ctx ends, and first announces what
+// was uploaded but not announced before a crash.
+func (n *Node) Start(ctx context.Context, pipelines ...*pipeline.Pipeline) error {
+	for _, p := range pipelines {
+		if err := n.Engine.Start(ctx, p); err != nil {
+			return err
+		}
+	}
+	recovered, err := n.Store.Recover(ctx, n.Engine.Accept)
+	if err != nil {
+		return fmt.Errorf("announcing uploads that a crash left unannounced: %w", err)
+	}
+	if recovered > 0 {
+		n.log.Info("announced uploads that a crash had left unannounced", "objects", recovered)
+	}
+	return nil
+}
+
+// Upload stores an object and accepts its event. When it returns nil, both are
+// durable: the pipelines that the object triggers will run to their end.
+func (n *Node) Upload(ctx context.Context, in store.ObjectInput, r io.Reader) (events.Object, error) {
+	for key := range in.Metadata {
+		if strings.EqualFold(key, events.MetadataPipeline) {
+			return events.Object{}, fmt.Errorf("the metadata key %s is reserved", key)
+		}
+	}
+	o, err := n.Store.PutObject(ctx, in, r)
+	if err != nil {
+		return o, err
+	}
+	return o, n.Store.Announce(ctx, o, n.Engine.Accept)
+}
+
+// Run uploads an object for one version of a pipeline only, and gives the id
+// of the run. Each call is a run of its own, also for the same content.
+func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInput, r io.Reader) (run string, err error) {
+	if err := n.Engine.Define(ctx, p); err != nil {
+		return "", err
+	}
+	in.ForceVersion = true
+	in.Metadata = maps.Clone(in.Metadata)
+	if in.Metadata == nil {
+		in.Metadata = map[string]string{}
+	}
+	in.Metadata[events.MetadataPipeline] = p.Name + "@" + p.Version
+	o, err := n.Store.PutObject(ctx, in, r)
+	if err != nil {
+		return "", err
+	}
+	ev, err := events.FromObject(o)
+	if err != nil {
+		return "", err
+	}
+	return ev.ID(), n.Store.Announce(ctx, o, n.Engine.Accept)
+}
+
+// RunURL asks for a URL to be ingested by one version of a pipeline.
+func (n *Node) RunURL(ctx context.Context, p *pipeline.Pipeline, url string, metadata map[string]string) (run string, err error) {
+	if err := n.Engine.Define(ctx, p); err != nil {
+		return "", err
+	}
+	ev, err := events.NewRoot("/requests", url, time.Now(), events.IngestRequestedData{URL: url, Metadata: metadata}, uuid.NewString())
+	if err != nil {
+		return "", err
+	}
+	return ev.ID(), n.Engine.Accept(ctx, engine.Addressed(ev, p))
+}
+
+// Close gives the folder back.
+func (n *Node) Close() error {
+	var errs []error
+	if n.bus != nil {
+		errs = append(errs, n.bus.Close())
+	}
+	if n.Store != nil {
+		errs = append(errs, n.Store.Close())
+	}
+	if n.lock != nil {
+		errs = append(errs, n.lock.Close())
+	}
+	return errors.Join(errs...)
+}
