@@ -94,6 +94,18 @@ func (s *Store) Open(ctx context.Context, ref events.Ref) (step.Blob, error) {
 	return &rangeBlob{s, ctx, key, ref.Size}, nil
 }
 
+// Has reports whether an artifact is there, and of its size.
+func (s *Store) Has(ctx context.Context, ref events.Ref) (bool, error) {
+	b, err := s.Open(ctx, ref)
+	switch {
+	case err == nil:
+		return true, b.Close()
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrCorrupt):
+		return false, nil
+	}
+	return false, err
+}
+
 // Verify reads an artifact and compares its digest; ErrCorrupt where it differs.
 func (s *Store) Verify(ctx context.Context, ref events.Ref) error {
 	b, err := s.Open(ctx, ref)

@@ -68,6 +68,11 @@ func TestArtifacts(t *testing.T) {
 			}
 			wrong := ref
 			wrong.Size++
+			for r, want := range map[events.Ref]bool{ref: true, wrong: false} {
+				if has, err := s.Has(ctx, r); err != nil || has != want {
+					t.Errorf("has %v: %v, %v", r, has, err)
+				}
+			}
 			if _, err := s.Open(ctx, wrong); !errors.Is(err, ErrCorrupt) {
 				t.Errorf("open with a wrong size: %v", err)
 			}
