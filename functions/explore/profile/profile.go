@@ -178,10 +178,10 @@ type Target struct {
 // An Association is how much one column by itself says about the target.
 type Association struct {
 	Column   string `json:"column"`
-	Measure  string `json:"measure"`          // cramers_v, spearman or correlation_ratio
-	Value    Float  `json:"value"`            // in [0, 1], of spearman in [-1, 1]
-	AUC      Float  `json:"auc"`    // of numbers and two classes: 0.5 says nothing, 0 and 1 everything
-	Lambda   Float  `json:"lambda"` // of classes: share of errors that knowing the column takes away
+	Measure  string `json:"measure"` // cramers_v, spearman or correlation_ratio
+	Value    Float  `json:"value"`   // in [0, 1], of spearman in [-1, 1]
+	AUC      Float  `json:"auc"`     // of numbers and two classes: 0.5 says nothing, 0 and 1 everything
+	Lambda   Float  `json:"lambda"`  // of classes: share of errors that knowing the column takes away
 	strength float64
 }
 
