@@ -44,7 +44,7 @@ func (s *Auto) Fit(ctx context.Context, t *table.Table, y *learn.Target, opts *l
 // FitTransform is Fit, and the training rows cross-fitted where they are target-encoded.
 func (s *Auto) FitTransform(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Options) (Transformer, *table.Table, error) {
 	g, out := (*Graph)(nil), t
-	for _, stage := range []func(*table.Table, *learn.Target) ([]Spec, error){s.planColumns, s.planNumbers} {
+	for _, stage := range []func(*table.Table, *learn.Target) ([]Spec, error){s.planColumns, s.planNumbers, s.planScale} {
 		specs, err := stage(out, y)
 		if err != nil {
 			return nil, nil, err
@@ -120,7 +120,15 @@ func (s *Auto) planNumbers(t *table.Table, _ *learn.Target) ([]Spec, error) {
 		}
 		return specs, nil
 	}
-	return append(specs, &Impute{Indicators: true}, &Scale{}), nil
+	return append(specs, &Impute{Indicators: true}), nil
+}
+
+// planScale scales every column, bools too, of a table that holds numbers only.
+func (s *Auto) planScale(t *table.Table, _ *learn.Target) ([]Spec, error) {
+	if s.Family != "linear" || len(t.Columns) == 0 {
+		return nil, nil
+	}
+	return []Spec{&Scale{Columns: t.Names()}}, nil
 }
 
 func (f *auto) Spec() Spec { p := f.params; return &p }

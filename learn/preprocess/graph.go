@@ -27,7 +27,7 @@ func Fit(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Optio
 // training rows that have passed g already. It returns t transformed by the new
 // steps too.
 func (g *Graph) Then(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Options, specs ...Spec) (*Graph, *table.Table, error) {
-	if y != nil && y.Len() != t.Rows() {
+	if y != nil && len(t.Columns) > 0 && y.Len() != t.Rows() {
 		return nil, nil, fmt.Errorf("%d training rows but %d of target", t.Rows(), y.Len())
 	}
 	out := g.Append()

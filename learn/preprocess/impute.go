@@ -150,6 +150,7 @@ func fitFill(c *table.Column, p Impute) imputeFill {
 	if math.IsInf(fill.Number, 0) || math.IsNaN(fill.Number) {
 		fill.Number = 0 // the mean of values near the largest float64 overflows
 	}
+	fill.Number += 0 // -0 becomes 0, as which it is stored
 	return fill
 }
 

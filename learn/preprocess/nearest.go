@@ -5,7 +5,7 @@ import "strings"
 // Nearest returns the name most like a misspelt one (least edit distance,
 // letter case aside), or "" when none is near: a third of the letters may differ.
 func Nearest(name string, names []string) string {
-	best, least := "", len([]rune(name))/3+1
+	best, least := "", (len([]rune(name))+1)/3+1
 	for _, n := range names {
 		if d := editDistance([]rune(strings.ToLower(name)), []rune(strings.ToLower(n)), least); d < least {
 			best, least = n, d
