@@ -192,6 +192,12 @@ func (cv *converter) numbers(c *column, col int, fixed bool) int {
 	watch := cv.marks == pointMark|commaMark && c.class.forms == 0 // for the first decimal mark
 	t, out := cv.t, c.floats
 	for r, k := 0, col; r < len(out); r, k = r+1, k+t.cols {
+		if cv.missing.numbers {
+			if _, missing := cv.odd(c, r, col); missing {
+				out[r] = math.NaN()
+				continue
+			}
+		}
 		start, end := int(t.starts[r]), int(t.ends[k])
 		if col > 0 {
 			start = int(t.ends[k-1]) + 1
@@ -240,18 +246,13 @@ func (cv *converter) integers(c *column, col int, fixed bool) int {
 	out := c.ints
 	for r := range out {
 		v, ok := parseInt(cv.t.field(r, col))
-		if !ok {
+		if !ok || cv.missing.numbers {
 			b, missing := cv.odd(c, r, col)
-			if !missing {
-				if v, ok = parseInt(b); !ok {
-					if !fixed {
-						return r
-					}
-					cv.misfits(c, r, b)
+			if v, ok = parseInt(b); !ok && !missing {
+				if !fixed {
+					return r
 				}
-			}
-			if !ok {
-				v = 0
+				cv.misfits(c, r, b)
 			}
 		}
 		if uint64(v+1<<53) > 1<<54 && int64(float64(v)) != v {

@@ -59,10 +59,15 @@ func above(c, below class) bool {
 
 // plain is a raw field of a sample without quotes and spaces around it.
 func (cv *converter) plain(f []byte) []byte {
-	if len(f) > 1 && f[0] == cv.quote && f[len(f)-1] == cv.quote {
+	if wellQuoted(f, cv.quote) {
 		f = cv.unquote(f)
 	}
 	return trim(f)
+}
+
+// wellQuoted reports whether a raw field is quoted, to its end.
+func wellQuoted(f []byte, quote byte) bool {
+	return len(f) > 1 && f[0] == quote && closingQuote(f, 1, quote) == len(f)-1
 }
 
 // numbered reports whether a record is 0, 1, 2, ... (the first may be empty),
@@ -106,7 +111,7 @@ func (l *layout) nameColumns(cv *converter, header [][]byte) {
 	taken := make(map[string]bool, len(header))
 	names := make([]string, len(header))
 	for i, f := range header {
-		if len(f) > 1 && f[0] == cv.quote && f[len(f)-1] == cv.quote {
+		if wellQuoted(f, cv.quote) {
 			names[i] = string(cv.unquote(f))
 		} else {
 			names[i] = string(trim(f))

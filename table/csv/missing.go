@@ -7,6 +7,7 @@ type markers struct {
 	texts   map[string]bool
 	first   [256]bool // first bytes of texts, to answer no quickly
 	longest int
+	numbers bool // a marker, such as -999, looks like a number
 }
 
 func newMarkers(texts []string) *markers {
@@ -24,6 +25,10 @@ func newMarkers(texts []string) *markers {
 		m.texts[t] = true
 		m.first[t[0]] = true
 		m.longest = max(m.longest, len(t))
+		for _, mark := range []byte(".,") {
+			_, form := parseFloat([]byte(t), mark)
+			m.numbers = m.numbers || form != notNumber
+		}
 	}
 	return m
 }

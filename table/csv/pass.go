@@ -73,9 +73,8 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 		}
 		if got.err != nil {
 			var e *Error
-			if err := p.src.failed(got.err); errors.As(err, &e) && e.Line == 0 && (e.Problem == LongLine || e.Problem == Damaged) {
-				e.Line = line + 1
-				return e
+			if errors.As(got.err, &e) && e.Line > 0 {
+				e.Line += line
 			}
 			return p.src.failed(got.err)
 		}
@@ -169,6 +168,9 @@ func (w *worker) convert(got *piece) {
 			return
 		}
 	}
+	if got.err = w.tooLong(); got.err != nil {
+		return
+	}
 	for i := range cols {
 		if known, fixed, wanted := w.choose(got.chunk, i); wanted {
 			c := w.converter.column(i, known, fixed)
@@ -178,6 +180,21 @@ func (w *worker) convert(got *piece) {
 			got.columns[i] = c
 		}
 	}
+}
+
+// tooLong is the error for the first row beyond Options.MaxLine. Only a chunk
+// that is larger than it can hold one.
+func (w *worker) tooLong() error {
+	t := w.t
+	if len(t.buf) <= w.o.MaxLine {
+		return nil
+	}
+	for r, start := range t.starts {
+		if int(t.ends[(r+1)*t.cols-1]-start) > w.o.MaxLine {
+			return longLine(int64(bytes.Count(t.buf[:start], []byte{w.layout.dialect.newline()}))+1, w.o.MaxLine)
+		}
+	}
+	return nil
 }
 
 // describe fills in the first bad rows of a chunk.

@@ -54,8 +54,7 @@ func sniff(ctx context.Context, src *Source, o *Options) (*layout, error) {
 			return l, nil
 		}
 		if len(sample) > o.MaxLine {
-			return nil, &Error{File: src.Name, Line: 1, Problem: LongLine, Text: "the first record is longer than " + byteCount(int64(o.MaxLine)),
-				Hint: "is it CSV, and is its first quote closed? set MaxLine to allow longer ones"}
+			return nil, src.failed(longLine(1, o.MaxLine))
 		}
 	}
 }
@@ -119,7 +118,10 @@ func layoutOf(sample []byte, final bool, o *Options) (*layout, error) {
 	}
 	at := len(sample) - len(body)
 	firstLine := int64(bytes.Count(sample[:at], []byte{nl})) + 1
-	if err := checkHeader(body[:ends[0]], rows, firstLine); err != nil {
+	if ends[0] > o.MaxLine {
+		return nil, longLine(firstLine, o.MaxLine)
+	}
+	if err := checkHeader(body[:ends[0]], rows, d.quote(), firstLine); err != nil {
 		return nil, err
 	}
 	cv := &converter{rules: newRules(d, o)}
@@ -156,7 +158,7 @@ func decimalOf(o *Options, d *Dialect) string {
 }
 
 // checkHeader reports what makes the first record useless.
-func checkHeader(record []byte, rows [][][]byte, line int64) error {
+func checkHeader(record []byte, rows [][][]byte, quote byte, line int64) error {
 	if k := bytes.IndexByte(record, 0); k >= 0 {
 		return &Error{Line: line, Column: k + 1, Problem: NulByte, Text: "the first record holds a NUL byte",
 			Hint: "UTF-16 without a byte order mark has them: convert it to UTF-8"}
@@ -164,6 +166,12 @@ func checkHeader(record []byte, rows [][][]byte, line int64) error {
 	if k := invalidUTF8(record); k >= 0 {
 		return &Error{Line: line, Column: k + 1, Problem: InvalidUTF8, Text: fmt.Sprintf("the byte 0x%02x is not UTF-8", record[k]),
 			Hint: "convert the file, for example with iconv -f WINDOWS-1252 -t UTF-8"}
+	}
+	for i, f := range rows[0] {
+		if len(f) > 0 && f[0] == quote && !wellQuoted(f, quote) {
+			return &Error{Line: line, Problem: AfterQuote, Text: fmt.Sprintf("there is text after the closing quote of field %d", i+1),
+				Hint: "a quote inside a quoted field is written twice"}
+		}
 	}
 	if len(rows) < 4 {
 		return nil
@@ -257,20 +265,20 @@ func singleQuoted(sample []byte, d *Dialect) bool {
 	if bytes.IndexByte(sample, '"') >= 0 || bytes.IndexByte(sample, '\'') < 0 {
 		return false
 	}
-	plain := *d
-	plain.Quote = "\x00"
-	rows, _ := records(sample, &plain, sampleRows)
-	both := 0
+	try := *d
+	try.Quote = "'"
+	rows, _ := records(sample, &try, sampleRows)
+	quoted := 0
 	for _, r := range rows {
 		for _, f := range r {
-			begins := len(f) > 1 && f[0] == '\''
-			switch ends := len(f) > 1 && f[len(f)-1] == '\''; {
-			case begins && ends:
-				both++
-			case begins: // may go on after a delimiter; a file of both is not taken apart here
+			if len(f) == 0 || f[0] != '\'' {
+				continue
+			}
+			if len(f) == 1 || f[len(f)-1] != '\'' {
 				return false
 			}
+			quoted++
 		}
 	}
-	return both >= 2
+	return quoted >= 2
 }

@@ -51,11 +51,16 @@ func (s *splitter) next(buf []byte) ([]byte, error) {
 			return buf[:end], nil
 		}
 		if len(buf) > s.max {
-			return nil, &Error{Problem: LongLine, Text: fmt.Sprintf("a record is longer than %s", byteCount(int64(s.max))),
-				Hint: "is it CSV? set MaxLine to allow longer ones"}
+			return nil, longLine(1, s.max)
 		}
 		want = max(want, len(buf)) * 2
 	}
+}
+
+// longLine is the error for a record beyond Options.MaxLine.
+func longLine(line int64, limit int) *Error {
+	return &Error{Line: line, Problem: LongLine, Text: "the record is longer than " + byteCount(int64(limit)),
+		Hint: "is it CSV, and is every quote closed? MaxLine allows longer ones"}
 }
 
 // fill reads until buf holds want bytes or the stream ends.

@@ -30,8 +30,8 @@ func newSurvey(src *Source, o *Options, l *layout) (*survey, error) {
 			return nil, &Error{File: src.Name, Problem: BadOption, Text: fmt.Sprintf("Kinds names a column %q, the file has %s", name, abridged(l.names)),
 				Hint: "correct the name"}
 		}
-		s.fixed[i] = true
-		s.hints[i].Store(fixedClass(kind).pack())
+		s.fixed[i], s.classes[i] = true, fixedClass(kind)
+		s.hints[i].Store(s.classes[i].pack())
 	}
 	return s, nil
 }
@@ -117,7 +117,7 @@ func (s *survey) settle(i int, c class) class {
 	case c.kind == float && c.forms == pointMark && s.layout.dialect.Decimal == ",":
 		note(0, "numbers with a decimal point are kept as text, as other columns have decimal commas")
 		c = class{kind: text}
-	case c.kind == timeK && c.forms&(monthForm|dayForm) == monthForm|dayForm && s.o.DateOrder == DateAuto:
+	case c.kind == timeK && c.forms != anyForm && c.forms&(monthForm|dayForm) == monthForm|dayForm && s.o.DateOrder == DateAuto:
 		if chosen(c.forms, DateAuto) == monthForm {
 			note(0, "dates could be month/day or day/month and are read as month/day: DateOrder says otherwise")
 		} else {
