@@ -116,6 +116,28 @@ func Extension(e Event, name string) string {
 	return fmt.Sprint(v)
 }
 
+// Foreign makes an event that came from outside one that starts a run: its run
+// is named by its source and id, and it may not carry what only steps say.
+func Foreign(e Event) (Event, error) {
+	if err := e.Validate(); err != nil {
+		return e, fmt.Errorf("not a CloudEvent 1.0: %w", err)
+	}
+	if len(e.Data()) > MaxSize {
+		return e, fmt.Errorf("event %s has %d bytes of data, at most %d are accepted", e.ID(), len(e.Data()), MaxSize)
+	}
+	for _, name := range []string{Run, Cause, Pipeline, PipelineVersion, StepName, SetID, SetSize, Redrive, RedriveStep} {
+		if Extension(e, name) != "" {
+			return e, fmt.Errorf("event %s has the extension %s, which is reserved", e.ID(), name)
+		}
+	}
+	if e.Type() == ObjectCreated {
+		return e, fmt.Errorf("event %s: uploads make the events of type %s: put the object instead", e.ID(), e.Type())
+	}
+	e = e.Clone()
+	e.SetExtension(Run, hash("foreign", e.Source(), e.ID()))
+	return e, nil
+}
+
 // RunOf is the id of the run that the event belongs to: its own where it is a root.
 func RunOf(e Event) string {
 	if run := Extension(e, Run); run != "" {

@@ -47,4 +47,6 @@ const (
 	Sequence        = "sequence"
 	SetID           = "setid" // fan-out: events of one set share it (the parent's id)
 	SetSize         = "setsize"
+	Redrive         = "redrive"     // how often the event was sent again from the dead letters,
+	RedriveStep     = "redrivestep" // and to which step; others know that they answered it
 )

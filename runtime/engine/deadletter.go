@@ -12,13 +12,6 @@ import (
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
-// A redriven event carries these extensions: how often it was redriven, and
-// for which step. Other steps that the event comes by know that they answered it.
-const (
-	redrive     = "redrive"
-	redriveStep = "redrivestep"
-)
-
 // failureIndex numbers the step.failed event, far from those that a function emits.
 const failureIndex = 1 << 20
 
@@ -45,8 +38,8 @@ type DeadLetter struct {
 func (t *task) giveUp(ctx context.Context, rec Record, cause error) (Record, error) {
 	now := t.Now().UTC()
 	f := failureOf(cause)
-	n, _ := strconv.Atoi(events.Extension(t.event, redrive))
-	if events.Extension(t.event, redriveStep) != t.s.Name {
+	n, _ := strconv.Atoi(events.Extension(t.event, events.Redrive))
+	if events.Extension(t.event, events.RedriveStep) != t.s.Name {
 		n = 0
 	}
 	from := t.p.Emitter(t.s)
@@ -125,8 +118,8 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 		return dl, err
 	}
 	ev := dl.Event.Clone()
-	ev.SetExtension(redrive, strconv.Itoa(dl.RedriveNo+1))
-	ev.SetExtension(redriveStep, dl.Step)
+	ev.SetExtension(events.Redrive, strconv.Itoa(dl.RedriveNo+1))
+	ev.SetExtension(events.RedriveStep, dl.Step)
 	if events.Extension(ev, events.Pipeline) == "" {
 		ev.SetExtension(events.Pipeline, dl.Pipeline)
 		ev.SetExtension(events.PipelineVersion, dl.Version)

@@ -157,7 +157,7 @@ func (w *worker) task(ctx context.Context, d bus.Delivery) (*task, error) {
 
 // generation is the event's id; where the event was redriven for this step, with the count.
 func generation(ev events.Event, step string) string {
-	if n := events.Extension(ev, redrive); n != "" && events.Extension(ev, redriveStep) == step {
+	if n := events.Extension(ev, events.Redrive); n != "" && events.Extension(ev, events.RedriveStep) == step {
 		return ev.ID() + "~" + n
 	}
 	return ev.ID()

@@ -172,10 +172,7 @@ func (e *Engine) version(ctx context.Context, v string) (*pipeline.Pipeline, err
 // durable and its run will be carried to the end. Accepting an event again
 // publishes it again, and has no other effect.
 func (e *Engine) Accept(ctx context.Context, ev events.Event) error {
-	if ev.Extensions()[events.Run] == nil {
-		ev.SetExtension(events.Run, ev.ID())
-	}
-	run := Run{ID: ev.ID(), Event: ev, Pipelines: map[string]string{}, AcceptedAt: e.Now().UTC()}
+	run := Run{ID: events.RunOf(ev), Event: ev, Pipelines: map[string]string{}, AcceptedAt: e.Now().UTC()}
 	if name := events.Extension(ev, events.Pipeline); name != "" {
 		run.Pipelines[name] = events.Extension(ev, events.PipelineVersion)
 	} else {
@@ -187,7 +184,7 @@ func (e *Engine) Accept(ctx context.Context, ev events.Event) error {
 			}
 		}
 	}
-	err := e.Store.Create(ctx, runKey(ev.ID()), run)
+	err := e.Store.Create(ctx, runKey(run.ID), run)
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("recording the run of event %s: %w", ev.ID(), err)
 	}

@@ -90,3 +90,16 @@ func world(err error) error {
 	}
 	return step.Retryable(err)
 }
+
+// Invoke runs a function once, outside any pipeline: nothing is recorded, and
+// the events are returned, not published. An empty host is native.
+func (e *Engine) Invoke(ctx context.Context, fn *step.Function, host string, inv step.Invocation, a Activity) (step.Result, error) {
+	if host == "" {
+		host = "native"
+	}
+	h := e.hosts[host]
+	if h == nil {
+		return step.Result{}, fmt.Errorf("this node has no host %q", host)
+	}
+	return h.Run(ctx, fn, inv, &env{Engine: e, activity: a})
+}

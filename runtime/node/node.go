@@ -32,7 +32,7 @@ type Options struct {
 	Functions pipeline.Functions
 	Fetch     engine.FetchFunc
 	Build     string // identifies the functions' code in the step cache
-	Observer  engine.Observer
+	Observers []engine.Observer
 	Log       *slog.Logger
 	AckWait   time.Duration
 }
@@ -43,6 +43,7 @@ type Node struct {
 	Store    *store.Store
 	Registry *registry.Registry
 	Engine   *engine.Engine
+	Live     *Live
 
 	bus  bus.Bus
 	lock io.Closer
@@ -79,9 +80,10 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 		return fail(fmt.Errorf("the embedded bus: %w", err))
 	}
 	n.bus = js
+	n.Live = newLive(o.Observers...)
 	n.Engine = engine.New(engine.Config{
 		Bus: n.bus, Store: n.Store, Functions: o.Functions, Hosts: []host.Host{native.Host{}}, Models: n.Registry,
-		Fetch: o.Fetch, Build: o.Build, Observer: o.Observer, Log: o.Log, AckWait: o.AckWait,
+		Fetch: o.Fetch, Build: o.Build, Observer: n.Live, Log: o.Log, AckWait: o.AckWait,
 	})
 	return n, nil
 }
@@ -132,6 +134,40 @@ func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInp
 	}
 	in.Metadata[events.MetadataPipeline] = p.Name + "@" + p.Version
 	o, err := n.Store.PutObject(ctx, in, r)
+	if err != nil {
+		return "", err
+	}
+	ev, err := events.FromObject(o)
+	if err != nil {
+		return "", err
+	}
+	return ev.ID(), n.Store.Announce(ctx, o, n.Engine.Accept)
+}
+
+// Replay runs the root event of a run again, by the versions of the pipelines
+// that it ran by, as a run of its own.
+func (n *Node) Replay(ctx context.Context, run string) (string, error) {
+	st, err := n.Engine.Status(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	if st.Event.Type() != events.ObjectCreated {
+		return "", fmt.Errorf("run %s started with a %s: only uploads can be replayed", run, events.ShortType(st.Event.Type()))
+	}
+	old, err := events.Data[events.ObjectCreatedData](st.Event)
+	if err != nil {
+		return "", err
+	}
+	in := store.ObjectInput{Bucket: old.Bucket, Key: old.Key, MediaType: old.Content.MediaType, Metadata: maps.Clone(old.Metadata), ForceVersion: true}
+	if len(st.Pipelines) == 1 {
+		if in.Metadata == nil {
+			in.Metadata = map[string]string{}
+		}
+		for name, version := range st.Pipelines {
+			in.Metadata[events.MetadataPipeline] = name + "@" + version
+		}
+	}
+	o, err := n.Store.CopyObject(ctx, old.Bucket, old.Key, old.Version, in)
 	if err != nil {
 		return "", err
 	}

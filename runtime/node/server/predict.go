@@ -1,0 +1,189 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/runtime/node"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// served keeps the models that were used last, decoded. A model is named by its
+// digest, so nothing kept is ever stale; what an alias means is asked each time.
+type served struct {
+	node *node.Node
+
+	mu     sync.Mutex
+	models map[string]*model.Model // by digest of model.json
+	order  []string                // the last was used last
+}
+
+// maxServed is how many models are kept decoded.
+const maxServed = 16
+
+func newServed(n *node.Node) *served { return &served{node: n, models: map[string]*model.Model{}} }
+
+func (c *served) get(ctx context.Context, ref events.ModelRef) (*model.Model, error) {
+	key := ref.Model.Digest
+	c.mu.Lock()
+	m := c.models[key]
+	c.mu.Unlock()
+	if m != nil {
+		return m, nil
+	}
+	description, err := c.read(ctx, ref.Model)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := c.read(ctx, ref.Weights)
+	if err != nil {
+		return nil, err
+	}
+	if m, err = model.Decode(description, weights); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.models[key] == nil {
+		c.order = append(c.order, key)
+	}
+	c.models[key] = m
+	if len(c.order) > maxServed {
+		delete(c.models, c.order[0])
+		c.order = c.order[1:]
+	}
+	return m, nil
+}
+
+func (c *served) read(ctx context.Context, ref events.Ref) ([]byte, error) {
+	b, err := c.node.Store.Open(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	return io.ReadAll(step.ReaderOf(b))
+}
+
+// predict answers a row with {"prediction": ...} and a list of rows with
+// {"predictions": [...]}; of classes also with their probabilities.
+func (s *server) predict(w http.ResponseWriter, r *http.Request) {
+	out, err := s.predictions(w, r)
+	var input *model.InputError
+	if errors.As(err, &input) {
+		err = &api.Error{Status: http.StatusUnprocessableEntity, Message: err.Error(), Column: input.Column}
+	}
+	answer(w, out, err)
+}
+
+func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error) {
+	v, err := s.version(r)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.models.get(r.Context(), v.Files)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil, errors.New(`the body is empty: send a row as a JSON object of column names and values, or a list of rows`)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var rows any
+	if err := d.Decode(&rows); err != nil {
+		return nil, fmt.Errorf("the body is not JSON: %w", err)
+	}
+	t, err := m.FromJSON(rows)
+	if err != nil {
+		return nil, err
+	}
+	p, err := m.Predict(t)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{"model": v.Name, "version": v.Version}
+	if single(rows) {
+		out["prediction"] = p.Value(0)
+		if m.Task == learn.Classification {
+			out["probabilities"] = p.Distribution(0)
+		}
+		return out, nil
+	}
+	predictions := make([]any, p.Rows())
+	probabilities := make([]map[string]float64, p.Rows())
+	for i := range predictions {
+		predictions[i] = p.Value(i)
+		if m.Task == learn.Classification {
+			probabilities[i] = p.Distribution(i)
+		}
+	}
+	out["predictions"] = predictions
+	if m.Task == learn.Classification {
+		out["probabilities"] = probabilities
+	}
+	return out, nil
+}
+
+// single tells a row from a list of rows: a row is an object, or a list of values.
+func single(rows any) bool {
+	list, ok := rows.([]any)
+	if !ok || len(list) == 0 {
+		return !ok
+	}
+	switch list[0].(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return true
+}
+
+// version finds the model that a request is for: by name and version, or, of
+// POST /predict, the one model that there is.
+func (s *server) version(r *http.Request) (step.ModelVersion, error) {
+	name, version := r.PathValue("name"), r.URL.Query().Get("version")
+	if name == "" {
+		name = r.URL.Query().Get("model")
+	}
+	if name == "" {
+		names, err := s.Node.Registry.Names(r.Context())
+		if err != nil {
+			return step.ModelVersion{}, err
+		}
+		switch len(names) {
+		case 0:
+			return step.ModelVersion{}, fmt.Errorf("no model is registered yet: %w", store.ErrNotFound)
+		case 1:
+			name = names[0]
+		default:
+			return step.ModelVersion{}, fmt.Errorf("there are %d models (%v): name one, as in POST /v1/models/%s/predict", len(names), names, names[0])
+		}
+	}
+	if version != "" {
+		if _, err := strconv.Atoi(version); err == nil || version != "champion" {
+			return s.Node.Registry.Get(r.Context(), name, version)
+		}
+	}
+	v, err := s.Node.Registry.Get(r.Context(), name, "champion")
+	if err != nil && version == "" {
+		if _, nerr := s.Node.Registry.Versions(r.Context(), name); nerr == nil {
+			return v, fmt.Errorf("model %s has no version that is served: `runnel models promote %s VERSION` makes one so, or name one with ?version=: %w", name, name, store.ErrNotFound)
+		}
+	}
+	return v, err
+}

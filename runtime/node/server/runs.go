@@ -1,0 +1,213 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// runsBucket holds the files of runs that were asked for by name.
+const runsBucket = "runs"
+
+// startRun runs a pipeline over the file in the body.
+func (s *server) startRun(w http.ResponseWriter, r *http.Request) {
+	run, err := s.start(w, r)
+	answer(w, api.RunStarted{Run: run}, err)
+}
+
+func (s *server) start(w http.ResponseWriter, r *http.Request) (string, error) {
+	var req api.RunRequest
+	if err := json.Unmarshal([]byte(r.URL.Query().Get("request")), &req); err != nil {
+		return "", fmt.Errorf("the query parameter request: %w", err)
+	}
+	p, err := s.pipeline(req)
+	if err != nil {
+		return "", err
+	}
+	if req.URL != "" {
+		return s.Node.RunURL(r.Context(), p, req.URL, req.Metadata)
+	}
+	if err := s.bucket(r, runsBucket); err != nil {
+		return "", err
+	}
+	key := path.Base(req.Key)
+	if key == "." || key == "/" {
+		return "", fmt.Errorf("the request names no file: set key")
+	}
+	return s.Node.Run(r.Context(), p, store.ObjectInput{Bucket: runsBucket, Key: key, MediaType: req.MediaType, Metadata: req.Metadata}, http.MaxBytesReader(w, r.Body, s.MaxUpload))
+}
+
+// pipeline reads the definition of the request, or takes the default, with the
+// request's params.
+func (s *server) pipeline(req api.RunRequest) (*pipeline.Pipeline, error) {
+	var p *pipeline.Pipeline
+	var err error
+	if req.Pipeline == "" {
+		p, err = s.Default()
+	} else {
+		p, err = pipeline.Parse(req.File, strings.NewReader(req.Pipeline), s.Functions)
+	}
+	if err != nil || len(req.Params) == 0 {
+		return p, err
+	}
+	spec := p.Spec
+	spec.Steps = slices.Clone(spec.Steps)
+	for name, params := range req.Params {
+		i := slices.IndexFunc(spec.Steps, func(s pipeline.Step) bool { return s.Name == name })
+		if i < 0 {
+			var names []string
+			for _, s := range spec.Steps {
+				names = append(names, s.Name)
+			}
+			return nil, fmt.Errorf("pipeline %s has no step %q%s", spec.Name, name, nearest.Hint(name, names))
+		}
+		merged := merge(spec.Steps[i].Params, params)
+		if errs := p.Steps[i].Fn.Params.Check(merged); len(errs) > 0 {
+			return nil, fmt.Errorf("step %s: %w", name, errs[0])
+		}
+		if err := p.Steps[i].Fn.Check(merged); err != nil {
+			return nil, fmt.Errorf("step %s: %w", name, err)
+		}
+		spec.Steps[i].Params = merged
+	}
+	return pipeline.FromSpec(spec, s.Functions)
+}
+
+// merge lays values over base; mappings are merged key by key.
+func merge(base, values map[string]any) map[string]any {
+	out := maps.Clone(base)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for k, v := range values {
+		inner, ok := v.(map[string]any)
+		below, ok2 := out[k].(map[string]any)
+		if ok && ok2 {
+			out[k] = merge(below, inner)
+		} else {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+func (s *server) listRuns(w http.ResponseWriter, r *http.Request) {
+	limit := 50
+	if text := r.URL.Query().Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			answer(w, nil, fmt.Errorf("limit: %q is not a number of runs", text))
+			return
+		}
+		limit = n
+	}
+	runs, err := engine.Runs(r.Context(), s.Node.Store, limit)
+	out := make([]api.RunSummary, 0, len(runs))
+	for _, run := range runs {
+		st, serr := s.Node.Engine.Status(r.Context(), run.ID)
+		if serr != nil {
+			err = serr
+			break
+		}
+		out = append(out, summary(st))
+	}
+	answer(w, out, err)
+}
+
+func summary(st *engine.Status) api.RunSummary {
+	sum := api.RunSummary{ID: st.ID, State: st.State, Subject: st.Event.Subject(), Type: events.ShortType(st.Event.Type()),
+		Pipelines: slices.Sorted(maps.Keys(st.Pipelines)), AcceptedAt: st.AcceptedAt, EndedAt: st.EndedAt, Steps: len(st.Steps)}
+	for _, rec := range st.Steps {
+		for _, e := range rec.Events {
+			if m, err := events.Data[events.ModelRegisteredData](e); err == nil {
+				sum.Model = fmt.Sprintf("%s@%d", m.Name, m.Version)
+			}
+		}
+	}
+	return sum
+}
+
+func (s *server) showRun(w http.ResponseWriter, r *http.Request) {
+	id, err := s.findRun(r)
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	st, err := s.Node.Engine.Status(r.Context(), id)
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	answer(w, api.RunState{Status: *st, Active: s.Node.Live.Active(st.ID)}, nil)
+}
+
+// findRun takes a run's id, or the beginning of one that no other run has.
+func (s *server) findRun(r *http.Request) (string, error) {
+	id := r.PathValue("run")
+	if len(id) >= 36 {
+		return id, nil
+	}
+	runs, err := engine.Runs(r.Context(), s.Node.Store, 0)
+	if err != nil {
+		return "", err
+	}
+	if id == "last" && len(runs) > 0 {
+		return runs[0].ID, nil
+	}
+	var found []string
+	for _, run := range runs {
+		if strings.HasPrefix(run.ID, id) {
+			found = append(found, run.ID)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return "", fmt.Errorf("no run %q: `runnel runs list` shows those that there are: %w", id, store.ErrNotFound)
+	}
+	return "", fmt.Errorf("%d runs begin with %q: give more of the id", len(found), id)
+}
+
+func (s *server) replayRun(w http.ResponseWriter, r *http.Request) {
+	id, err := s.findRun(r)
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	run, err := s.Node.Replay(r.Context(), id)
+	answer(w, api.RunStarted{Run: run}, err)
+}
+
+func (s *server) artifact(w http.ResponseWriter, r *http.Request) {
+	digest := r.PathValue("digest")
+	size, err := s.Node.Store.Size(r.Context(), digest)
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	b, err := s.Node.Store.Open(r.Context(), events.Ref{Digest: digest, Size: size})
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	defer b.Close()
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	w.Header().Set("Content-Disposition", "attachment")
+	_, _ = io.Copy(w, step.ReaderOf(b)) // the client is gone: nobody to tell
+}
