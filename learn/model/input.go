@@ -95,7 +95,7 @@ func (in Input) convert(c *table.Column) (*table.Column, error) {
 	if c.Kind == in.Kind || in.Kind == table.Float64 && c.Kind == table.Int64 {
 		return c, nil
 	}
-	if in.Kind == table.String {
+	if in.Kind == table.String && c.Kind != table.Float64 {
 		out := table.StringColumn(in.Name, c.Strings())
 		for i := range c.Len() {
 			if c.Missing(i) {
@@ -204,8 +204,8 @@ func (m *Model) fromCells(cells []any, rows int) (*table.Table, error) {
 	return out, nil
 }
 
-// column makes a column of JSON-like values: nil is missing, and a number or
-// bool may be written as a string.
+// column makes a column of JSON-like values: nil is missing, and so is an empty
+// string unless it is a category; a number or bool may be written as a string.
 func (in Input) column(cells []any) (*table.Column, error) {
 	c := missingColumn(in, len(cells))
 	var codes map[string]uint32
@@ -214,7 +214,7 @@ func (in Input) column(cells []any) (*table.Column, error) {
 		codes = make(map[string]uint32, 1)
 	}
 	for i, v := range cells {
-		if v == nil || v == "" && in.Kind != table.String {
+		if v == nil || v == "" && !slices.Contains(in.Values, "") {
 			continue
 		}
 		ok := true

@@ -226,6 +226,7 @@ func TestInputErrors(t *testing.T) {
 		{"null is missing", good(func(r map[string]any) { r["year"] = nil }), ""},
 		{"not required", good(func(r map[string]any) { delete(r, "mass") }), ""},
 		{"an unseen category", good(func(r map[string]any) { r["island"] = "Anvers" }), ""},
+		{"empty is missing", good(func(r map[string]any) { r["island"], r["mass"] = "", "" }), ""},
 		{"numbers as text", good(func(r map[string]any) { r["mass"], r["year"], r["wild"] = " 900.5 ", "2008", "no" }), ""},
 		{"required", good(func(r map[string]any) { delete(r, "year") }), `column "year" is missing: the model needs it, of type int64`},
 		{"misspelt", good(func(r map[string]any) { r["masss"] = r["mass"]; delete(r, "mass") }), `column "mass" is missing: did you mean it by "masss"?`},
@@ -257,6 +258,29 @@ func TestInputErrors(t *testing.T) {
 	var bad *InputError
 	if _, err := m.Predict(texts); !errors.As(err, &bad) || bad.Column != "mass" || bad.Row != 2 {
 		t.Errorf("error %v, want one about mass in row 2", err)
+	}
+}
+
+// TestTableInput checks that a column read in another type means the same.
+func TestTableInput(t *testing.T) {
+	m := &Model{Inputs: []Input{{Name: "zip", Kind: table.String}, {Name: "n", Kind: table.Int64}, {Name: "x", Kind: table.Float64}, {Name: "late", Kind: table.Bool}, {Name: "at", Kind: table.Time}}}
+	blank := table.StringColumn("x", []string{"", ""})
+	blank.SetMissing(0)
+	blank.SetMissing(1)
+	in, err := table.New(table.FloatColumn("zip", []float64{1234567, math.NaN()}), table.FloatColumn("n", []float64{3, -4}), blank,
+		table.IntColumn("late", []int64{1, 0}), table.StringColumn("at", []string{"2024-01-02", "2024-01-02 03:04:05"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &table.Table{Columns: []*table.Column{table.StringColumn("zip", []string{"1234567", ""}), table.IntColumn("n", []int64{3, -4}), table.FloatColumn("x", []float64{math.NaN(), math.NaN()}),
+		table.BoolColumn("late", []bool{true, false}), table.TimeColumn("at", []time.Time{time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)})}}
+	want.Columns[0].SetMissing(1)
+	got, err := m.CheckInput(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := table.Difference(got, want); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -344,4 +368,29 @@ func newForest(trees int) *tree.Forest {
 	f := tree.NewForest()
 	f.Estimators = trees
 	return f
+}
+
+// FuzzFromJSON predicts from any JSON: an answer or an error, never a panic.
+func FuzzFromJSON(f *testing.F) {
+	m := fit(f, birds(f, 30), "species", newForest(2), &preprocess.Tidy{}, &preprocess.Dates{}, &preprocess.Impute{}, &preprocess.Auto{})
+	for _, s := range []string{`{"mass":1,"year":2008,"wild":true,"island":"Dream","seen_date":"2008-01-01"}`, `[1,2,null,"x","2008"]`, `[[1e400,2.5,"no",3,{}]]`, `[{"mass":[]}]`, `[]`, `[null]`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var v any
+		d := json.NewDecoder(strings.NewReader(s))
+		if len(s)%2 == 0 {
+			d.UseNumber()
+		}
+		if d.Decode(&v) != nil {
+			return
+		}
+		row, err := m.FromJSON(v)
+		if err != nil {
+			return
+		}
+		if p, err := m.Predict(row); err == nil && p.Rows() != row.Rows() {
+			t.Fatalf("%d rows predicted of %d", p.Rows(), row.Rows())
+		}
+	})
 }

@@ -275,6 +275,28 @@ func TestDuplicates(t *testing.T) {
 	})
 }
 
+// TestSelectLong selects from slices that are long enough to be sampled.
+func TestSelectLong(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for name, value := range map[string]func(i int) float64{
+		"random": func(int) float64 { return r.NormFloat64() }, "ascending": func(i int) float64 { return float64(i) }, "descending": func(i int) float64 { return float64(-i) },
+		"constant": func(int) float64 { return 1 }, "few": func(int) float64 { return float64(r.IntN(3)) }, "organ pipe": func(i int) float64 { return math.Abs(float64(i - 2500)) },
+	} {
+		v := make([]float64, 5000)
+		for i := range v {
+			v[i] = value(i)
+		}
+		sorted := slices.Sorted(slices.Values(v))
+		for _, n := range []int{0, 1, 49, 2500, 4950, 4998, 4999} {
+			w := slices.Clone(v)
+			selectNth(w, n)
+			if w[n] != sorted[n] || slices.Max(w[:n+1]) != w[n] || slices.Min(w[n:]) != w[n] {
+				t.Errorf("%s: %d is %v, want %v with the others to its sides", name, n, w[n], sorted[n])
+			}
+		}
+	}
+}
+
 func TestQuantilesAgainstSorting(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(-20, 20).Draw(t, "v")) }), 1, 300).Draw(t, "values")

@@ -9,7 +9,7 @@ import (
 func finite(v []float64) []float64 {
 	out := make([]float64, 0, len(v))
 	for _, x := range v {
-		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+		if x-x == 0 { // NaN for NaN and the infinities
 			out = append(out, x)
 		}
 	}
@@ -21,7 +21,7 @@ func finite(v []float64) []float64 {
 func mean(v []float64) (m float64, n int) {
 	first, sum := math.NaN(), 0.0
 	for _, x := range v {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
+		if x-x != 0 { // not finite
 			continue
 		}
 		if n == 0 {
@@ -40,7 +40,7 @@ func mean(v []float64) (m float64, n int) {
 func variance(v []float64, m float64) float64 {
 	sum, n := 0.0, 0
 	for _, x := range v {
-		if d := x - m; !math.IsNaN(d) && !math.IsInf(d, 0) {
+		if d := x - m; d-d == 0 {
 			sum += float64(d * d)
 			n++
 		}
@@ -83,15 +83,23 @@ func lerp(a, b, t float64) float64 {
 }
 
 // selectNth reorders v so that v[n] is what it would be in sorted order, with
-// nothing greater before it and nothing less behind it (Hoare's quickselect).
+// nothing greater before it and nothing less behind it: Floyd and Rivest's
+// algorithm 489 (CACM 18(3), 1975), which reads v little more than once.
 func selectNth(v []float64, n int) {
-	lo, hi := 0, len(v)-1
-	for hi-lo > 24 {
-		// Median of nine spread positions: fixed, so the work is deterministic.
-		step := (hi - lo) / 8
-		pivot := median3(median3(v[lo], v[lo+step], v[lo+2*step]),
-			median3(v[lo+3*step], v[lo+4*step], v[lo+5*step]),
-			median3(v[lo+6*step], v[lo+7*step], v[hi]))
+	for lo, hi := 0, len(v)-1; lo < hi; {
+		if hi-lo > 600 { // find v[n] within a sample about n first: it parts the rest near its ends
+			size, place := float64(hi-lo+1), float64(n-lo+1)
+			z := math.Log(size)
+			sample := .5 * math.Exp(2*z/3)
+			spread := .5 * math.Sqrt(z*sample*(size-sample)/size)
+			if place < size/2 {
+				spread = -spread
+			}
+			from := max(lo, int(float64(n)-place*sample/size+spread))
+			to := min(hi, int(float64(n)+(size-place)*sample/size+spread))
+			selectNth(v[from:to+1], n-from)
+		}
+		pivot := v[n]
 		i, j := lo, hi
 		for i <= j {
 			for v[i] < pivot {
@@ -115,10 +123,7 @@ func selectNth(v []float64, n int) {
 			return
 		}
 	}
-	slices.Sort(v[lo : hi+1])
 }
-
-func median3(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
 
 // mode is the most frequent value of v, the least of equals as in scikit-learn.
 // v has no NaN, is not empty, and is sorted by the call.
