@@ -257,7 +257,7 @@ func cancelled(t *testing.T, s suite) {
 	if _, err := s.make().Fit(ctx, x, y, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a fit under a cancelled context returns the error %v, want %v", err, context.Canceled)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("a fit under a cancelled context takes %v", took)
 	}
 	// In the middle: a fit that is not done before must stop soon after.
@@ -267,7 +267,7 @@ func cancelled(t *testing.T, s suite) {
 	if _, err := s.make().Fit(ctx, x, y, nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a fit that runs out of time returns the error %v, want %v", err, context.DeadlineExceeded)
 	}
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("a fit goes on for %v after the context ends", took)
 	}
 }

@@ -9,25 +9,33 @@ type counts struct {
 	y       *target
 	minLeaf int
 
-	weight  []uint32
-	bins    []uint32 // classes a bin
+	adds    []classWeight // of each row
+	bins    []uint32      // classes a bin
 	rowBins [256]int32
-	seen    [4]uint64
+	list    [256]uint8 // the bins that have rows
 
 	total, left []uint32 // of the opened node, by class
 	weightSum   int64
 	squares     float64 // sum of the squared weights of the classes
 }
 
+// classWeight is what a row adds: so much to that class.
+type classWeight struct{ class, weight uint32 }
+
 func newCounts(data *binned, y *target, minLeaf int) *counts {
 	return &counts{
 		data: data, y: y, minLeaf: minLeaf,
+		adds:  make([]classWeight, data.rows),
 		bins:  make([]uint32, 256*y.classes),
 		total: make([]uint32, y.classes), left: make([]uint32, y.classes),
 	}
 }
 
-func (c *counts) load(weight []uint32) { c.weight = weight }
+func (c *counts) load(weight []uint32) {
+	for i, w := range weight {
+		c.adds[i] = classWeight{c.y.labels[i], w}
+	}
+}
 
 func (c *counts) summed() bool { return false }
 
@@ -36,7 +44,7 @@ func (c *counts) unit() float64 { return 1 }
 func (c *counts) open(rows []uint32, _ sum) (sum, bool) {
 	clear(c.total)
 	for _, r := range rows {
-		c.total[c.y.labels[r]] += c.weight[r]
+		c.total[c.adds[r].class] += c.adds[r].weight
 	}
 	c.weightSum, c.squares = 0, 0
 	pure := false
@@ -60,15 +68,7 @@ func (c *counts) leaf(values []float64, _ sum) []float64 {
 func (c *counts) search(rows []uint32, features []int32, best *split) bool {
 	varies := false
 	for _, f := range features {
-		c.fill(rows, c.data.bins[f])
-		var list [256]uint8
-		bins := list[:0]
-		for word, m := range c.seen {
-			for ; m != 0; m &= m - 1 {
-				bins = append(bins, uint8(word<<6|bits.TrailingZeros64(m)))
-			}
-			c.seen[word] = 0
-		}
+		bins := c.fill(rows, c.data.bins[f])
 		if len(bins) > 1 {
 			varies = true
 			c.scan(bins, len(rows), f, best)
@@ -86,15 +86,37 @@ func (c *counts) at(bin uint8) []uint32 {
 	return c.bins[int(bin)*c.y.classes:][:c.y.classes]
 }
 
-func (c *counts) fill(rows []uint32, col []uint8) {
+// fill adds rows to the histogram of a feature and lists the bins that have any.
+func (c *counts) fill(rows []uint32, col []uint8) []uint8 {
 	k := c.y.classes
-	labels, weight, col := c.y.labels, c.weight[:len(c.y.labels)], col[:len(c.y.labels)]
-	for _, r := range rows {
-		b := col[r]
-		c.bins[int(b)*k+int(labels[r])] += weight[r]
-		c.rowBins[b]++
-		c.seen[b>>6] |= 1 << (b & 63)
+	col = col[:len(c.adds)]
+	list := c.list[:0]
+	if len(rows) >= denseRows {
+		for _, r := range rows {
+			b, add := col[r], c.adds[r]
+			c.bins[int(b)*k+int(add.class)] += add.weight
+			c.rowBins[b]++
+		}
+		for b, n := range c.rowBins {
+			if n > 0 {
+				list = append(list, uint8(b))
+			}
+		}
+		return list
 	}
+	var seen [4]uint64
+	for _, r := range rows {
+		b, add := col[r], c.adds[r]
+		c.bins[int(b)*k+int(add.class)] += add.weight
+		c.rowBins[b]++
+		seen[b>>6] |= 1 << (b & 63)
+	}
+	for word, m := range seen {
+		for ; m != 0; m &= m - 1 {
+			list = append(list, uint8(word<<6|bits.TrailingZeros64(m)))
+		}
+	}
+	return list
 }
 
 // scan tries every split between the bins that have rows. Where values are

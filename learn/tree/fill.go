@@ -34,12 +34,23 @@ func fillPackedSeen(bins *[256]uint64, rows []uint32, codes []uint8, adds *[256]
 	}
 }
 
-func fillWide(bins *[256]sum, rows []uint32, add []sum, col []uint8, seen *[4]uint64) {
-	col = col[:len(add)]
-	for _, r := range rows {
+// fillWide adds rows to the histogram of a feature: adds holds what each of
+// them adds, in the order of rows.
+func fillWide(bins *[256]sum, rows []uint32, adds []sum, col []uint8) {
+	adds = adds[:len(rows)]
+	for i, r := range rows {
+		b := &bins[col[r]]
+		b.weight += adds[i].weight
+		b.target += adds[i].target
+	}
+}
+
+func fillWideSeen(bins *[256]sum, rows []uint32, adds []sum, col []uint8, seen *[4]uint64) {
+	adds = adds[:len(rows)]
+	for i, r := range rows {
 		b := col[r]
-		bins[b].weight += add[r].weight
-		bins[b].target += add[r].target
+		bins[b].weight += adds[i].weight
+		bins[b].target += adds[i].target
 		seen[b>>6] |= 1 << (b & 63)
 	}
 }
@@ -71,7 +82,20 @@ func takePackedSeen(bins *[256]uint64, seen *[4]uint64, cells *[256]cell) []cell
 	return cells[:n]
 }
 
-func takeWide(bins *[256]sum, seen *[4]uint64, cells *[256]cell) []cell {
+func takeWide(bins *[256]sum, cells *[256]cell) []cell {
+	n := 0
+	for b := range bins {
+		c := &cells[n&255]
+		c.sum, c.bin = bins[b], int32(b)
+		if bins[b].weight != 0 {
+			n++
+		}
+	}
+	*bins = [256]sum{}
+	return cells[:n]
+}
+
+func takeWideSeen(bins *[256]sum, seen *[4]uint64, cells *[256]cell) []cell {
 	n := 0
 	for word, m := range seen {
 		for ; m != 0; m &= m - 1 {

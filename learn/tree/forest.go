@@ -22,6 +22,9 @@ import (
 // Kind is the kind of a forest's state.
 const Kind = "random_forest"
 
+// maxValue is the largest target: the sum over 10,000 trees is still finite.
+const maxValue = 1e300
+
 // A Forest is a random forest (Breiman, "Random forests", 2001): trees that are
 // each grown on a bootstrap sample, choosing every split among a few random
 // features; their mean is what is predicted. The parameters and their defaults
@@ -126,6 +129,11 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	}
 	if opts == nil {
 		opts = &learn.Options{}
+	}
+	for i, v := range y.Values {
+		if math.Abs(v) > maxValue {
+			return nil, fmt.Errorf("the target is %v in row %d: beyond %v, values cannot be averaged; scale them first", v, i, maxValue)
+		}
 	}
 	weights := opts.Weights
 	if err := checkWeights(weights); err != nil {

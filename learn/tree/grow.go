@@ -120,9 +120,8 @@ func (g *grower) grow(ctx context.Context) grown {
 				s = g.bestSplit(ctx, rows)
 			}
 		}
-		share := float64(b.total.weight) / rootWeight
-		decrease := s.gain * g.criterion.unit() * share
-		if s.gain < 0 || decrease < g.forest.MinCut {
+		decrease := s.gain * (float64(b.total.weight) / rootWeight)
+		if s.gain < 0 || decrease*g.criterion.unit() < g.forest.MinCut {
 			t.leaf[b.node] = int32(len(t.values))
 			t.values = g.criterion.leaf(t.values, b.total)
 			continue

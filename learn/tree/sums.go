@@ -17,6 +17,7 @@ type sums struct {
 	codes  []uint8
 	adds   [256]uint64 // by code
 	wide   []sum
+	adding []sum // wide of the rows at hand, in their order
 
 	packedBins [4][256]uint64
 	wideBins   [256]sum
@@ -102,10 +103,16 @@ func (s *sums) leaf(values []float64, total sum) []float64 {
 }
 
 func (s *sums) search(rows []uint32, features []int32, best *split) bool {
-	varies := false
+	varies, dense := false, len(rows) >= denseRows
+	if !s.packed {
+		s.adding = s.adding[:0]
+		for _, r := range rows {
+			s.adding = append(s.adding, s.wide[r])
+		}
+	}
 	for len(features) > 0 {
 		n := 1
-		if s.packed && len(rows) >= denseRows && len(features) >= 4 {
+		if s.packed && dense && len(features) >= 4 {
 			n = 4
 			fillPacked4(&s.packedBins, rows, s.codes, &s.adds, s.data.bins[features[0]],
 				s.data.bins[features[1]], s.data.bins[features[2]], s.data.bins[features[3]])
@@ -116,15 +123,18 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 			switch {
 			case n == 4:
 				cells = takePacked(&s.packedBins[k], &s.cells)
-			case s.packed && len(rows) >= denseRows:
+			case s.packed && dense:
 				fillPacked(&s.packedBins[0], rows, s.codes, &s.adds, col)
 				cells = takePacked(&s.packedBins[0], &s.cells)
 			case s.packed:
 				fillPackedSeen(&s.packedBins[0], rows, s.codes, &s.adds, col, &s.seen)
 				cells = takePackedSeen(&s.packedBins[0], &s.seen, &s.cells)
+			case dense:
+				fillWide(&s.wideBins, rows, s.adding, col)
+				cells = takeWide(&s.wideBins, &s.cells)
 			default:
-				fillWide(&s.wideBins, rows, s.wide, col, &s.seen)
-				cells = takeWide(&s.wideBins, &s.seen, &s.cells)
+				fillWideSeen(&s.wideBins, rows, s.adding, col, &s.seen)
+				cells = takeWideSeen(&s.wideBins, &s.seen, &s.cells)
 			}
 			if len(cells) < 2 {
 				continue

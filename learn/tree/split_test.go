@@ -1,0 +1,263 @@
+package tree
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/runnel-dev/runnel/learn"
+)
+
+// drawProblem draws a small binned problem with missing values and weights.
+func drawProblem(t *rapid.T, classes int) (*binned, *target, []uint32, []uint32) {
+	n := rapid.IntRange(2, 60).Draw(t, "rows")
+	x := &learn.Matrix{Rows: n}
+	for range rapid.IntRange(1, 6).Draw(t, "features") {
+		col := make([]float64, n)
+		for i := range col {
+			if col[i] = float64(rapid.IntRange(0, 9).Draw(t, "x")); col[i] == 9 {
+				col[i] = math.NaN()
+			}
+		}
+		x.Columns = append(x.Columns, col)
+	}
+	y := &learn.Target{Task: learn.Regression}
+	if classes > 0 {
+		y = &learn.Target{Task: learn.Classification, Classes: make([]string, classes)}
+	}
+	weight, rows := make([]uint32, n), []uint32{}
+	for i := range n {
+		if classes > 0 {
+			y.Labels = append(y.Labels, int32(rapid.IntRange(0, classes-1).Draw(t, "class")))
+		} else {
+			y.Values = append(y.Values, rapid.Float64Range(-10, 10).Draw(t, "y"))
+		}
+		if weight[i] = uint32(rapid.IntRange(0, 3).Draw(t, "weight")); weight[i] > 0 {
+			rows = append(rows, uint32(i))
+		}
+	}
+	data, err := bin(t.Context(), x, 255, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, newTarget(y), weight, rows
+}
+
+// impurity is the weighted impurity of rows, by definition.
+func impurity(y *target, weight, rows []uint32) (impurity, total float64) {
+	sums := make([]float64, max(1, y.classes))
+	squares := 0.0
+	for _, r := range rows {
+		w := float64(weight[r])
+		total += w
+		if y.classes > 0 {
+			sums[y.labels[r]] += w
+			continue
+		}
+		v := float64(y.values[r]) * y.unit
+		sums[0] += w * v
+		squares += w * v * v
+	}
+	if total == 0 {
+		return 0, 0
+	}
+	if y.classes == 0 {
+		return squares - sums[0]*sums[0]/total, total
+	}
+	for _, s := range sums {
+		squares += s * s
+	}
+	return total - squares/total, total
+}
+
+// The split that is found is the best of all, and its gain is what it removes.
+func TestSearchFindsTheBestSplit(t *testing.T) {
+	for _, classes := range []int{0, 2, 3, 5} {
+		rapid.Check(t, func(t *rapid.T) {
+			data, y, weight, rows := drawProblem(t, classes)
+			if len(rows) == 0 {
+				return
+			}
+			minLeaf := rapid.IntRange(1, 4).Draw(t, "minLeaf")
+			parent, total := impurity(y, weight, rows)
+			// gain of a split by definition, negative if it leaves a side too small.
+			gain := func(feature, bin int, missingLeft bool) float64 {
+				var left, right []uint32
+				for _, r := range rows {
+					b := int(data.bins[feature][r])
+					if b == missingBin && missingLeft || b != missingBin && b <= bin {
+						left = append(left, r)
+					} else {
+						right = append(right, r)
+					}
+				}
+				if len(left) < minLeaf || len(right) < minLeaf {
+					return -1
+				}
+				l, _ := impurity(y, weight, left)
+				r, _ := impurity(y, weight, right)
+				return (parent - l - r) / total
+			}
+			want := -1.0
+			for feature := range data.bins {
+				for bin := range 10 {
+					want = max(want, gain(feature, bin, false), gain(feature, bin, true))
+				}
+			}
+			c := newCriterion(data, y, minLeaf)
+			c.load(weight)
+			if _, pure := c.open(rows, sum{}); pure != (parent < 1e-9) && classes > 0 {
+				t.Fatalf("pure is %v, the impurity %v", pure, parent)
+			}
+			features := make([]int32, len(data.bins))
+			for j := range features {
+				features[j] = int32(j)
+			}
+			got := split{gain: -1}
+			c.search(rows, features, &got)
+			if want < 0 || got.gain < 0 {
+				if (want < 0) != (got.gain < 0) {
+					t.Fatalf("found a gain of %v, want %v", got.gain, want)
+				}
+				return
+			}
+			is := gain(int(got.feature), int(got.bin), got.missingLeft)
+			if math.Abs(is-want) > 1e-6 || math.Abs(got.gain*c.unit()-want) > 1e-6 {
+				t.Fatalf("found %+v, which removes %v and says %v, want %v", got, is, got.gain*c.unit(), want)
+			}
+		})
+	}
+}
+
+// Histograms of many rows at once are those of each row added by itself.
+func TestFillsAgree(t *testing.T) {
+	rng := random{state: 5}
+	n := 5000
+	codes, cols := make([]uint8, n), make([][]uint8, 4)
+	adds, wide, rows := [256]uint64{}, []sum{}, []uint32{}
+	for code := range adds {
+		adds[code] = uint64(1+rng.below(1000)) | uint64(rng.below(1000))<<32
+	}
+	for j := range cols {
+		cols[j] = make([]uint8, n)
+		for i := range cols[j] {
+			cols[j][i] = uint8(rng.next())
+		}
+	}
+	for i := range n {
+		codes[i] = uint8(rng.next())
+		if rng.below(3) > 0 {
+			rows = append(rows, uint32(i))
+			wide = append(wide, unpack(adds[codes[i]]))
+		}
+	}
+	var four [4][256]uint64
+	fillPacked4(&four, rows, codes, &adds, cols[0], cols[1], cols[2], cols[3])
+	for j, col := range cols {
+		var want [256]uint64
+		for _, r := range rows {
+			want[col[r]] += adds[codes[r]]
+		}
+		var one, sparse [256]uint64
+		var wideBins, wideSparse [256]sum
+		var seen, wideSeen [4]uint64
+		fillPacked(&one, rows, codes, &adds, col)
+		fillPackedSeen(&sparse, rows, codes, &adds, col, &seen)
+		fillWide(&wideBins, rows, wide, col)
+		fillWideSeen(&wideSparse, rows, wide, col, &wideSeen)
+		if four[j] != want || one != want || sparse != want {
+			t.Fatalf("histograms of feature %d differ", j)
+		}
+		var c [5][256]cell
+		lists := [][]cell{
+			takePacked(&four[j], &c[0]), takePacked(&one, &c[1]), takePackedSeen(&sparse, &seen, &c[2]),
+			takeWide(&wideBins, &c[3]), takeWideSeen(&wideSparse, &wideSeen, &c[4]),
+		}
+		for k, list := range lists[1:] {
+			if !slices.Equal(list, lists[0]) {
+				t.Fatalf("list %d of feature %d differs", k+1, j)
+			}
+		}
+		if one != [256]uint64{} || sparse != [256]uint64{} || wideBins != [256]sum{} || wideSparse != [256]sum{} {
+			t.Fatal("a histogram is not cleared")
+		}
+	}
+}
+
+func TestAxisFindsTheBin(t *testing.T) {
+	special := []float64{0, math.Copysign(0, -1), 5e-324, -5e-324, 1e-323, math.MaxFloat64, -math.MaxFloat64, math.Inf(1), math.Inf(-1), 1, math.Nextafter(1, 2)}
+	value := rapid.OneOf(rapid.SampledFrom(special), rapid.Float64(), rapid.Map(rapid.IntRange(-9, 9), func(i int) float64 { return float64(i) }))
+	rapid.Check(t, func(t *rapid.T) {
+		edges := rapid.SliceOfN(rapid.Map(value, func(v float64) float64 {
+			return max(-math.MaxFloat64, min(math.MaxFloat64, v))
+		}), 0, 300).Draw(t, "edges")
+		slices.Sort(edges)
+		edges = slices.Compact(edges)
+		a := newAxis(edges)
+		for _, v := range append(rapid.SliceOf(value).Draw(t, "values"), edges...) {
+			want := sort.Search(len(edges), func(i int) bool { return v <= edges[i] })
+			if got := a.bin(v); got != want {
+				t.Fatalf("%v is in bin %d, want %d", v, got, want)
+			}
+			if v > a.edge(want) || want > 0 && v <= a.edge(want-1) {
+				t.Fatalf("%v is outside of bin %d", v, want)
+			}
+		}
+	})
+}
+
+func TestBinEdges(t *testing.T) {
+	many := make([]float64, 100_000)
+	rng := random{state: 9}
+	for i := range many {
+		many[i] = rng.unit()
+	}
+	frequent := slices.Clone(many)
+	for i := range frequent {
+		if i%10 < 9 {
+			frequent[i] = 0.5
+		}
+	}
+	rare := make([]float64, 100_000) // two values, one of them in a single row
+	rare[77_777] = 4
+	for _, c := range []struct {
+		name  string
+		col   []float64
+		max   int
+		edges int
+	}{
+		{"constant", []float64{3, 3, 3}, 255, 0},
+		{"all missing", []float64{math.NaN(), math.NaN()}, 255, 0},
+		{"few", []float64{1, 3, 2, 2, math.NaN(), 10}, 255, 3},
+		{"neighbours", []float64{1, math.Nextafter(1, 2)}, 255, 1},
+		{"extremes", []float64{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64 / 2}, 255, 2},
+		{"subnormal", []float64{0, 5e-324, -5e-324}, 255, 2},
+		{"two bins", []float64{5, 4, 3, 2, 1}, 2, 1},
+		{"quantiles", many, 255, 254},
+		{"one value frequent", frequent, 255, 254},
+		{"a rare value", rare, 255, 1},
+	} {
+		edges := binEdges(c.col, c.max)
+		if len(edges) != c.edges {
+			t.Errorf("%s: %d edges, want %d", c.name, len(edges), c.edges)
+		}
+		a, count := newAxis(edges), make([]int, len(edges)+1)
+		for _, v := range c.col {
+			if v == v {
+				count[a.bin(v)]++
+			}
+		}
+		if c.edges > 0 && slices.Min(count) == 0 {
+			t.Errorf("%s: a bin is empty: %v", c.name, count)
+		}
+		if c.name == "quantiles" && slices.Max(count) > 3*len(many)/255 {
+			t.Errorf("%s: a bin has %d rows", c.name, slices.Max(count))
+		}
+	}
+	if got := binEdges([]float64{1, 3, 2}, 255); !slices.Equal(got, []float64{1.5, 2.5}) {
+		t.Errorf("edges of 1, 2, 3 are %v, want the midpoints", got)
+	}
+}
