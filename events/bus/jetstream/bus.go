@@ -32,6 +32,9 @@ type Bus struct {
 	mu     sync.RWMutex // held for reading while something starts
 	closed bool
 	wg     sync.WaitGroup // subscriptions and their handlers
+
+	connMu    sync.Mutex
+	connected chan struct{} // closed when the connection was made again
 }
 
 var _ bus.Bus = (*Bus)(nil)
@@ -47,6 +50,8 @@ func newBus(ctx context.Context, nc *nats.Conn, opts Options, stop func() error)
 		return nil, err
 	}
 	b.done, b.cancel = context.WithCancel(context.Background())
+	b.connected = make(chan struct{})
+	nc.SetReconnectHandler(func(*nats.Conn) { b.wake() })
 	b.trim.start(b, stream)
 	b.pub.start(b, stream.CachedInfo().Config.AllowAtomicPublish)
 	return b, nil
@@ -110,6 +115,21 @@ func (b *Bus) begin(wg *sync.WaitGroup) bool {
 	}
 	wg.Add(1)
 	return true
+}
+
+// reconnected returns a channel that is closed when the connection, once lost,
+// is made again.
+func (b *Bus) reconnected() <-chan struct{} {
+	b.connMu.Lock()
+	defer b.connMu.Unlock()
+	return b.connected
+}
+
+func (b *Bus) wake() {
+	b.connMu.Lock()
+	defer b.connMu.Unlock()
+	close(b.connected)
+	b.connected = make(chan struct{})
 }
 
 // Unsubscribe implements bus.Bus. Subscribers of that name end.

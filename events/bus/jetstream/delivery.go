@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/events/bus"
@@ -31,17 +30,17 @@ type delivery struct {
 
 var _ bus.Delivery = (*delivery)(nil)
 
-func newDelivery(s *subscription, msg jetstream.Msg) (*delivery, error) {
+func newDelivery(s *subscription, msg *nats.Msg) (*delivery, error) {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return nil, err
 	}
-	e, err := structured.Decode(msg.Data())
+	e, err := structured.Decode(msg.Data)
 	if err != nil {
 		return nil, err
 	}
 	return &delivery{
-		nc: s.bus.nc, reply: msg.Reply(), event: e, attempt: int(meta.NumDelivered), ackWait: s.AckWait,
+		nc: s.bus.nc, reply: msg.Reply, event: e, attempt: int(meta.NumDelivered), ackWait: s.AckWait,
 		over: make(chan struct{}), deadline: time.Now().Add(s.AckWait),
 	}, nil
 }

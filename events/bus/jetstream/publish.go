@@ -73,6 +73,9 @@ func (b *Bus) Publish(ctx context.Context, evs ...events.Event) error {
 		return bus.ErrClosed
 	}
 	defer b.pub.calls.Done()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	done := make(chan error, len(evs))
 	all := make([]waiting, len(evs))
 	var errs []error

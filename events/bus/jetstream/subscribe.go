@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/runnel-dev/runnel/events/bus"
@@ -22,24 +24,25 @@ func (b *Bus) Subscribe(ctx context.Context, sub bus.Subscription, handle func(c
 	if !b.begin(&b.wg) {
 		return bus.ErrClosed
 	}
-	messages, err := b.messages(ctx, sub)
+	pull, err := b.consume(ctx, sub)
 	if err != nil {
 		b.wg.Done()
 		return fmt.Errorf("subscribing %s: %w", sub.Name, err)
 	}
-	s := &subscription{Subscription: sub, bus: b, messages: messages, handle: handle, slots: make(chan struct{}, sub.MaxInFlight)}
+	s := &subscription{Subscription: sub, bus: b, pull: pull, handle: handle, slots: make(chan struct{}, sub.MaxInFlight)}
 	go func() {
 		defer b.wg.Done()
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		defer context.AfterFunc(b.done, cancel)()
 		s.run(ctx)
+		s.running.Wait()
+		cancel()
 	}()
 	return nil
 }
 
-// messages makes or updates the durable consumer and begins to pull from it.
-func (b *Bus) messages(ctx context.Context, sub bus.Subscription) (jetstream.MessagesContext, error) {
+// consume makes or updates the durable consumer and returns a puller of it.
+func (b *Bus) consume(ctx context.Context, sub bus.Subscription) (*puller, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	subjects := make([]string, len(sub.Filters))
@@ -50,7 +53,7 @@ func (b *Bus) messages(ctx context.Context, sub bus.Subscription) (jetstream.Mes
 		}
 	}
 	slices.Sort(subjects)
-	consumer, err := b.js.CreateOrUpdateConsumer(ctx, b.opts.Stream, jetstream.ConsumerConfig{
+	_, err := b.js.CreateOrUpdateConsumer(ctx, b.opts.Stream, jetstream.ConsumerConfig{
 		Durable:        sub.Name,
 		FilterSubjects: subjects,
 		DeliverPolicy:  jetstream.DeliverNewPolicy,
@@ -62,18 +65,17 @@ func (b *Bus) messages(ctx context.Context, sub bus.Subscription) (jetstream.Mes
 	if err != nil {
 		return nil, err
 	}
-	// One at a time, asked for when there is a slot: what is fetched ahead would
-	// wait here while another process could handle it, and its AckWait runs.
-	return consumer.Messages(jetstream.PullMaxMessages(1))
+	return newPuller(b, sub.Name)
 }
 
 // A subscription is one call of Subscribe.
 type subscription struct {
 	bus.Subscription
-	bus      *Bus
-	messages jetstream.MessagesContext
-	handle   func(context.Context, bus.Delivery)
-	slots    chan struct{} // holds one for each delivery that is not settled
+	bus     *Bus
+	pull    *puller
+	handle  func(context.Context, bus.Delivery)
+	slots   chan struct{} // holds one for each delivery that is not settled
+	running sync.WaitGroup
 }
 
 // run delivers until ctx ends or the subscription is removed.
@@ -82,64 +84,43 @@ func (s *subscription) run(ctx context.Context) {
 		select {
 		case s.slots <- struct{}{}:
 		case <-ctx.Done():
-			s.handBack()
-			return
 		}
-		msg, err := s.messages.Next(jetstream.NextContext(ctx))
-		switch {
-		case err == nil:
-			s.bus.wg.Go(func() {
-				defer func() { <-s.slots }()
-				s.deliver(ctx, msg)
-			})
-			continue
-		case ctx.Err() != nil:
-			s.handBack()
-			return
-		case errors.Is(err, jetstream.ErrNoHeartbeat):
-			// The server is away or has just come back: ask again.
-		case errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			s.messages.Stop()
-			return
-		default:
-			s.bus.opts.Logger.Warn("event bus: subscription", "name", s.Name, "err", err)
-		}
-		<-s.slots
-	}
-}
-
-// handBack returns what was on its way when the subscriber ended, so that
-// others get it now.
-func (s *subscription) handBack() {
-	s.messages.Drain()
-	for {
-		msg, err := s.messages.Next()
+		msg, err := s.pull.next(ctx)
 		if err != nil {
+			if ctx.Err() == nil && !errors.Is(err, errGone) {
+				s.bus.opts.Logger.Error("event bus: subscription ends", "subscription", s.Name, "err", err)
+			}
+			for _, msg := range s.pull.stop() {
+				s.handBack(msg)
+			}
 			return
 		}
-		s.handBackOne(msg)
-	}
-}
-
-// handBackOne makes a message come again now. The server forgets a plain -NAK
-// when it restarts, and would wait for AckWait then; a delay it keeps.
-func (s *subscription) handBackOne(msg jetstream.Msg) {
-	if _, err := s.bus.nc.Request(msg.Reply(), []byte(`-NAK {"delay":1}`), opTimeout); err != nil {
-		s.bus.opts.Logger.Warn("event bus: handing an event back; it comes again after AckWait", "subscription", s.Name, "err", err)
+		s.running.Go(func() {
+			defer func() { <-s.slots }()
+			s.deliver(ctx, msg)
+		})
 	}
 }
 
 // deliver has one message handled, and returns when it is settled or comes again.
-func (s *subscription) deliver(ctx context.Context, msg jetstream.Msg) {
+func (s *subscription) deliver(ctx context.Context, msg *nats.Msg) {
 	d, err := newDelivery(s, msg)
 	if err != nil {
 		// Nobody could ever handle it, and no event of ours looks like that.
-		s.bus.opts.Logger.Error("event bus: dropping a message that is no event", "subject", msg.Subject(), "err", err)
-		msg.TermWithReason("not an event")
+		s.bus.opts.Logger.Error("event bus: dropping a message that is no event", "subject", msg.Subject, "err", err)
+		msg.Respond([]byte("+TERM not an event"))
 		return
 	}
 	s.handle(ctx, d)
 	if !d.wait(ctx) {
-		s.handBackOne(msg)
+		s.handBack(msg)
+	}
+}
+
+// handBack makes a message come again now, here or elsewhere. The server forgets
+// a plain -NAK when it restarts, and would wait for AckWait then; a delay it keeps.
+func (s *subscription) handBack(msg *nats.Msg) {
+	if _, err := s.bus.nc.Request(msg.Reply, []byte(`-NAK {"delay":1}`), opTimeout); err != nil {
+		s.bus.opts.Logger.Warn("event bus: handing an event back; it comes again after AckWait", "subscription", s.Name, "err", err)
 	}
 }

@@ -20,9 +20,9 @@ import (
 type Bus struct {
 	mu     sync.Mutex
 	queues map[string]*queue // by name of the subscription
-	closed bool            // no more calls
-	ended  bool            // no more settling: handlers have returned
-	done   context.Context // ends with the bus
+	closed bool              // no more calls
+	ended  bool              // no more settling: handlers have returned
+	done   context.Context   // ends with the bus
 	close  context.CancelFunc
 	wg     sync.WaitGroup // subscribers' goroutines
 }
