@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,10 @@ type Engine struct {
 	mu       sync.RWMutex
 	current  map[string]*pipeline.Pipeline // by name
 	versions map[string]*pipeline.Pipeline // by version
+	shapes   map[string]bool               // noted
+
+	subscribing   sync.Mutex
+	subscriptions map[string]subscribed // by name
 }
 
 // New makes an engine. It answers no event until pipelines are added.
@@ -84,6 +89,9 @@ func New(cfg Config) *Engine {
 		tables:   newTableCache(512 << 20),
 		current:  map[string]*pipeline.Pipeline{},
 		versions: map[string]*pipeline.Pipeline{},
+		shapes:   map[string]bool{},
+
+		subscriptions: map[string]subscribed{},
 	}
 	for _, h := range cfg.Hosts {
 		e.hosts[h.Name()] = h
@@ -104,31 +112,114 @@ func (e *Engine) Define(ctx context.Context, p *pipeline.Pipeline) error {
 	return nil
 }
 
-// Start makes the pipeline the current one of its name and works on its events
-// until ctx ends. Events that name another version of the pipeline are worked
-// on by that version.
+// Start makes the pipeline the current one of its name: root events that it
+// answers start it. It works on the pipeline's events until ctx ends.
 func (e *Engine) Start(ctx context.Context, p *pipeline.Pipeline) error {
+	if err := e.Work(ctx, p); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.current[p.Name] = p
+	return nil
+}
+
+// Work works on events of the pipeline until ctx ends, without making it the
+// current one: events that are addressed to this version are answered by it,
+// others of the name by theirs.
+func (e *Engine) Work(ctx context.Context, p *pipeline.Pipeline) error {
 	if err := e.Define(ctx, p); err != nil {
+		return err
+	}
+	if err := e.noteShape(ctx, p); err != nil {
 		return err
 	}
 	for _, s := range p.Steps {
 		if e.hosts[s.Host] == nil {
 			return fmt.Errorf("pipeline %s: step %s wants host %q, which this node does not have", p.Name, s.Name, s.Host)
 		}
-	}
-	e.mu.Lock()
-	e.current[p.Name] = p
-	e.mu.Unlock()
-	for _, s := range p.Steps {
-		sub := bus.Subscription{Name: SubscriptionName(p.Name, s.Name), MaxInFlight: s.Concurrency, AckWait: e.AckWait}
-		for _, t := range s.On {
-			sub.Filters = append(sub.Filters, bus.Filter{Type: t.Type}, bus.Filter{Pipeline: p.Name, Type: t.Type})
-		}
-		w := &worker{Engine: e, pipeline: p.Name, step: s.Name}
-		if err := e.Bus.Subscribe(ctx, sub, w.deliver); err != nil {
+		if err := e.subscribe(ctx, p, s); err != nil {
 			return fmt.Errorf("pipeline %s: step %s: subscribing to the bus: %w", p.Name, s.Name, err)
 		}
 	}
+	return nil
+}
+
+// noteShape records what the pipeline subscribes to, so that Resume finds it
+// again after a crash. Versions that differ in params only share a shape.
+func (e *Engine) noteShape(ctx context.Context, p *pipeline.Pipeline) error {
+	key := store.Key("working", p.Name, p.Shape())
+	e.mu.Lock()
+	known := e.shapes[key]
+	e.shapes[key] = true
+	e.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := e.Store.Create(ctx, key, p.Version); err != nil && !errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("pipeline %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// Resume works again on the events of every pipeline that was ever worked on
+// in this store: those that a crash or a stop left unanswered.
+func (e *Engine) Resume(ctx context.Context) error {
+	for key, err := range e.Store.List(ctx, store.Key("working")+"/") {
+		if err != nil {
+			return err
+		}
+		var version string
+		if err := e.Store.Get(ctx, key, &version); err != nil {
+			return err
+		}
+		p, err := e.version(ctx, version)
+		if err != nil {
+			e.Log.Warn("a pipeline of before cannot be worked on", "key", key, "error", err)
+			continue
+		}
+		if err := e.Work(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A subscribed step is one whose events are being worked on.
+type subscribed struct {
+	filters []bus.Filter
+	stop    context.CancelFunc
+}
+
+// subscribe makes sure that the step's events are delivered. Versions of a
+// pipeline share the subscription of a step: it takes what any of them answers.
+func (e *Engine) subscribe(ctx context.Context, p *pipeline.Pipeline, s *pipeline.BoundStep) error {
+	name := SubscriptionName(p.Name, s.Name)
+	e.subscribing.Lock()
+	defer e.subscribing.Unlock()
+	old, ok := e.subscriptions[name]
+	filters := slices.Clone(old.filters)
+	for _, t := range s.On {
+		for _, f := range []bus.Filter{{Type: t.Type}, {Pipeline: p.Name, Type: t.Type}} {
+			if !slices.Contains(filters, f) {
+				filters = append(filters, f)
+			}
+		}
+	}
+	if ok && len(filters) == len(old.filters) {
+		return nil
+	}
+	if ok {
+		old.stop()
+	}
+	ctx, stop := context.WithCancel(ctx)
+	w := &worker{Engine: e, pipeline: p.Name, step: s.Name}
+	err := e.Bus.Subscribe(ctx, bus.Subscription{Name: name, Filters: filters, MaxInFlight: s.Concurrency, AckWait: e.AckWait}, w.deliver)
+	if err != nil {
+		stop()
+		return err
+	}
+	e.subscriptions[name] = subscribed{filters, stop}
 	return nil
 }
 

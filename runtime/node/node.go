@@ -48,6 +48,9 @@ type Node struct {
 	bus  bus.Bus
 	lock io.Closer
 	log  *slog.Logger
+
+	working context.Context // ends when the node closes
+	stop    context.CancelFunc
 }
 
 // Open opens the folder, which it creates where there is none, and announces
@@ -64,6 +67,7 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 		return nil, fmt.Errorf("the node's folder: %w", err)
 	}
 	n := &Node{Dir: dir, log: o.Log}
+	n.working, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -88,13 +92,16 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	return n, nil
 }
 
-// Start works on the pipelines' events until ctx ends, and first announces what
-// was uploaded but not announced before a crash.
+// Start works on the pipelines' events until the node is closed, and announces
+// what was uploaded but not announced before a crash.
 func (n *Node) Start(ctx context.Context, pipelines ...*pipeline.Pipeline) error {
 	for _, p := range pipelines {
-		if err := n.Engine.Start(ctx, p); err != nil {
+		if err := n.Engine.Start(n.working, p); err != nil {
 			return err
 		}
+	}
+	if err := n.Engine.Resume(n.working); err != nil {
+		return fmt.Errorf("resuming the pipelines of before: %w", err)
 	}
 	recovered, err := n.Store.Recover(ctx, n.Engine.Accept)
 	if err != nil {
@@ -124,7 +131,7 @@ func (n *Node) Upload(ctx context.Context, in store.ObjectInput, r io.Reader) (e
 // Run uploads an object for one version of a pipeline only, and gives the id
 // of the run. Each call is a run of its own, also for the same content.
 func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInput, r io.Reader) (run string, err error) {
-	if err := n.Engine.Define(ctx, p); err != nil {
+	if err := n.Engine.Work(n.working, p); err != nil {
 		return "", err
 	}
 	in.ForceVersion = true
@@ -180,7 +187,7 @@ func (n *Node) Replay(ctx context.Context, run string) (string, error) {
 
 // RunURL asks for a URL to be ingested by one version of a pipeline.
 func (n *Node) RunURL(ctx context.Context, p *pipeline.Pipeline, url string, metadata map[string]string) (run string, err error) {
-	if err := n.Engine.Define(ctx, p); err != nil {
+	if err := n.Engine.Work(n.working, p); err != nil {
 		return "", err
 	}
 	ev, err := events.NewRoot("/requests", url, time.Now(), events.IngestRequestedData{URL: url, Metadata: metadata}, uuid.NewString())
@@ -190,8 +197,10 @@ func (n *Node) RunURL(ctx context.Context, p *pipeline.Pipeline, url string, met
 	return ev.ID(), n.Engine.Accept(ctx, engine.Addressed(ev, p))
 }
 
-// Close gives the folder back.
+// Close ends the work and gives the folder back. Steps that are at work end
+// early; their events come again when the folder is opened next.
 func (n *Node) Close() error {
+	n.stop()
 	var errs []error
 	if n.bus != nil {
 		errs = append(errs, n.bus.Close())

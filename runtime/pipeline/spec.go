@@ -131,6 +131,24 @@ func (p *Pipeline) JSON() []byte {
 	return b
 }
 
+// Shape names what the pipeline's steps are and which types of event they
+// answer: versions that differ in params only have the same.
+func (p *Pipeline) Shape() string {
+	var shape [][]string
+	for _, s := range p.Steps {
+		line := []string{s.Name}
+		for _, t := range s.On {
+			line = append(line, t.Type)
+		}
+		shape = append(shape, line)
+	}
+	b, err := json.Marshal(shape)
+	if err != nil {
+		panic(fmt.Sprintf("pipeline %s: %v", p.Name, err)) // made of strings: cannot fail
+	}
+	return digest(b)
+}
+
 func digest(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])

@@ -106,7 +106,9 @@ func post[T any](ctx context.Context, c *Client, path string, body any) (T, erro
 func esc(s string) string { return url.PathEscape(s) }
 
 // Node says what the node is.
-func (c *Client) Node(ctx context.Context) (api.Info, error) { return get[api.Info](ctx, c, "/v1/node") }
+func (c *Client) Node(ctx context.Context) (api.Info, error) {
+	return get[api.Info](ctx, c, "/v1/node")
+}
 
 // Put uploads an object.
 func (c *Client) Put(ctx context.Context, bucket, key, mediaType string, metadata map[string]string, r io.Reader) (api.Uploaded, error) {
