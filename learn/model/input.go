@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -59,16 +59,31 @@ func (m *Model) CheckInput(t *table.Table) (*table.Table, error) {
 // is not required still may be there under a misspelt name.
 func (m *Model) absent(in Input, given []string) error {
 	unknown := slices.DeleteFunc(slices.Clone(given), func(name string) bool {
-		return slices.ContainsFunc(m.Inputs, func(in Input) bool { return in.Name == name }) || name == m.Target
+		return name == m.Target || slices.ContainsFunc(m.Inputs, func(in Input) bool { return in.Name == name })
 	})
-	near := preprocess.Nearest(in.Name, unknown)
-	switch {
-	case near != "":
-		return &InputError{in.Name, -1, fmt.Sprintf("is missing: did you mean it by %q?", near)}
-	case in.Required:
+	for _, near := range nearest.Names(in.Name, unknown, 1) {
+		if in.Required || misspelt(in.Name, near) {
+			return &InputError{in.Name, -1, fmt.Sprintf("is missing: did you mean it by %q?", near)}
+		}
+	}
+	if in.Required {
 		return &InputError{in.Name, -1, fmt.Sprintf("is missing: the model needs it, of type %s", in.Kind)}
 	}
 	return nil
+}
+
+// misspelt reports whether one of two near names must be the other: x1 and x2
+// are two columns, and so are mass and biomass.
+func misspelt(a, b string) bool {
+	digits := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, s)
+	}
+	return len(a) > 3 && len(b)-len(a) <= 1 && len(a)-len(b) <= 1 && digits(a) == digits(b)
 }
 
 func missingColumn(in Input, rows int) *table.Column {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -47,8 +48,8 @@ func isTime(c *table.Column) bool      { return c.Kind == table.Time }
 func notTime(c *table.Column) bool     { return c.Kind != table.Time }
 
 func noColumn(t *table.Table, name string) error {
-	if near := Nearest(name, t.Names()); near != "" {
-		return fmt.Errorf("no column %q: did you mean %q?", name, near)
+	if hint := nearest.Hint(name, t.Names()); hint != "" {
+		return fmt.Errorf("no column %q%s", name, hint)
 	}
 	names := t.Names()
 	if len(names) > 12 {

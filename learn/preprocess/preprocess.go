@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -154,8 +155,8 @@ func FromState(s learn.State) (Transformer, error) {
 }
 
 func unknownKind(kind string) error {
-	if near := Nearest(kind, kinds[:]); near != "" {
-		return fmt.Errorf("unknown transform %q: did you mean %q?", kind, near)
+	if hint := nearest.Hint(kind, kinds[:]); hint != "" {
+		return fmt.Errorf("unknown transform %q%s", kind, hint)
 	}
 	return fmt.Errorf("unknown transform %q: want one of %s", kind, strings.Join(kinds[:], ", "))
 }

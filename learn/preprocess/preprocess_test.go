@@ -207,7 +207,7 @@ func TestSpecErrors(t *testing.T) {
 		want string
 	}{
 		{&Impute{Numeric: "meen"}, `numeric is "meen": want one of mean, median`},
-		{&Impute{Columns: []string{"agee"}}, `no column "agee": did you mean "age"?`},
+		{&Impute{Columns: []string{"agee"}}, `no column "agee"; did you mean age?`},
 		{&Scale{Columns: []string{"city"}}, `column "city" is of type string: want numbers`},
 		{&OneHot{Columns: []string{"city", "city"}}, `column "city" is named twice`},
 		{&OneHot{MaxCategories: -1}, `max_categories is -1: want 0 or more`},
