@@ -130,7 +130,7 @@ func (l *lister) read(entries []entry, n node) ([]entry, error) {
 		if long {
 			name = name[:len(name)-1]
 		}
-		if e.key, ok = unescape(name); !ok {
+		if e.key, ok = unescape(name, !e.file && !long); !ok {
 			continue
 		}
 		e.key = n.prefix + e.key

@@ -68,29 +68,27 @@ func escape(out []byte, s string) []byte {
 	return out
 }
 
-// unescape reverses escape; ok is false for a name that escape does not make.
-func unescape(name string) (s string, ok bool) {
-	if name == emptyName {
-		return "", true
-	}
+// unescape reverses escape, and closeDir for a directory; ok is false for a name
+// that they do not make.
+func unescape(name string, dir bool) (s string, ok bool) {
 	out := make([]byte, 0, len(name))
 	for i := 0; i < len(name); i++ {
-		switch c := name[i]; {
-		case c == upperAfter && i+1 < len(name) && 'a' <= name[i+1] && name[i+1] <= 'z':
+		c := name[i]
+		switch {
+		case c == upperAfter && i+1 < len(name):
 			i++
-			out = append(out, name[i]-('a'-'A'))
+			c = name[i] - ('a' - 'A')
 		case c == '%' && i+2 < len(name):
-			hi, lo := strings.IndexByte(hexDigits, name[i+1]), strings.IndexByte(hexDigits, name[i+2])
-			if hi < 0 || lo < 0 {
-				return "", false
-			}
+			c = byte(strings.IndexByte(hexDigits, name[i+1])<<4 | strings.IndexByte(hexDigits, name[i+2]))
 			i += 2
-			out = append(out, byte(hi<<4|lo))
-		case c == upperAfter || c == '%' || c == '.' && i == 0:
-			return "", false
-		default:
-			out = append(out, c)
+		case name == emptyName:
+			continue
 		}
+		out = append(out, c)
 	}
-	return string(out), len(out) > 0
+	again := escape(nil, string(out))
+	if dir {
+		again = closeDir(again)
+	}
+	return string(out), string(again) == name
 }

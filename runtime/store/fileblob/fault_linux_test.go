@@ -1,0 +1,64 @@
+package fileblob
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// On a disk that is full a blob is not there, and leaves no file.
+func TestDiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skip("mounting a small disk takes privileges:", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	b := openTest(t, dir)
+	if err := b.put(t.Context(), "small", "x", true); err != nil {
+		t.Fatal(err)
+	}
+	err := b.put(t.Context(), "large", strings.Repeat("x", 2<<20), true)
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	if got := files(t, dir); fmt.Sprint(got) != "[small.blob]" {
+		t.Errorf("files: %q", got)
+	}
+	if err := b.put(t.Context(), "another", strings.Repeat("x", 512<<10), true); err != nil {
+		t.Errorf("when there is space again: %v", err)
+	}
+}
+
+// TestFileTooLarge writes with a limit on the size of files, in a child, since a
+// limit cannot be taken back.
+func TestFileTooLarge(t *testing.T) {
+	const env = "RUNNEL_TEST_FILEBLOB_LIMIT"
+	dir := os.Getenv(env)
+	if dir == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFileTooLarge$")
+		cmd.Env = append(os.Environ(), env+"="+t.TempDir())
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	signal.Ignore(syscall.SIGXFSZ)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 64 << 10, Max: 64 << 10}); err != nil {
+		t.Fatal(err)
+	}
+	b := openTest(t, dir)
+	if err := b.put(t.Context(), "large", strings.Repeat("x", 65<<10), true); !errors.Is(err, syscall.EFBIG) {
+		t.Error(err)
+	}
+	if err := b.put(t.Context(), "small", "x", true); err != nil {
+		t.Error(err)
+	}
+	if got := files(t, dir); fmt.Sprint(got) != "[small.blob]" {
+		t.Errorf("files: %q", got)
+	}
+}
