@@ -21,7 +21,7 @@ func (v view) columnSection() report.Section {
 		case len(numbers)+len(values) == v.charts:
 		case c.Histogram != nil && c.Role != profile.Boolean:
 			numbers = append(numbers, v.card(c))
-		case len(c.Top) > 0:
+		case len(c.Top) > 0 && c.Role != profile.Constant:
 			values = append(values, v.card(c))
 		}
 	}
@@ -121,7 +121,7 @@ func (v view) cardFacts(c *profile.Column) []report.Fact {
 	return append(facts,
 		report.Fact{Name: "mean", Value: write(n.Mean)}, report.Fact{Name: "std", Value: write(n.Std)},
 		report.Fact{Name: "min", Value: write(n.Min)}, report.Fact{Name: "max", Value: write(n.Max)},
-		report.Fact{Name: "median", Value: write(n.Median)}, report.Fact{Name: "skew", Value: write(n.Skew)},
+		report.Fact{Name: "median", Value: write(n.Median)}, report.Fact{Name: "skew", Value: format.Fixed(float64(n.Skew), 2)},
 		report.Fact{Name: "25%", Value: write(n.Q1)}, report.Fact{Name: "75%", Value: write(n.Q3)},
 		report.Fact{Name: "zeros", Value: v.share(n.Zeros)},
 		report.Fact{Name: "outliers", Value: v.share(c.Box.Below + c.Box.Above)})
@@ -149,11 +149,11 @@ func (v view) numberTable() markup.HTML {
 			continue
 		}
 		write := writer(c)
-		std, skew, kurtosis, zeros := write(n.Std), write(n.Skew), write(n.Kurtosis), format.Count(n.Zeros)
+		std, skew, kurtosis, zeros := write(n.Std), format.Fixed(float64(n.Skew), 2), format.Fixed(float64(n.Kurtosis), 2), format.Count(n.Zeros)
 		if c.Type == table.Time {
 			std, skew, kurtosis, zeros = format.None, format.None, format.None, format.None
 		}
-		t.Rows = append(t.Rows, []string{format.Short(c.Name, 60), format.Count(c.Count), v.share(c.Missing), write(n.Mean), std, write(n.Min), write(n.Q1),
+		t.Rows = append(t.Rows, []string{format.Short(c.Name, 44), format.Count(c.Count), v.share(c.Missing), write(n.Mean), std, write(n.Min), write(n.Q1),
 			write(n.Median), write(n.Q3), write(n.Max), skew, kurtosis, zeros, format.Count(c.Distinct)})
 	}
 	return t.HTML() + more(left)
@@ -177,7 +177,7 @@ func (v view) otherTable() markup.HTML {
 		} else if c.Role != profile.Empty && c.Role != profile.Identifier {
 			top = "(only rare values)"
 		}
-		t.Rows = append(t.Rows, []string{format.Short(c.Name, 60), top, share, format.Count(c.Count), v.share(c.Missing), format.Count(c.Distinct)})
+		t.Rows = append(t.Rows, []string{format.Short(c.Name, 44), top, share, format.Count(c.Count), v.share(c.Missing), format.Count(c.Distinct)})
 	}
 	return t.HTML() + more(left)
 }
@@ -211,7 +211,7 @@ func (v view) missingSection() report.Section {
 	s.Count = len(gaps)
 	s.Lead = fmt.Sprintf("%s of %s have a gap; %s of the rows are complete.", format.Count(int64(len(gaps))),
 		format.Plural(int64(v.Width), "column"), format.Percent(float64(v.Missing.Complete)/float64(v.Rows)))
-	bars := &chart.Bars{Title: "Share of missing values by column", Width: 440}
+	bars := &chart.Bars{Title: "Share of missing values by column", Width: 440, Max: 1}
 	for _, c := range gaps[:min(len(gaps), 20)] {
 		bars.Items = append(bars.Items, bar(c.Name, c.Missing, v.Rows, 0))
 	}

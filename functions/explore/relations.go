@@ -88,7 +88,7 @@ func (v view) correlationSection() report.Section {
 	}
 	var pairs []markup.HTML
 	for _, p := range v.Pairs {
-		detail := fmt.Sprintf("Pearson %s, Spearman %s", format.Fixed(float64(p.Pearson), 2), format.Fixed(float64(p.Spearman), 2))
+		detail := fmt.Sprintf("Pearson %s, Spearman %s", format.Fixed(float64(p.Pearson), 3), format.Fixed(float64(p.Spearman), 3))
 		pairs = append(pairs, report.Figure(p.X+" and "+p.Y, detail+outside(p.Grid), density2(p.Grid, "Rows by "+p.X+" and "+p.Y, p.X, p.Y, nil)))
 	}
 	if len(pairs) > 0 {

@@ -7,6 +7,8 @@ package association
 import (
 	"math"
 	"slices"
+
+	"github.com/runnel-dev/runnel/learn/order"
 )
 
 // Pearson is the coefficient of linear correlation, in [-1, 1]; NaN where
@@ -43,45 +45,24 @@ func constant(mean float64, n int) float64 {
 	return float64(n) * e * e
 }
 
-// Order lists the rows that have a value, by ascending value; rows of equal
-// value in their own order.
-func Order(values []float64) []int32 {
-	order := make([]int32, 0, len(values))
-	for i, v := range values {
-		if !math.IsNaN(v) {
-			order = append(order, int32(i))
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		switch {
-		case values[a] < values[b]:
-			return -1
-		case values[a] > values[b]:
-			return 1
-		}
-		return 0
-	})
-	return order
-}
-
-// Ranks gives each row of the order its rank from 1, ties the average of their
-// ranks; NaN to every row that is not in the order or that skip leaves out (nil:
-// none).
-func Ranks(values []float64, order []int32, skip func(row int32) bool) []float64 {
+// Ranks gives each row of the order (see order.Of) its rank from 1, ties the
+// average of their ranks; NaN to every row that is not in the order or that skip
+// leaves out (nil: none).
+func Ranks(values []float64, sorted []int32, skip func(row int32) bool) []float64 {
 	ranks := make([]float64, len(values))
 	for i := range ranks {
 		ranks[i] = math.NaN()
 	}
 	rank := 0
-	for from := 0; from < len(order); {
+	for from := 0; from < len(sorted); {
 		to, tied := from, 0
-		for ; to < len(order) && values[order[to]] == values[order[from]]; to++ {
-			if skip == nil || !skip(order[to]) {
+		for ; to < len(sorted) && values[sorted[to]] == values[sorted[from]]; to++ {
+			if skip == nil || !skip(sorted[to]) {
 				tied++
 			}
 		}
 		average := float64(rank) + float64(tied+1)/2
-		for _, row := range order[from:to] {
+		for _, row := range sorted[from:to] {
 			if skip == nil || !skip(row) {
 				ranks[row] = average
 			}
@@ -108,8 +89,8 @@ type Ranked struct {
 
 // NewRanked sorts the values once.
 func NewRanked(values []float64) *Ranked {
-	order := Order(values)
-	return &Ranked{values, order, Ranks(values, order, nil), len(order) < len(values)}
+	rows := order.Of(values)
+	return &Ranked{values, rows, Ranks(values, rows, nil), len(rows) < len(values)}
 }
 
 // Spearman is Spearman of the two variables' values.

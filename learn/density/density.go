@@ -27,9 +27,9 @@ func Quantile(sorted []float64, q float64) float64 {
 // Freedman and Diaconis (1981), the latter at least half of range/sqrt(n). There
 // are at most most bins; len(edges) is one more than the number of bins.
 //
-// Whole numbers get bins of a whole width whose edges lie between the numbers,
-// so that each bin holds equally many of them.
-func Edges(sorted []float64, whole bool, most int) []float64 {
+// Values a step apart (0: any values) get bins some steps wide whose edges lie
+// between the values, so that each bin holds equally many of them.
+func Edges(sorted []float64, step float64, most int) []float64 {
 	n := len(sorted)
 	if n == 0 {
 		return nil
@@ -44,8 +44,8 @@ func Edges(sorted []float64, whole bool, most int) []float64 {
 		return []float64{lo, hi}
 	}
 	width := binWidth(sorted, span)
-	if whole {
-		return wholeEdges(lo, hi, width, most)
+	if step > 0 {
+		return steppedEdges(lo, hi, step, width, most)
 	}
 	bins := most
 	if b := math.Ceil(span / width); b < float64(most) {
@@ -61,17 +61,38 @@ func binWidth(sorted []float64, span float64) float64 {
 	return min(max(2*iqr*math.Pow(n, -1.0/3), span/math.Sqrt(n)/2), sturges)
 }
 
-func wholeEdges(lo, hi, width float64, most int) []float64 {
-	width = max(1, math.Round(width))
-	if least := math.Ceil((hi - lo + 1) / float64(most)); width < least {
-		width = least
-	}
-	bins := int(math.Ceil((hi - lo + 1) / width))
+func steppedEdges(lo, hi, step, width float64, most int) []float64 {
+	places := math.Round((hi-lo)/step) + 1
+	each := max(1, math.Round(width/step), math.Ceil(places/float64(most)))
+	bins := int(math.Ceil(places / each))
 	edges := make([]float64, bins+1)
 	for i := range edges {
-		edges[i] = lo - 0.5 + float64(i)*width
+		edges[i] = lo - step/2 + float64(float64(i)*each*step)
 	}
 	return edges
+}
+
+// Step is the distance between neighbours of sorted values that repeat at a few
+// evenly spaced places, as readings of a coarse instrument do; 0 where values
+// are spread more freely.
+func Step(sorted []float64) float64 {
+	const most = 100 // places
+	step, distinct := math.Inf(1), 1
+	for i := 1; i < len(sorted) && distinct <= most; i++ {
+		if gap := sorted[i] - sorted[i-1]; gap > 0 {
+			distinct++
+			step = min(step, gap)
+		}
+	}
+	if distinct < 2 || len(sorted) < 10*distinct || (sorted[len(sorted)-1]-sorted[0])/step > most {
+		return 0
+	}
+	for i := 1; i < len(sorted); i++ {
+		if at := (sorted[i] - sorted[0]) / step; math.Abs(at-math.Round(at)) > 0.2 {
+			return 0
+		}
+	}
+	return step
 }
 
 func linspace(lo, hi float64, n int) []float64 {

@@ -32,7 +32,7 @@ func TestReference(t *testing.T) {
 					t.Errorf("quantile %v = %v, want %v", q, got, c.Quantiles[i])
 				}
 			}
-			edges := density.Edges(c.Values, false, 1000)
+			edges := density.Edges(c.Values, 0, 1000)
 			if len(edges) != len(c.Edges) {
 				t.Fatalf("%d edges, want %d", len(edges), len(c.Edges))
 			}
@@ -66,7 +66,7 @@ func TestEdgesOfWholeNumbers(t *testing.T) {
 		{[]float64{7, 7, 7}, 10, []float64{6.5, 7.5}},
 		{nil, 10, nil},
 	} {
-		if got := density.Edges(c.values, true, c.most); !slices.Equal(got, c.want) {
+		if got := density.Edges(c.values, 1, c.most); !slices.Equal(got, c.want) {
 			t.Errorf("Edges(%v, %d) = %v, want %v", c.values, c.most, got, c.want)
 		}
 	}
@@ -76,14 +76,15 @@ func TestHistogramCountsEveryValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(-1e300, 1e300), 1, 60).Draw(t, "values")
 		most := rapid.IntRange(1, 20).Draw(t, "most")
-		whole := rapid.Bool().Draw(t, "whole")
-		if whole {
+		step := 0.0
+		if rapid.Bool().Draw(t, "whole") {
+			step = 1
 			for i := range values {
 				values[i] = math.Trunc(math.Mod(values[i], 1e6))
 			}
 		}
 		slices.Sort(values)
-		edges := density.Edges(values, whole, most)
+		edges := density.Edges(values, step, most)
 		if len(edges) < 2 || len(edges)-1 > most || !slices.IsSorted(edges) || edges[0] > values[0] || edges[len(edges)-1] < values[len(values)-1] {
 			t.Fatalf("edges %v of %v", edges, values)
 		}
@@ -98,6 +99,31 @@ func TestHistogramCountsEveryValue(t *testing.T) {
 			t.Fatalf("density %v", y)
 		}
 	})
+}
+
+func TestStep(t *testing.T) {
+	repeat := func(values ...float64) []float64 {
+		var out []float64
+		for _, v := range values {
+			out = append(out, slices.Repeat([]float64{v}, 12)...)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		values []float64
+		want   float64
+	}{
+		{repeat(0, 1.15, 2.3, 4.6), 1.15},
+		{repeat(0, 1, 1.5, 2.7), 0},
+		{repeat(0, 1, 1000), 0},
+		{[]float64{1, 2, 3}, 0},
+		{repeat(5), 0},
+		{nil, 0},
+	} {
+		if got := density.Step(c.values); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("Step(%v) = %v, want %v", c.values, got, c.want)
+		}
+	}
 }
 
 func TestGrid(t *testing.T) {
@@ -115,8 +141,11 @@ func TestGrid(t *testing.T) {
 	for i := range 1000 {
 		a, b = append(a, float64(i%10)), append(b, float64(i))
 	}
+	if g := density.NewGrid(a, b, 15, 10, nil, 0); g.Columns != 10 || g.X0 != -0.5 || g.X1 != 9.5 || g.Rows != 10 || g.Counts[0] != 10 {
+		t.Errorf("a column for each of ten values: %d columns from %v to %v", g.Columns, g.X0, g.X1)
+	}
 	a[3] = 1e6
-	if g := density.NewGrid(a, b, 10, 10, nil, 0); g.X1 != 9 || g.Outside != 1 {
+	if g := density.NewGrid(a, b, 10, 10, nil, 0); g.X1 != 9.5 || g.Outside != 1 {
 		t.Errorf("one extreme: range to %v, %d outside", g.X1, g.Outside)
 	}
 }

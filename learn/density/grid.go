@@ -3,6 +3,8 @@ package density
 import (
 	"math"
 	"slices"
+
+	"github.com/runnel-dev/runnel/learn/order"
 )
 
 // A Grid counts points in equal rectangles, and for each rectangle in classes.
@@ -15,10 +17,11 @@ type Grid struct {
 	Outside        int64   // points beyond the range
 }
 
-// NewGrid counts points in cells of columns x rows. A pair with a NaN is left
-// out. The range of an axis is that of its values; where a few extremes would
-// squeeze the rest together (the central 99 % take less than a third of the
-// range) it is that of the central 99 %. classes, where not nil, gives a class
+// NewGrid counts points in at most columns x rows cells; values at fewer, evenly
+// spaced places (see Step) have a cell each. A pair with a NaN is left out. The
+// range of an axis is that of its values; where a few extremes would squeeze the
+// rest together (the central 99 % take less than a third of the range) it is
+// that of the central 99 %. classes, where not nil, gives a class
 // to each point (-1: none), of classes in all.
 func NewGrid(x, y []float64, columns, rows int, labels []int32, classes int) *Grid {
 	var keepX, keepY []float64
@@ -31,8 +34,9 @@ func NewGrid(x, y []float64, columns, rows int, labels []int32, classes int) *Gr
 	if len(keepX) == 0 {
 		return g
 	}
-	g.X0, g.X1 = central(keepX)
-	g.Y0, g.Y1 = central(keepY)
+	g.X0, g.X1, columns = axis(keepX, columns)
+	g.Y0, g.Y1, rows = axis(keepY, rows)
+	g.Columns, g.Rows, g.Counts = columns, rows, g.Counts[:columns*rows]
 	var perClass []int64
 	if labels != nil {
 		perClass = make([]int64, classes*columns*rows)
@@ -78,13 +82,21 @@ func majority(perClass []int64, classes int) []int32 {
 	return out
 }
 
-// central is the range of the values, or of their central 99 % where extremes dominate.
-func central(values []float64) (lo, hi float64) {
-	slices.Sort(values)
+// axis is the range of the values, and the number of cells along it.
+func axis(values []float64, most int) (lo, hi float64, cells int) {
+	order.Sort(values)
 	lo, hi = values[0], values[len(values)-1]
 	a, b := Quantile(values, 0.005), Quantile(values, 0.995)
 	if b > a && b-a < (hi-lo)/3 {
-		return a, b
+		lo, hi = a, b
+		from, _ := slices.BinarySearch(values, a)
+		to, _ := slices.BinarySearch(values, math.Nextafter(b, math.Inf(1)))
+		values = values[from:to]
 	}
-	return lo, hi
+	if step := Step(values); step > 0 {
+		if places := int(math.Round((hi-lo)/step)) + 1; places <= most {
+			return lo - step/2, hi + step/2, places
+		}
+	}
+	return lo, hi, most
 }

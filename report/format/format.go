@@ -72,7 +72,11 @@ func Fixed(v float64, decimals int) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return None
 	}
-	return minus(group(strconv.FormatFloat(v, 'f', decimals, 64)))
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if strings.Trim(s, "-0.") == "" {
+		s = strings.TrimPrefix(s, "-") // no negative zero
+	}
+	return group(s)
 }
 
 // Time writes microseconds since 1970 in UTC, by the day where that is all there is to it.

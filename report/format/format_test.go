@@ -36,6 +36,7 @@ func TestOthers(t *testing.T) {
 		{format.Count(123), "123"},
 		{format.Fixed(-1234.567, 2), "−1,234.57"},
 		{format.Fixed(math.NaN(), 2), "–"},
+		{format.Fixed(-0.001, 2), "0.00"},
 		{format.Time(0), "1970-01-01"},
 		{format.Time(1.5e6), "1970-01-01 00:00:01"},
 		{format.Short("naïveté", 5), "naïv…"},

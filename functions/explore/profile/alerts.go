@@ -76,11 +76,11 @@ func (b *builder) columnAlerts(d *described) {
 func (b *builder) shapeAlerts(d *described) {
 	l, name := b.o.Limits, []string{d.Name}
 	if s := float64(d.Numbers.Skew); math.Abs(s) > l.Skew && d.Distinct > 2 {
-		side, advice := "right", "A logarithm or a power transform helps linear models; trees do not mind."
+		side, advice := "right", "A logarithm or a root helps linear models; trees do not mind."
 		if s < 0 {
-			side = "left"
+			side, advice = "left", "A square or another power helps linear models; trees do not mind."
 		}
-		b.alert("skewed", Low, name, advice, "Skew %.1f: a long tail to the %s.", s, side)
+		b.alert("skewed", Low, name, advice, "Skew %s: a long tail to the %s.", signed(s, 1), side)
 	}
 	if out := d.Box.Below + d.Box.Above; float64(out) > l.Outliers*float64(d.Count) && d.Distinct > 2 {
 		b.alert("outliers", Low, name, "Check a few of them; cap them if they are errors, or use a robust scaler.",
@@ -102,7 +102,7 @@ func (b *builder) pairAlerts() {
 			}
 			if math.Abs(r) > b.o.Limits.Correlated && x != b.o.Target && y != b.o.Target {
 				b.alert("correlated", Medium, []string{x, y}, "One of the two is enough for most models; together they make coefficients hard to read.",
-					"%s correlation %s: they say nearly the same.", kind, coefficient(r))
+					"%s correlation %s: they say nearly the same.", kind, signed(r, 3))
 			}
 		}
 	}
@@ -149,14 +149,14 @@ func (b *builder) leak(a Association) string {
 	case a.Measure == "cramers_v" && lambda >= 1-5*(1-limit):
 		return fmt.Sprintf("knowing it removes %.1f%% of the errors of a guess", 100*lambda)
 	case a.Measure == "spearman" && math.Abs(v) >= limit:
-		return fmt.Sprintf("Spearman correlation %s", coefficient(v))
+		return fmt.Sprintf("Spearman correlation %s", signed(v, 3))
 	case a.Measure == "correlation_ratio" && v >= limit:
 		return fmt.Sprintf("correlation ratio %.3f", v)
 	}
 	if c := b.p.Correlation; c != nil && b.table.Column(b.o.Target).Kind != table.Bool {
 		i, j := slices.Index(c.Columns, a.Column), slices.Index(c.Columns, b.o.Target)
 		if i >= 0 && j >= 0 && math.Abs(float64(c.Pearson[i][j])) >= limit {
-			return fmt.Sprintf("Pearson correlation %s", coefficient(float64(c.Pearson[i][j])))
+			return fmt.Sprintf("Pearson correlation %s", signed(float64(c.Pearson[i][j]), 3))
 		}
 	}
 	return ""

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/runnel-dev/runnel/learn/density"
+	"github.com/runnel-dev/runnel/learn/order"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -46,7 +47,7 @@ func (d *described) describeNumbers(c *table.Column, o *Options) {
 			values = append(values, v)
 		}
 	}
-	slices.Sort(values)
+	order.Sort(values)
 	d.sorted = values
 	for i, v := range values {
 		if i == 0 || v != values[i-1] {
@@ -254,7 +255,11 @@ func (d *described) chart(o *Options) {
 	if len(d.sorted) == 0 || d.Role == Identifier || d.Role == Constant {
 		return
 	}
-	edges := density.Edges(d.sorted, d.Type == table.Int64, o.Bins)
+	step := density.Step(d.sorted)
+	if d.Type == table.Int64 {
+		step = 1
+	}
+	edges := density.Edges(d.sorted, step, o.Bins)
 	h := &Histogram{Edges: edges, Counts: density.Histogram(d.sorted, edges)}
 	if d.Distinct > 10 && d.Type != table.Time {
 		h.X, h.Density = density.Curve(d.sorted, 100)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn/association"
 	"github.com/runnel-dev/runnel/learn/density"
+	"github.com/runnel-dev/runnel/learn/order"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -155,7 +156,7 @@ func areaUnderCurve(values []float64, labels []int32) float64 {
 		}
 	}
 	sum := 0.0
-	for i, r := range association.Ranks(x, association.Order(x), nil) {
+	for i, r := range association.Ranks(x, order.Of(x), nil) {
 		if labels[i] == 1 && !math.IsNaN(r) {
 			sum += r
 		}

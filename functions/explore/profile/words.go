@@ -32,9 +32,9 @@ func percent(n, of int64) string {
 	return fmt.Sprintf("%.1f%%", p)
 }
 
-// coefficient writes a correlation with a true minus sign.
-func coefficient(r float64) string {
-	return strings.Replace(fmt.Sprintf("%.3f", r), "-", "−", 1)
+// signed writes a number with so many decimals and a true minus sign.
+func signed(v float64, decimals int) string {
+	return strings.Replace(strconv.FormatFloat(v, 'f', decimals, 64), "-", "−", 1)
 }
 
 func plural(n int64, noun string) string {
