@@ -308,7 +308,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"no weights", doc, nil, "the weights are not those of model.json"},
 		{"other weights", doc, append(bytes.Clone(weights), 0), "the weights are not those of model.json"},
 		{"an unknown estimator", edit(`"kind":"logistic"`, `"kind":"exec"`), weights, `unknown kind of estimator "exec"`},
-		{"an unknown transform", edit(`"kind":"tidy"`, `"kind":"tidi"`), weights, `unknown transform "tidi"; did you mean tidy?`},
+		{"an unknown transform", edit(`"kind":"tidy"`, `"kind":"tidi"`), weights, `unknown transform "tidi"; did you mean tidy`},
 		{"classes and estimator apart", edit(`"classes": ["Adelie",`, `"classes": [`), weights, "2 classes, but an estimator of 3"},
 		{"a feature too few", edit(`"features": ["mass",`, `"features": [`), weights, "features, but the model has"},
 		{"a feature of another name", edit(`"features": ["mass",`, `"features": ["weight",`), weights, `no column "weight"`},
