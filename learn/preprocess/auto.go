@@ -44,7 +44,7 @@ func (s *Auto) Fit(ctx context.Context, t *table.Table, y *learn.Target, opts *l
 // FitTransform is Fit, and the training rows cross-fitted where they are target-encoded.
 func (s *Auto) FitTransform(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Options) (Transformer, *table.Table, error) {
 	g, out := (*Graph)(nil), t
-	for _, stage := range []func(*table.Table, *learn.Target) ([]Spec, error){s.planColumns, s.planNumbers, s.planScale} {
+	for _, stage := range []func(*table.Table, *learn.Target) ([]Spec, error){s.planDrop, s.planColumns, s.planNumbers, s.planScale} {
 		specs, err := stage(out, y)
 		if err != nil {
 			return nil, nil, err
@@ -63,39 +63,35 @@ func (s *Auto) FitTransform(ctx context.Context, t *table.Table, y *learn.Target
 	return &auto{params: *s, graph: g}, out, nil
 }
 
-// planColumns chooses what becomes of the columns of a raw table.
+// planDrop drops what there is nothing to learn from.
+func (s *Auto) planDrop(*table.Table, *learn.Target) ([]Spec, error) {
+	return []Spec{&Drop{Constant: true, IDs: true}}, oneOf("family", or(s.Family, "tree"), "tree", "linear")
+}
+
+// planColumns chooses what becomes of times and strings.
 func (s *Auto) planColumns(t *table.Table, y *learn.Target) ([]Spec, error) {
-	family := or(s.Family, "tree")
-	if err := oneOf("family", family, "tree", "linear"); err != nil {
-		return nil, err
-	}
 	few := or(s.OneHot, 12)
-	drop := &Drop{Constant: true, IDs: true}
 	var times, texts, low, high []string
 	for _, c := range t.Columns {
-		switch {
-		case drop.reason(c) != "":
-		case c.Kind == table.Time:
+		switch c.Kind {
+		case table.Time:
 			times = append(times, c.Name)
-		case c.Kind == table.String:
-			values, counts := countCategories(c)
-			repeats := 0
-			for _, k := range counts {
-				repeats += k
-			}
+		case table.String:
+			values, present := occurring(c), c.Len()-c.Nulls()
 			switch {
-			case len(values) > few && 2*len(values) > repeats && wordsEach(values) >= textWords:
-				texts = append(texts, c.Name)
 			case len(values) <= few:
 				low = append(low, c.Name)
+			case 2*len(values) > present && wordsEach(values) >= textWords:
+				texts = append(texts, c.Name)
 			default:
 				high = append(high, c.Name)
 			}
 		}
 	}
-	specs := []Spec{drop}
+	var specs []Spec
+	linear := s.Family == "linear"
 	if len(times) > 0 {
-		specs = append(specs, &DateParts{Columns: times, Cyclic: family == "linear"})
+		specs = append(specs, &DateParts{Columns: times, Cyclic: linear})
 	}
 	if len(texts) > 0 {
 		specs = append(specs, &Tfidf{Columns: texts, MaxFeatures: or(s.TextTerms, 100), StopWords: true, Stem: true, MinRows: 2})
@@ -106,7 +102,7 @@ func (s *Auto) planColumns(t *table.Table, y *learn.Target) ([]Spec, error) {
 		specs = append(specs, &Frequency{Columns: high})
 	}
 	if len(low) > 0 {
-		specs = append(specs, &OneHot{Columns: low, DropFirst: family == "linear", Missing: "category"})
+		specs = append(specs, &OneHot{Columns: low, DropFirst: linear, Missing: "category"})
 	}
 	return specs, nil
 }

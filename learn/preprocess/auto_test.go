@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,6 +153,30 @@ func TestAutoPromises(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestConcurrentUse has many goroutines use one graph, for the race detector.
+func TestConcurrentUse(t *testing.T) {
+	data := mixed(t, 2000)
+	g, _, err := Fit(context.Background(), data, nil, nil, &Tidy{}, &Dates{}, &Impute{Numeric: "knn", Donors: 20}, &Cap{}, &Auto{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := g.Transform(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			got, err := g.Transform(data)
+			if err != nil || difference(got, want) != "" {
+				t.Errorf("%v %s", err, difference(got, want))
+			}
+			_ = g.State()
+		})
+	}
+	wg.Wait()
 }
 
 // TestNoLeak fits on categories that say nothing of the target. Cross-fitted,

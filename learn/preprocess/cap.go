@@ -65,7 +65,7 @@ func (s *Cap) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lear
 	})
 	for j, n := range beyond {
 		if n > 0 {
-			f.note(columns[j].Name, n, "%d values capped (%s)", n, p.Method)
+			f.note(columns[j].Name, n, "%s capped (%s)", many(n, "value"), p.Method)
 		}
 	}
 	return f, f.check(learn.State{})

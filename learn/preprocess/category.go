@@ -74,6 +74,22 @@ func ordered[T comparable](by map[T]int, compare func(a, b T) int, text func(T) 
 	return values, counts
 }
 
+// occurring lists the distinct values of a string column that rows have, in the
+// order of its dictionary.
+func occurring(c *table.Column) []string {
+	used := make([]bool, len(c.Dict))
+	for i, code := range c.Codes {
+		used[code] = used[code] || !c.Missing(i)
+	}
+	var values []string
+	for k, text := range c.Dict {
+		if used[k] {
+			values = append(values, text)
+		}
+	}
+	return values
+}
+
 // indexOf maps each value to its place.
 func indexOf(values []string) map[string]int32 {
 	m := make(map[string]int32, len(values))

@@ -25,17 +25,21 @@ func pick(t *table.Table, names []string, what string, suits func(*table.Column)
 		}
 		return out, nil
 	}
-	for i, name := range names {
-		c := t.Column(name)
-		switch {
-		case c == nil:
-			return nil, noColumn(t, name)
+	cur, seen := cursor{t: t}, make(map[string]bool, len(names))
+	for _, name := range names {
+		i, err := cur.find(name)
+		if err != nil {
+			return nil, err
+		}
+		switch c := t.Columns[i]; {
 		case !suits(c):
 			return nil, fmt.Errorf("column %q is of type %s: want %s", name, c.Kind, what)
-		case slices.Contains(names[:i], name):
+		case seen[name]:
 			return nil, fmt.Errorf("column %q is named twice", name)
+		default:
+			out = append(out, c)
+			seen[name] = true
 		}
-		out = append(out, c)
 	}
 	return out, nil
 }

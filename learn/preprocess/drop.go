@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -38,9 +37,15 @@ func (s *Drop) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lea
 	if _, err := pick(t, p.Columns, "a column", func(*table.Column) bool { return true }); err != nil {
 		return nil, err
 	}
+	told := make(map[string]bool, len(p.Columns))
+	for _, name := range p.Columns {
+		told[name] = true
+	}
 	why := make([]string, len(t.Columns))
 	_ = each(len(t.Columns), opts.ThreadCount(), func(j int) error {
-		why[j] = p.reason(t.Columns[j])
+		if why[j] = p.reason(t.Columns[j]); told[t.Columns[j].Name] {
+			why[j] = "as told"
+		}
 		return nil
 	})
 	f := &dropper{Params: p, Names: []string{}}
@@ -56,8 +61,6 @@ func (s *Drop) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lea
 func (s *Drop) reason(c *table.Column) string {
 	n := c.Len()
 	switch nulls := c.Nulls(); {
-	case slices.Contains(s.Columns, c.Name):
-		return "as told"
 	case s.Constant && nulls == n:
 		return "no values"
 	case s.Missing > 0 && float64(nulls) > s.Missing*float64(n):
@@ -117,9 +120,15 @@ func Identifier(c *table.Column) bool {
 	if present < 20 {
 		return false
 	}
-	values, _ := countCategories(c)
-	return float64(len(values)) >= .95*float64(present) && (c.Kind == table.Int64 || wordsEach(values) < textWords)
+	if c.Kind == table.Int64 {
+		values, _ := countCategories(c)
+		return mostlyDistinct(len(values), present)
+	}
+	values := occurring(c)
+	return mostlyDistinct(len(values), present) && wordsEach(values) < textWords
 }
+
+func mostlyDistinct(values, present int) bool { return float64(values) >= .95*float64(present) }
 
 // namedID reports whether a name is or ends in "id" as a word: id, user_id, PassengerId.
 func namedID(name string) bool {

@@ -96,13 +96,13 @@ func (s *Impute) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts 
 		switch {
 		case n == 0:
 		case fill.None:
-			f.note(c.Name, n, "%d missing values kept", n)
+			f.note(c.Name, n, "%s kept", many(n, "missing value"))
 		case n == c.Len():
 			f.note(c.Name, n, "no values at all: filled with %s", fill.describe())
 		case numeric(c) && joint(p.Numeric):
-			f.note(c.Name, n, "%d missing values filled by %s", n, p.Numeric)
+			f.note(c.Name, n, "%s filled by %s", many(n, "missing value"), p.Numeric)
 		default:
-			f.note(c.Name, n, "%d missing values filled with %s", n, fill.describe())
+			f.note(c.Name, n, "%s filled with %s", many(n, "missing value"), fill.describe())
 		}
 		if numeric(c) && joint(p.Numeric) {
 			f.Joint = append(f.Joint, c.Name)

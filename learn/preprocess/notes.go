@@ -25,3 +25,11 @@ func distinct(names []string) error {
 	}
 	return nil
 }
+
+// many is a number of things in words.
+func many(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

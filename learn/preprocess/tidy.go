@@ -49,7 +49,7 @@ func (s *Tidy) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lea
 	})
 	for j, n := range changed {
 		if n > 0 {
-			f.note(f.Names[j], n, "%d texts trimmed or normalised", n)
+			f.note(f.Names[j], n, "%s trimmed or normalised", many(n, "text"))
 		}
 	}
 	return f, nil
