@@ -44,16 +44,17 @@ def fit(folder, case, trees, depth):
     test_x, test_y = load(folder / case, "test")
     kind = RandomForestRegressor if case == "value" else RandomForestClassifier
     forest = kind(n_estimators=int(trees), max_depth=int(depth) or None, n_jobs=2, random_state=0)
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     forest.fit(x, y)
-    fitted = time.perf_counter()
+    fitted, busy = time.perf_counter(), time.process_time() - busy
     predict = forest.predict if case == "value" else forest.predict_proba
     predict(test_x)
     done = time.perf_counter()
     for _ in range(10):
         predict(test_x[:1])
     row = (time.perf_counter() - done) / 10
-    print(json.dumps({"fit": fitted - start, "predict": done - fitted, "row": row, "score": forest.score(test_x, test_y)}))
+    score = forest.score(test_x, test_y)
+    print(json.dumps({"fit": fitted - start, "busy": busy, "predict": done - fitted, "row": row, "score": score}))
 
 
 if __name__ == "__main__":
