@@ -11,11 +11,14 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/explore/profile"
 	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/stats"
 )
 
 // Params bound and tune the description.
 type Params struct {
 	Sample      int     `json:"sample" default:"50000" min:"100" max:"10000000" doc:"rows that correlations, components and grids are computed from at most, drawn with the run's seed"`
+	Whole       int     `json:"whole" default:"50000000" min:"0" doc:"cells (rows times columns) up to which a table is read whole and described exactly; a larger one is read part by part"`
 	Charts      int     `json:"charts" default:"30" min:"1" max:"200" doc:"columns that get a histogram at most: those that say most about the target"`
 	Heat        int     `json:"heat" default:"24" min:"2" max:"100" doc:"columns of a correlation matrix at most"`
 	Pairs       int     `json:"pairs" default:"6" min:"1" max:"50" doc:"strongest correlated pairs that are drawn"`
@@ -42,13 +45,16 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
-	t, split, err := call.Dataset(ctx, ds)
+	m, err := call.Manifest(ctx, ds)
 	if err != nil {
 		return err
 	}
-	call.Rows(int64(t.Rows()))
-	call.Progress(0, int64(t.Rows()), "rows")
-	prof, err := profile.Of(ctx, ds.Name, t, p.options(ds, call.Seed))
+	call.Rows(m.Rows)
+	prof, err := describe(ctx, call, ds, m, p)
+	if err != nil {
+		return fmt.Errorf("dataset %s: %w", ds.Name, err)
+	}
+	split, err := subsets(ctx, call, m)
 	if err != nil {
 		return fmt.Errorf("dataset %s: %w", ds.Name, err)
 	}
@@ -59,12 +65,39 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if out.Profile, err = call.PutJSON(ctx, "profile", events.MediaJSON, prof); err != nil {
 		return err
 	}
-	html := render(prof, subsets(split), MaxReport)
+	html := render(prof, split, MaxReport)
 	if out.Report, err = call.PutBytes(ctx, "report", events.MediaHTML, html); err != nil {
 		return err
 	}
-	call.Progress(int64(t.Rows()), int64(t.Rows()), "rows")
 	return call.Emit(out)
+}
+
+// describe reads a table whole where that takes no more than the params allow,
+// else part by part.
+func describe(ctx context.Context, call *step.Call, ds events.Dataset, m *step.Manifest, p Params) (*profile.Profile, error) {
+	o := p.options(ds, call.Seed)
+	if m.Rows*int64(len(m.Schema)) <= int64(p.Whole) {
+		t, _, err := call.Dataset(ctx, ds)
+		if err != nil {
+			return nil, err
+		}
+		return profile.Of(ctx, ds.Name, t, o)
+	}
+	parts := profile.Parts{Schema: m.Schema, Rows: m.Rows, Each: func(part func(*table.Table) error) error {
+		done := int64(0)
+		return call.Parts(ctx, m, func(t *table.Table) error {
+			done += int64(t.Rows())
+			call.Progress(done, m.Rows, "rows")
+			return part(t)
+		})
+	}}
+	if !m.Statistics.IsZero() {
+		parts.Stats = new(stats.Table)
+		if err := call.JSON(ctx, m.Statistics, parts.Stats); err != nil {
+			return nil, err
+		}
+	}
+	return profile.OfParts(ctx, ds.Name, parts, o)
 }
 
 func datasetOf(e events.Event) (events.Dataset, error) {
@@ -88,13 +121,17 @@ func (p Params) options(ds events.Dataset, seed uint64) *profile.Options {
 }
 
 // subsets counts the rows of each subset; nil without a split.
-func subsets(split []step.Subset) map[step.Subset]int64 {
-	if split == nil {
-		return nil
+func subsets(ctx context.Context, call *step.Call, m *step.Manifest) (map[step.Subset]int64, error) {
+	if m.Split.IsZero() {
+		return nil, nil
+	}
+	b, err := call.Bytes(ctx, m.Split)
+	if err != nil {
+		return nil, err
 	}
 	n := map[step.Subset]int64{}
-	for _, s := range split {
-		n[s]++
+	for _, s := range b {
+		n[step.Subset(s)]++
 	}
-	return n
+	return n, nil
 }

@@ -17,11 +17,13 @@ const MaxReport = 1 << 20
 // render writes the report. Where it would be larger than limit, it shows fewer
 // columns; the profile has them all.
 func render(p *profile.Profile, split map[step.Subset]int64, limit int) []byte {
-	for v := (view{p, split, 200, 200, 60}); ; v = v.smaller() {
-		page := v.page()
-		if html := page.HTML(); len(html) <= limit || v.charts == 0 {
+	v := view{p, split, 200, 200, 60}
+	for {
+		html := v.page().HTML()
+		if len(html) <= limit || v.charts == 0 {
 			return html
 		}
+		v = v.smaller()
 	}
 }
 
@@ -128,13 +130,11 @@ func (v view) alertLead() string {
 func (v view) alertList() markup.HTML {
 	var list []report.Alert
 	for _, a := range v.Alerts[:min(len(v.Alerts), v.alerts)] {
-		about := a.Columns
-		if len(about) > 0 && a.Severity != "" {
-			for i, name := range about {
-				about = append(about[:i:i], append([]string{format.Short(name, 80)}, about[i+1:]...)...)
-			}
+		var about []string
+		for _, name := range a.Columns {
+			about = append(about, format.Short(name, 80))
 		}
-		list = append(list, report.Alert{Severity: string(a.Severity), Name: capital(a.Name), About: strings.Join(about, ", "), Message: a.Message, Advice: a.Advice})
+		list = append(list, report.Alert{Severity: string(a.Severity), Name: capitalised(a.Name), About: strings.Join(about, ", "), Message: a.Message, Advice: a.Advice})
 	}
 	body := report.Alerts(list)
 	if more := len(v.Alerts) - len(list); more > 0 {
@@ -146,11 +146,9 @@ func (v view) alertList() markup.HTML {
 	return body
 }
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
 func (v view) method() []string {
 	notes := []string{
-		"Counts, means, deviations, quartiles, skew and kurtosis are computed from every row, as pandas defines them.",
+		"Counts, means, deviations, quartiles, skew and kurtosis are those of every row, as pandas defines them.",
 		"A histogram's bins are numpy's “auto”; the line over it is a Gaussian kernel density with Scott's bandwidth. The box below spans the quartiles, its whiskers 1.5 interquartile ranges; the dotted line leads on to the furthest value.",
 		"Correlations use the rows in which both columns have a value. Spearman's is that of ranks, so it sees any rising or falling relation, not only a straight one. Cramér's V, of categories, is corrected for bias.",
 		"Principal components are those of the standardised numeric columns, the target left out, missing values set to the mean. Colours of a cell are those of its most frequent class.",

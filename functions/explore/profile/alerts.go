@@ -119,8 +119,7 @@ func (b *builder) targetAlerts() {
 				"By itself it all but gives away %s: %s.", t.Name, evidence)
 		}
 	}
-	at := slices.IndexFunc(b.columns, func(d described) bool { return d.Name == t.Name })
-	if d := &b.columns[at]; d.Missing > 0 {
+	if d := &b.columns[b.at]; d.Missing > 0 {
 		b.alert("target missing", Medium, []string{t.Name}, "These rows cannot be learned from: find the labels, or leave the rows out.",
 			"%s %s no value of the target (%s).", plural(d.Missing, "row"), verb(d.Missing, "has", "have"), percent(d.Missing, b.p.Rows))
 	}
@@ -128,7 +127,7 @@ func (b *builder) targetAlerts() {
 		return
 	}
 	rarest := t.Classes[len(t.Classes)-1]
-	known := b.columns[at].Count
+	known := b.columns[b.at].Count
 	if share := float64(rarest.Count) / float64(known); share < b.o.Limits.Imbalance {
 		severity := Medium
 		if share < 0.01 {
@@ -153,7 +152,7 @@ func (b *builder) leak(a Association) string {
 	case a.Measure == "correlation_ratio" && v >= limit:
 		return fmt.Sprintf("correlation ratio %.3f", v)
 	}
-	if c := b.p.Correlation; c != nil && b.table.Column(b.o.Target).Kind != table.Bool {
+	if c := b.p.Correlation; c != nil && b.columns[b.at].Type != table.Bool {
 		i, j := slices.Index(c.Columns, a.Column), slices.Index(c.Columns, b.o.Target)
 		if i >= 0 && j >= 0 && math.Abs(float64(c.Pearson[i][j])) >= limit {
 			return fmt.Sprintf("Pearson correlation %s", signed(float64(c.Pearson[i][j]), 3))

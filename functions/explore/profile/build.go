@@ -3,31 +3,98 @@ package profile
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
 
 	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/stats"
 )
 
 // Of profiles a table. A nil o means the defaults. The same table and options
 // give the same profile, whatever the number of threads.
 func Of(ctx context.Context, name string, t *table.Table, o *Options) (*Profile, error) {
-	b := &builder{
-		o:       o.withDefaults(),
-		table:   t,
-		columns: make([]described, len(t.Columns)),
-		p:       &Profile{Dataset: name, Rows: int64(t.Rows()), Width: len(t.Columns), Alerts: []Alert{}, Columns: []Column{}},
-	}
-	if b.o.Target != "" && t.Column(b.o.Target) == nil {
-		return nil, fmt.Errorf("no column %q to predict: the table has %d columns", b.o.Target, len(t.Columns))
+	b, err := newBuilder(name, t.Schema(), int64(t.Rows()), o)
+	if err != nil {
+		return nil, err
 	}
 	if err := each(ctx, len(t.Columns), func(i int) { b.columns[i] = describe(t.Columns[i], &b.o) }); err != nil {
 		return nil, err
 	}
-	b.takeSample()
-	for _, step := range []func(context.Context) error{b.target, b.chart, b.missing, b.duplicates, b.correlations, b.categories, b.components} {
+	return b.build(ctx, func(part func(*table.Table) error) error { return part(t) })
+}
+
+// Parts are a table that is read part by part.
+type Parts struct {
+	Schema table.Schema
+	Rows   int64
+	Each   func(part func(*table.Table) error) error // may be called more than once
+	Stats  *stats.Table                              // of the whole; nil: made in a pass of its own
+}
+
+// OfParts profiles a table that is larger than memory. What Of computes from all
+// values sorted is here as exact as package stats is; densities, whiskers and
+// lengths come from the sample. Beside a part and the sample it holds 8 bytes a
+// row.
+func OfParts(ctx context.Context, name string, in Parts, o *Options) (*Profile, error) {
+	b, err := newBuilder(name, in.Schema, in.Rows, o)
+	if err != nil {
+		return nil, err
+	}
+	st := in.Stats
+	if st == nil || st.Rows != in.Rows || len(st.Columns) != len(in.Schema) {
+		st = stats.New(in.Schema, nil)
+		if err := in.Each(func(t *table.Table) error {
+			st.Update(t)
+			return ctx.Err()
+		}); err != nil {
+			return nil, err
+		}
+	}
+	for i, c := range st.Columns {
+		b.columns[i] = sketched(c, &b.o)
+	}
+	b.note("The table was read part by part: quantiles, and distinct counts and top values of columns with over %s values, are estimates.", count(stats.DefaultExact))
+	return b.build(ctx, in.Each)
+}
+
+// builder holds what the steps of a profile share.
+type builder struct {
+	o       Options
+	p       *Profile
+	columns []described
+	at      int // column of the target; -1: none
+
+	rows    gathered
+	sample  *table.Table // rows for what costs more than a pass over a column
+	labels  []int32      // class of each row of the sample; nil without classes
+	ranking []int        // columns, the most telling about the target first
+}
+
+func newBuilder(name string, schema table.Schema, rows int64, o *Options) (*builder, error) {
+	b := &builder{
+		o:       o.withDefaults(),
+		columns: make([]described, len(schema)),
+		p:       &Profile{Dataset: name, Rows: rows, Width: len(schema), Alerts: []Alert{}, Columns: []Column{}},
+	}
+	b.at = slices.IndexFunc(schema, func(f table.Field) bool { return f.Name == b.o.Target })
+	if b.o.Target != "" && b.at < 0 {
+		return nil, fmt.Errorf("no column %q to predict: the table has %d columns", b.o.Target, len(schema))
+	}
+	return b, nil
+}
+
+// build completes the profile of columns that are described.
+func (b *builder) build(ctx context.Context, parts func(func(*table.Table) error) error) (*Profile, error) {
+	b.chooseTask()
+	if err := b.gather(ctx, parts); err != nil {
+		return nil, err
+	}
+	if err := each(ctx, len(b.columns), func(i int) { b.columns[i].finish(b.sample.Columns[i]) }); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{b.target, b.chart, b.correlations, b.categories, b.components} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -36,42 +103,14 @@ func Of(ctx context.Context, name string, t *table.Table, o *Options) (*Profile,
 		b.p.Columns = append(b.p.Columns, b.columns[i].Column)
 	}
 	b.alerts()
+	if t := b.p.Target; t != nil && len(t.Classes) > mostListed {
+		b.note("The target has %s values: the %d most frequent are listed.", count(int64(len(t.Classes))), mostListed)
+		t.Classes = t.Classes[:mostListed]
+	}
 	return b.p, nil
 }
 
-// builder holds what the steps of a profile share.
-type builder struct {
-	o       Options
-	p       *Profile
-	table   *table.Table
-	columns []described
-
-	sample *table.Table // rows for what costs more than a pass over a column
-	labels []int32      // class of each row of the sample; nil without classes
-	ranks  []int        // columns, the most telling about the target first
-}
-
-func (b *builder) takeSample() {
-	b.sample = b.table
-	n := b.table.Rows()
-	if n <= b.o.Sample {
-		return
-	}
-	b.sample = b.table.Take(choose(n, b.o.Sample, b.o.Seed))
-	b.p.Sample = &Sample{Rows: b.o.Sample, Seed: b.o.Seed, For: []string{"correlations", "associations with the target", "principal components", "grids"}}
-}
-
-// choose draws k of n rows without replacement (Knuth's algorithm S), ascending.
-func choose(n, k int, seed uint64) []int {
-	random := rand.New(rand.NewPCG(seed, 0x5eed_0f_70175))
-	rows := make([]int, 0, k)
-	for i := 0; len(rows) < k; i++ {
-		if random.IntN(n-i) < k-len(rows) {
-			rows = append(rows, i)
-		}
-	}
-	return rows
-}
+const mostListed = 100 // classes of a target
 
 // each calls f for 0 to n-1 on every processor; calls for different i share nothing.
 func each(ctx context.Context, n int, f func(i int)) error {
@@ -95,13 +134,10 @@ func each(ctx context.Context, n int, f func(i int)) error {
 // chart gives histograms to the columns that say most about the target; without
 // one to the first.
 func (b *builder) chart(ctx context.Context) error {
-	var chosen []int
-	for _, i := range b.ranks {
-		if len(chosen) == b.o.Charts {
-			b.note("Histograms are drawn for %d of the %d columns: %s.", b.o.Charts, len(b.columns), b.chosenBy())
-			break
-		}
-		chosen = append(chosen, i)
+	chosen := b.ranking
+	if len(chosen) > b.o.Charts {
+		chosen = chosen[:b.o.Charts]
+		b.note("Histograms are drawn for %d of the %s columns: %s.", b.o.Charts, count(int64(len(b.columns))), b.chosenBy())
 	}
 	return each(ctx, len(chosen), func(i int) { b.columns[chosen[i]].chart(&b.o) })
 }
@@ -119,7 +155,7 @@ func (b *builder) note(format string, args ...any) {
 
 // pick lists the first most columns, by rank, that fit; in the table's order.
 func (b *builder) pick(most int, fits func(*described) bool) (chosen []int, all int) {
-	for _, i := range b.ranks {
+	for _, i := range b.ranking {
 		if !fits(&b.columns[i]) {
 			continue
 		}
@@ -138,3 +174,5 @@ func (b *builder) names(columns []int) []string {
 	}
 	return names
 }
+
+func nan() Float { return Float(math.NaN()) }

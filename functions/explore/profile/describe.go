@@ -9,14 +9,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/runnel-dev/runnel/learn/density"
-	"github.com/runnel-dev/runnel/learn/order"
 	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/stats"
 )
 
 // described is a column with what later steps need of it.
 type described struct {
 	Column
-	sorted []float64 // finite values of a numeric or time column, ascending
+	sorted   []float64           // finite values of a numeric or time column, ascending; sampled where spread is set
+	spread   *stats.Distribution // of all values, of a table read part by part
+	estimate bool                // Distinct and Top are
 }
 
 func describe(c *table.Column, o *Options) described {
@@ -30,24 +32,17 @@ func describe(c *table.Column, o *Options) described {
 	default:
 		d.describeNumbers(c, o)
 	}
-	d.Role = d.role(c.Kind)
-	if d.Role == Identifier {
-		d.Top = nil // each value stands for one row
-	}
 	return d
 }
 
 func (d *described) describeNumbers(c *table.Column, o *Options) {
-	values := make([]float64, 0, d.Count)
-	for _, v := range c.Numbers() {
-		switch {
-		case math.IsInf(v, 0):
+	all := c.Numbers()
+	for _, v := range all {
+		if math.IsInf(v, 0) {
 			d.Infinite++
-		case !math.IsNaN(v):
-			values = append(values, v)
 		}
 	}
-	order.Sort(values)
+	values := finiteSorted(all)
 	d.sorted = values
 	for i, v := range values {
 		if i == 0 || v != values[i-1] {
@@ -59,7 +54,7 @@ func (d *described) describeNumbers(c *table.Column, o *Options) {
 		return
 	}
 	d.Box = boxOf(values)
-	if d.Distinct <= int64(2*o.Top) && c.Kind != table.Time {
+	if d.fewNumbers(o) {
 		var all []Value
 		for from := 0; from < len(values); {
 			to := from
@@ -73,53 +68,56 @@ func (d *described) describeNumbers(c *table.Column, o *Options) {
 	}
 }
 
+// fewNumbers reports whether numbers are few enough to be named like categories.
+func (d *described) fewNumbers(o *Options) bool {
+	return d.Distinct <= int64(2*o.Top) && d.Type != table.Time
+}
+
 // numbersOf summarises sorted values.
 func numbersOf(sorted []float64) *Numbers {
-	n := float64(len(sorted))
-	if n == 0 {
-		nan := Float(math.NaN())
-		return &Numbers{nan, nan, nan, nan, nan, nan, nan, nan, nan, 0}
-	}
-	mean := 0.0
+	m := stats.Moments{N: int64(len(sorted))}
+	n := &Numbers{}
 	for _, v := range sorted {
-		mean += v
-	}
-	mean /= n
-	var m2, m3, m4 float64
-	zeros := int64(0)
-	for _, v := range sorted {
+		m.Mean += v / float64(m.N)
 		if v == 0 {
-			zeros++
+			n.Zeros++
 		}
-		d := v - mean
+	}
+	for _, v := range sorted {
+		d := v - m.Mean
 		s := d * d
-		m2 += s
-		m3 += float64(s * d)
-		m4 += float64(s * s)
+		m.M2 += s
+		m.M3 += float64(s * d)
+		m.M4 += float64(s * s)
 	}
-	skew, kurtosis := math.NaN(), math.NaN()
-	flat := sorted[0] == sorted[len(sorted)-1]
-	if n >= 3 {
-		skew = math.Sqrt(n*(n-1)) / (n - 2) * (m3 / n) / math.Pow(m2/n, 1.5)
-		if flat {
-			skew = 0
-		}
+	zeros := n.Zeros
+	n = numbersFrom(m, func(q float64) float64 { return density.Quantile(sorted, q) })
+	n.Zeros = zeros
+	return n
+}
+
+func numbersFrom(m stats.Moments, quantile func(float64) float64) *Numbers {
+	if m.N == 0 {
+		return &Numbers{nan(), nan(), nan(), nan(), nan(), nan(), nan(), nan(), nan(), 0}
 	}
-	if n >= 4 {
-		kurtosis = (n+1)*n*(n-1)/((n-2)*(n-3))*(m4/m2/m2) - 3*(n-1)*(n-1)/((n-2)*(n-3))
-		if flat {
-			kurtosis = 0
-		}
+	q := func(p float64) Float { return Float(quantile(p)) }
+	n := &Numbers{
+		Mean: Float(m.Mean), Std: Float(m.Std()), Min: q(0), Q1: q(0.25), Median: q(0.5), Q3: q(0.75), Max: q(1),
+		Skew: Float(m.Skew()), Kurtosis: Float(m.Kurtosis()),
 	}
-	if flat {
-		mean, m2 = sorted[0], 0
+	if n.Min == n.Max && m.N > 1 { // what is left of the moments is the mean's rounding
+		n.Mean, n.Std = n.Min, 0
+		n.Skew, n.Kurtosis = flat(m.N, 3), flat(m.N, 4)
 	}
-	q := func(p float64) Float { return Float(density.Quantile(sorted, p)) }
-	return &Numbers{
-		Mean: Float(mean), Std: Float(math.Sqrt(m2 / (n - 1))),
-		Min: q(0), Q1: q(0.25), Median: q(0.5), Q3: q(0.75), Max: q(1),
-		Skew: Float(skew), Kurtosis: Float(kurtosis), Zeros: zeros,
+	return n
+}
+
+// flat is pandas' skew or kurtosis of equal values.
+func flat(n, least int64) Float {
+	if n < least {
+		return nan()
 	}
+	return 0
 }
 
 func boxOf(sorted []float64) *Box {
@@ -163,23 +161,38 @@ func (d *described) describeStrings(c *table.Column, o *Options) {
 		}
 	}
 	var all []Value
-	length := &Length{Min: math.MaxInt64}
-	sum := 0.0
 	for code, n := range counts {
-		if n == 0 {
-			continue
+		if n > 0 {
+			all = append(all, Value{c.Dict[code], n})
 		}
-		runes := int64(utf8.RuneCountInString(c.Dict[code]))
-		length.Min, length.Max = min(length.Min, runes), max(length.Max, runes)
-		sum += float64(runes * n)
-		all = append(all, Value{c.Dict[code], n})
 	}
 	d.Distinct = int64(len(all))
 	if d.Distinct > 0 {
-		length.Mean = Float(sum / float64(d.Count))
-		d.Length = length
+		d.Length = lengthOf(c)
 	}
 	d.name(all, o)
+}
+
+// lengthOf measures the texts of a column that has some.
+func lengthOf(c *table.Column) *Length {
+	lengths := make([]int64, len(c.Dict))
+	for code, s := range c.Dict {
+		lengths[code] = int64(utf8.RuneCountInString(s))
+	}
+	out, sum, n := &Length{Min: math.MaxInt64}, 0.0, 0.0
+	for i, code := range c.Codes {
+		if !c.Missing(i) {
+			l := lengths[code]
+			out.Min, out.Max = min(out.Min, l), max(out.Max, l)
+			sum += float64(l)
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	out.Mean = Float(sum / n)
+	return out
 }
 
 // name keeps the most frequent values that are not rare; of equals the first.
@@ -219,21 +232,21 @@ func formatNumber(v float64) string {
 
 var namedAsID = regexp.MustCompile(`(?i)^(id|uuid|guid|key|index|row_?(id|number)|unnamed: ?\d+)$|[_ ](id|uuid|key)$|[a-z]I[Dd]$`)
 
-func (d *described) role(kind table.Kind) Role {
+func (d *described) role() Role {
 	switch {
 	case d.Count == 0:
 		return Empty
 	case d.Distinct <= 1 && d.Infinite == 0:
 		return Constant
-	case kind == table.Bool:
+	case d.Type == table.Bool:
 		return Boolean
-	case kind == table.Time:
+	case d.Type == table.Time:
 		return Time
 	}
-	unique := d.Distinct == d.Count && d.Count >= 20
-	switch kind {
+	unique := d.Count >= 20 && (d.Distinct == d.Count || d.estimate && float64(d.Distinct) > 0.95*float64(d.Count))
+	switch d.Type {
 	case table.String:
-		long := d.Length.Mean > 40
+		long := d.Length != nil && d.Length.Mean > 40
 		switch {
 		case unique && !long:
 			return Identifier
@@ -260,7 +273,7 @@ func (d *described) chart(o *Options) {
 		step = 1
 	}
 	edges := density.Edges(d.sorted, step, o.Bins)
-	h := &Histogram{Edges: edges, Counts: density.Histogram(d.sorted, edges)}
+	h := &Histogram{Edges: edges, Counts: d.counts(edges)}
 	if d.Distinct > 10 && d.Type != table.Time {
 		h.X, h.Density = density.Curve(d.sorted, 100)
 	}

@@ -18,84 +18,80 @@ const (
 	mostClasses    = 64 // of a target whose task was not given, and of one whose classes are told apart
 )
 
-// target describes the target and ranks every column by what it alone says about it.
-func (b *builder) target(ctx context.Context) error {
-	b.ranks = make([]int, len(b.columns))
-	for i := range b.ranks {
-		b.ranks[i] = i
+// chooseTask begins the description of the target.
+func (b *builder) chooseTask() {
+	if b.at < 0 {
+		return
 	}
-	at := slices.IndexFunc(b.columns, func(d described) bool { return d.Name == b.o.Target })
-	if b.o.Target == "" || at < 0 {
-		return nil
-	}
-	d := &b.columns[at]
-	tg := &Target{Name: d.Name, Task: b.o.Task, Associations: []Association{}}
-	b.p.Target = tg
-	if tg.Task == "" {
-		tg.Task = regression
+	d := &b.columns[b.at]
+	b.p.Target = &Target{Name: d.Name, Task: b.o.Task, Associations: []Association{}}
+	if b.p.Target.Task == "" {
+		b.p.Target.Task = regression
 		if d.Type == table.String || d.Type == table.Bool || d.Type == table.Int64 && d.Distinct <= 20 {
-			tg.Task = classification
+			b.p.Target.Task = classification
 		}
 	}
-	with := measureNumber(b.sample.Columns[at].Numbers())
+}
+
+// target describes the target and ranks every column by what it alone says about it.
+func (b *builder) target(ctx context.Context) error {
+	b.ranking = make([]int, len(b.columns))
+	for i := range b.ranking {
+		b.ranking[i] = i
+	}
+	tg := b.p.Target
+	if tg == nil {
+		return nil
+	}
+	var with measure
 	if tg.Task == classification {
-		tg.Classes = classesOf(b.table.Columns[at])
-		labels, classes := b.classLabels(at)
+		tg.Classes = b.classes()
+		labels, classes := b.classLabels(b.at)
 		b.labels = labels
 		with = measureClass(labels, classes)
+	} else {
+		with = measureNumber(b.finite(b.at))
 	}
-	if with == nil || d.Role == Empty || d.Role == Constant {
+	if d := &b.columns[b.at]; with == nil || d.Role == Empty || d.Role == Constant {
 		return nil
 	}
 	found := make([]*Association, len(b.columns))
 	err := each(ctx, len(b.columns), func(i int) {
 		c := &b.columns[i]
-		if i != at && c.Role != Empty && c.Role != Constant && c.Role != Identifier && c.Role != Text {
+		if i != b.at && c.Role != Empty && c.Role != Constant && c.Role != Identifier && c.Role != Text {
 			found[i] = with(b.sample.Columns[i], c)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	b.rank(at, found)
+	b.rank(found)
 	return nil
 }
 
-func (b *builder) rank(at int, found []*Association) {
+func (b *builder) rank(found []*Association) {
 	strength := func(i int) float64 {
 		switch {
-		case i == at:
+		case i == b.at:
 			return 2
 		case found[i] == nil:
 			return -1
 		}
 		return found[i].strength
 	}
-	slices.SortStableFunc(b.ranks, func(i, j int) int { return cmp.Compare(strength(j), strength(i)) })
-	for _, i := range b.ranks {
+	slices.SortStableFunc(b.ranking, func(i, j int) int { return cmp.Compare(strength(j), strength(i)) })
+	for _, i := range b.ranking {
 		if found[i] != nil {
 			b.p.Target.Associations = append(b.p.Target.Associations, *found[i])
 		}
 	}
 }
 
-// classesOf counts every value of the target, most frequent first.
-func classesOf(c *table.Column) []Value {
-	counts := map[string]int64{}
-	var order []string
-	for i := range c.Len() {
-		if c.Missing(i) {
-			continue
-		}
-		text := c.Text(i)
-		if counts[text] == 0 {
-			order = append(order, text)
-		}
-		counts[text]++
-	}
-	out := make([]Value, len(order))
-	for i, v := range order {
-		out[i] = Value{v, counts[v]}
+// classes counts every value of the target, most frequent first.
+func (b *builder) classes() []Value {
+	out := make([]Value, len(b.rows.order))
+	for i, v := range b.rows.order {
+		out[i] = Value{v, b.rows.classes[v]}
 	}
 	slices.SortStableFunc(out, byCount)
 	return out
