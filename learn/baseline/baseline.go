@@ -51,7 +51,7 @@ func (Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 			m.values[y.Labels[i]] += w
 		} else if w > 0 {
 			// A running mean does not overflow where a sum would.
-			m.values[0] += (y.Values[i] - m.values[0]) * (w / total)
+			m.values[0] += float64((y.Values[i] - m.values[0]) * (w / total))
 		}
 	}
 	if total == 0 {

@@ -51,7 +51,7 @@ func factorise(ctx context.Context, a []float64, n, threads int, tolerance float
 		rowJ, column, s := f.l[j], a[f.order[j]*n:][:n], f.scale[f.order[j]]/diagonal
 		below := func(i int) {
 			o := f.order[i]
-			v := column[o]*f.scale[o]*s - dot(f.l[i], rowJ)/diagonal
+			v := float64(column[o]*f.scale[o]*s) - dot(f.l[i], rowJ)/diagonal
 			f.l[i] = append(f.l[i], v)
 			left[i] -= float64(v * v)
 		}
@@ -95,7 +95,7 @@ func (f *factor) solve(b []float64) []float64 {
 	c := make([]float64, r)
 	for i := range c { // L11 c = b1
 		o := f.order[i]
-		c[i] = (b[o]*f.scale[o] - dot(f.l[i][:i], c)) / f.l[i][i]
+		c[i] = (float64(b[o]*f.scale[o]) - dot(f.l[i][:i], c)) / f.l[i][i]
 	}
 	x := make([]float64, n)
 	if f.inner != nil { // x = L (L'L)^-1 c, since L L' is the matrix and L' x = c

@@ -51,7 +51,7 @@ func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *lear
 	for j, m := range all {
 		spread := m.squares
 		if !intercept {
-			spread += m.weight * m.mean * m.mean
+			spread += float64(m.weight * m.mean * m.mean)
 		}
 		scale := math.Sqrt(spread / d.total)
 		switch {

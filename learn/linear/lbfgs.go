@@ -60,7 +60,7 @@ func (p *problem) minimise(ctx context.Context, u []float64) (converged bool, st
 		if math.IsNaN(fall) || math.IsInf(fall, 0) {
 			return false, steps, nil
 		}
-		rounding := 1e-15 * math.Abs(f)
+		rounding := float64(1e-15 * math.Abs(f))
 		next, gNext := make([]float64, n), make([]float64, n)
 		t := 1.0
 		for try := 0; ; try++ {
@@ -70,7 +70,7 @@ func (p *problem) minimise(ctx context.Context, u []float64) (converged bool, st
 			if err != nil {
 				return false, steps, err
 			}
-			if v <= f-1e-4*t*fall+rounding {
+			if v <= f-float64(1e-4*t*fall)+rounding {
 				f = v
 				break
 			}
@@ -78,7 +78,7 @@ func (p *problem) minimise(ctx context.Context, u []float64) (converged bool, st
 				return fall <= 1e-10, steps, nil
 			}
 			// The minimum of the parabola through what is known, not too far off.
-			if best := t * t * fall / (2 * (v - f + t*fall)); best > t/10 && best < t/2 {
+			if best := t * t * fall / (2 * (v - f + float64(t*fall))); best > t/10 && best < t/2 {
 				t = best
 			} else {
 				t /= 4

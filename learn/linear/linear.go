@@ -69,7 +69,7 @@ func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Targ
 	if intercept {
 		model.intercepts[0] = m.mean
 	} else {
-		spread += m.weight * m.mean * m.mean
+		spread += float64(m.weight * m.mean * m.mean)
 		m.mean = 0
 	}
 	scale := math.Sqrt(spread / d.total)

@@ -20,13 +20,13 @@ type Logistic struct {
 	C           float64 `json:"c" default:"1" min:"0" doc:"Inverse strength of the penalty on the squared coefficients: less is stronger."`
 	ClassWeight string  `json:"class_weight" default:"none" enum:"none,balanced" doc:"balanced: every class counts as much as any other."`
 	MaxIter     int     `json:"max_iter" default:"1000" min:"1" doc:"Most steps of the solver."`
-	Tolerance   float64 `json:"tolerance" default:"1e-8" min:"0" doc:"Distance to the optimum, in units of the score, at which the solver ends."`
+	Tolerance   float64 `json:"tolerance" default:"1e-6" min:"0" doc:"Distance to the optimum, in units of the score, at which the solver ends."`
 	NoIntercept bool    `json:"no_intercept" default:"false" doc:"Let the scores be 0 where all features are 0."`
 }
 
 // NewLogistic is a Logistic with the default parameters.
 func NewLogistic() Logistic {
-	return Logistic{C: 1, ClassWeight: "none", MaxIter: 1000, Tolerance: 1e-8}
+	return Logistic{C: 1, ClassWeight: "none", MaxIter: 1000, Tolerance: 1e-6}
 }
 
 func (p Logistic) check() error {

@@ -112,9 +112,9 @@ func (l *loss) value(ctx context.Context, u, g []float64) (float64, error) {
 	for k := range l.scores {
 		g, u := g[k*(n+1):(k+1)*(n+1)], u[k*(n+1):(k+1)*(n+1)]
 		for j, s := range l.inverse {
-			pull := l.penalty[j] * u[j]
+			pull := float64(l.penalty[j] * u[j])
 			g[j] = g[j]*s/l.total + pull
-			total += 0.5 * pull * u[j]
+			total += float64(0.5 * pull * u[j])
 		}
 		g[n] /= l.total
 		if !l.intercept {

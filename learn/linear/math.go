@@ -23,7 +23,7 @@ func exp(x float64) float64 {
 		}
 		return 0
 	}
-	k := float64(int(x*math.Log2E - 0.5))
+	k := float64(int(float64(x*math.Log2E) - 0.5))
 	hi := x - float64(k*ln2Hi)
 	lo := float64(k * ln2Lo)
 	r := hi - lo
@@ -62,7 +62,7 @@ func log(x float64) float64 {
 	t1 := float64(s2 * (l1 + float64(s4*(l3+float64(s4*(l5+float64(s4*l7)))))))
 	t2 := float64(s4 * (l2 + float64(s4*(l4+float64(s4*l6)))))
 	r := t1 + t2
-	h := float64(0.5*f) * f
+	h := float64(float64(0.5*f) * f)
 	return float64(k*ln2Hi) - ((h - (float64(s*(h+r)) + float64(k*ln2Lo))) - f)
 }
 

@@ -101,7 +101,7 @@ func (l *loss) correlations(ctx context.Context) (func(g []float64) []float64, e
 		for k := range n {
 			a[j*n+k] *= scale[j] * scale[k] * h
 		}
-		a[j*n+j] = h*(1+1e-6) + l.penalty[j]
+		a[j*n+j] = float64(h*(1+1e-6)) + l.penalty[j]
 	}
 	f, err := factorise(ctx, a, n, l.threads, tolerance)
 	if err != nil {

@@ -55,7 +55,9 @@ func TestAsScikitLearn(t *testing.T) {
 			case "ridge":
 				e = params(t, c.Params, Ridge{})
 			case "logistic":
-				e = params(t, c.Params, NewLogistic())
+				tight := NewLogistic()
+				tight.Tolerance = 1e-9
+				e = params(t, c.Params, tight)
 				y = &learn.Target{Task: learn.Classification, Labels: in.Labels, Classes: strings.Split("abcd", "")[:in.Classes]}
 			}
 			fitted, err := e.Fit(t.Context(), x, y, opts)

@@ -56,7 +56,7 @@ func (f Fractions) counts(rows int) (n [3]int, err error) {
 		return n, fmt.Errorf("split: no rows to divide")
 	}
 	// The margin keeps 0.07 x 100 = 7.000000000000001 at 7.
-	up := func(fraction float64) int { return int(math.Ceil(fraction*float64(rows) - 1e-9)) }
+	up := func(fraction float64) int { return int(math.Ceil(float64(fraction*float64(rows)) - 1e-9)) }
 	n[Test] = min(up(f.Test), rows-1)
 	n[Validation] = min(up(f.Validation), rows-1-n[Test])
 	n[Train] = rows - n[Test] - n[Validation]
