@@ -2,7 +2,6 @@ package jetstream_test
 
 import (
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 
@@ -42,5 +41,3 @@ func (l failOnLog) Write(b []byte) (int, error) {
 	l.t.Errorf("logged: %s", strings.TrimSpace(string(b)))
 	return len(b), nil
 }
-
-func TestMain(m *testing.M) { os.Exit(m.Run()) }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -109,12 +110,18 @@ type serverLog struct{ log *slog.Logger }
 func (l serverLog) Noticef(string, ...any) {}
 func (l serverLog) Debugf(string, ...any)  {}
 func (l serverLog) Tracef(string, ...any)  {}
+
 func (l serverLog) Warnf(format string, args ...any) {
-	l.log.Warn("event bus: " + fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	level := slog.LevelWarn
+	if strings.Contains(text, "Stream state outdated") || strings.Contains(text, "errored: prior state file") {
+		level = slog.LevelDebug // after a crash: the index is made again from the events
+	}
+	l.log.Log(context.Background(), level, "event bus: "+text)
 }
+
 func (l serverLog) Errorf(format string, args ...any) {
 	l.log.Error("event bus: " + fmt.Sprintf(format, args...))
 }
-func (l serverLog) Fatalf(format string, args ...any) {
-	l.log.Error("event bus: " + fmt.Sprintf(format, args...))
-}
+
+func (l serverLog) Fatalf(format string, args ...any) { l.Errorf(format, args...) }

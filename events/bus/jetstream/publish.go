@@ -22,7 +22,7 @@ import (
 const (
 	// batchFrom is how many events must wait for a batch to pay: a batch costs
 	// about as many syncs as this many events alone (bench/bus measures it).
-	batchFrom     = 12
+	batchFrom     = 10
 	maxBatch      = 512     // events; the server allows 1000
 	maxBatchBytes = 8 << 20 // so that one batch does not hold up the rest for long
 	queued        = 1024
