@@ -395,3 +395,26 @@ func FuzzFromJSON(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRow is a request to a prediction endpoint, its JSON decoded.
+func BenchmarkRow(b *testing.B) {
+	m := fit(b, birds(b, 500), "species", tree.NewForest(), &preprocess.Tidy{}, &preprocess.Dates{}, &preprocess.Impute{}, &preprocess.Cap{}, &preprocess.Auto{})
+	row := map[string]any{"mass": 900.5, "year": 2008.0, "wild": true, "island": "Dream", "seen_date": "2008-02-03"}
+	step := func(name string, f func() error) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	t, err := m.FromJSON(row)
+	if err != nil {
+		b.Fatal(err)
+	}
+	step("table", func() error { _, err := m.FromJSON(row); return err })
+	step("matrix", func() error { _, err := m.Matrix(t); return err })
+	step("predict", func() error { _, err := m.Predict(t); return err })
+}

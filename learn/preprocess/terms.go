@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/text"
@@ -96,17 +97,18 @@ func fitTerms(c *table.Column, p Tfidf) tfidfColumn {
 	}
 	type seen struct{ rows, times, last int }
 	found := map[string]*seen{}
+	analyzer := text.Analyzer{Options: p.options()}
 	var terms []string
 	for k, doc := range c.Dict {
 		if rows[k] == 0 {
 			continue
 		}
-		terms = p.options().Terms(terms[:0], doc)
+		terms = analyzer.Terms(terms[:0], doc)
 		for _, term := range terms {
 			s := found[term]
 			if s == nil {
 				s = &seen{last: -1}
-				found[term] = s
+				found[strings.Clone(term)] = s
 			}
 			s.times += rows[k]
 			if s.last != k {
@@ -259,8 +261,9 @@ func (f *textHasher) Transform(t *table.Table) (*table.Table, error) {
 func vectorize(c *table.Column, outputs []string, o text.Options, sublinear bool, slot func(term string) (int32, float64), weights []float64) ([]*table.Column, error) {
 	n := c.Len()
 	outs, values := floatColumns(outputs, n)
-	const block = 256
+	const block = 1024
 	return outs, each((n+block-1)/block, workers(n*16), func(b int) error {
+		analyzer := text.Analyzer{Options: o}
 		var terms []string
 		var slots []int32
 		counts := make([]float64, len(outputs))
@@ -268,7 +271,7 @@ func vectorize(c *table.Column, outputs []string, o text.Options, sublinear bool
 			if c.Missing(i) {
 				continue
 			}
-			terms, slots = o.Terms(terms[:0], c.Text(i)), slots[:0]
+			terms, slots = analyzer.Terms(terms[:0], c.Text(i)), slots[:0]
 			for _, term := range terms {
 				if k, sign := slot(term); k >= 0 {
 					counts[k] += sign

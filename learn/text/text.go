@@ -47,28 +47,48 @@ type Options struct {
 	NGrams    int  `json:"ngrams,omitempty"`     // also runs of up to so many words, joined by a space; 0 means 1
 }
 
-// Terms appends to out what options make of a text: single words in their order
-// first, then pairs, and so on.
-func (o Options) Terms(out []string, s string) []string {
+// An Analyzer makes terms of texts, as its options say. It remembers stems, and
+// is for one goroutine.
+type Analyzer struct {
+	Options
+	stems map[string]string
+}
+
+// Terms appends to out the terms of a text: single words in their order first,
+// then pairs, and so on.
+func (a *Analyzer) Terms(out []string, s string) []string {
 	from := len(out)
 	out = Tokens(out, s)
 	words := out[from:from]
 	for _, w := range out[from:] {
-		if o.StopWords && StopWord(w) {
+		if a.StopWords && StopWord(w) {
 			continue
 		}
-		if o.Stem {
-			w = Stem(w)
+		if a.Stem {
+			w = a.stem(w)
 		}
 		words = append(words, w)
 	}
 	out = out[:from+len(words)]
-	for n := 2; n <= o.NGrams; n++ {
+	for n := 2; n <= a.NGrams; n++ {
 		for i := 0; i+n <= len(words); i++ {
 			out = append(out, strings.Join(words[i:i+n], " "))
 		}
 	}
 	return out
+}
+
+func (a *Analyzer) stem(word string) string {
+	stem, ok := a.stems[word]
+	if !ok {
+		if a.stems == nil || len(a.stems) > 1<<16 { // a bound for texts without end
+			a.stems = map[string]string{}
+		}
+		word = strings.Clone(word) // the text itself is not to be kept alive
+		stem = Stem(word)
+		a.stems[word] = stem
+	}
+	return stem
 }
 
 // Hash is MurmurHash3 (x86, 32 bits, seed 0; Appleby 2008), the hash of
