@@ -20,6 +20,17 @@ type look struct {
 	nul, high bool
 }
 
+// after is the first position from i on where a bit of masks is set; there is one.
+func (l *look) after(i int) int {
+	w := i >> 6
+	mask := l.masks[w] & (^uint64(0) << (i & 63))
+	for mask == 0 {
+		w++
+		mask = l.masks[w]
+	}
+	return w<<6 + bits.TrailingZeros64(mask)
+}
+
 // generic looks at buf 8 bytes at a time, after what l saw before.
 func (l *look) generic(buf []byte, delimiter, newline byte) {
 	pd, pn := ones*uint64(delimiter), ones*uint64(newline)

@@ -133,10 +133,7 @@ func (t *tokens) splitQuoted(d *Dialect) {
 				}
 				i = c + 1
 			}
-			for buf[i] != delimiter && buf[i] != newline {
-				i++
-			}
-			if buf[i] == newline {
+			if i = t.after(i); buf[i] == newline {
 				break
 			}
 			t.ends = append(t.ends, uint32(i))
