@@ -116,7 +116,7 @@ func measure(column, weights []float64) moments {
 		} else {
 			for i, v := range c {
 				w := weights[start+i]
-				if w == 0 && v == v { // a missing value is refused, whatever its weight
+				if w == 0 && finite(v) { // others are refused, whatever their weight
 					continue
 				}
 				if first != first {
