@@ -14,9 +14,12 @@ type counts struct {
 	rowBins [256]int32
 	list    [256]uint8 // the bins that have rows
 
-	total, left []uint32 // of the opened node, by class
-	weightSum   int64
-	squares     float64 // sum of the squared weights of the classes
+	total   []uint32 // the weight of each class in the opened node
+	weight  int64    // its sum
+	squares int64    // the sum of its squares, at most maxWeight^2
+
+	left                                  []uint32 // the same of one side
+	leftWeight, leftSquares, rightSquares int64
 }
 
 // classWeight is what a row adds: so much to that class.
@@ -46,21 +49,17 @@ func (c *counts) open(rows []uint32, _ sum) (sum, bool) {
 	for _, r := range rows {
 		c.total[c.adds[r].class] += c.adds[r].weight
 	}
-	c.weightSum, c.squares = 0, 0
-	pure := false
+	c.weight, c.squares = 0, 0
 	for _, n := range c.total {
-		c.weightSum += int64(n)
-		c.squares += float64(float64(n) * float64(n))
+		c.weight += int64(n)
+		c.squares += int64(n) * int64(n)
 	}
-	for _, n := range c.total {
-		pure = pure || int64(n) == c.weightSum
-	}
-	return sum{weight: c.weightSum}, pure
+	return sum{weight: c.weight}, c.squares == c.weight*c.weight
 }
 
 func (c *counts) leaf(values []float64, _ sum) []float64 {
 	for _, n := range c.total {
-		values = append(values, float64(n)/float64(c.weightSum))
+		values = append(values, float64(n)/float64(c.weight))
 	}
 	return values
 }
@@ -132,43 +131,45 @@ func (c *counts) scan(bins []uint8, rows int, feature int32, best *split) {
 }
 
 // scanFrom tries the splits after each of the first n bins, with the bins of
-// start on the left, too. The sums of squares of both sides change with each
-// class's weight that goes from right to left.
+// start on the left, too.
 func (c *counts) scanFrom(start, bins []uint8, n, rows int, feature int32, best *split) {
 	clear(c.left)
-	var weight int64
-	leftSquares, rightSquares, leftRows := 0.0, c.squares, 0
-	move := func(bin uint8) {
-		for k, w := range c.at(bin) {
-			if w == 0 {
-				continue
-			}
-			l, v := float64(c.left[k]), float64(w)
-			r := float64(c.total[k]) - l
-			leftSquares += float64(v * (2*l + v))
-			rightSquares += float64(v * (v - 2*r))
-			c.left[k] += w
-			weight += int64(w)
-		}
-		leftRows += int(c.rowBins[bin])
-	}
+	c.leftWeight, c.leftSquares, c.rightSquares = 0, 0, c.squares
+	leftRows := 0
 	for _, b := range start {
-		move(b)
+		c.toLeft(b)
+		leftRows += int(c.rowBins[b])
 	}
-	total := float64(c.weightSum)
-	impurity := float64(c.squares / total)
+	// The purity of a side is the sum of its squares over its weight.
+	purity, total := float64(c.squares)/float64(c.weight), float64(c.weight)
+	least := purity + float64(best.gain*total)
 	for i, b := range bins[:n] {
-		move(b)
-		gain := (leftSquares/float64(weight) + rightSquares/float64(c.weightSum-weight) - impurity) / total
-		gain = max(gain, 0) // rounding
-		if gain <= best.gain || leftRows < c.minLeaf || rows-leftRows < c.minLeaf {
+		c.toLeft(b)
+		leftRows += int(c.rowBins[b])
+		both := float64(c.leftSquares)/float64(c.leftWeight) + float64(c.rightSquares)/float64(c.weight-c.leftWeight)
+		if both <= least || leftRows < c.minLeaf || rows-leftRows < c.minLeaf {
 			continue
 		}
-		*best = split{gain: gain, feature: feature, bin: afterAll, left: sum{weight: weight}}
+		least = both
+		gain := max(0, (both-purity)/total)
+		*best = split{gain: gain, feature: feature, bin: afterAll, left: sum{weight: c.leftWeight}}
 		if i+1 < len(bins) {
 			best.bin = between(int32(b), int32(bins[i+1]))
 		}
 		// Without missing values here, later ones go with the heavier side.
-		best.missingLeft = start != nil || n < len(bins) && 2*weight >= c.weightSum
+		best.missingLeft = start != nil || n < len(bins) && 2*c.leftWeight >= c.weight
+	}
+}
+
+// toLeft moves a bin to the left side: a class of weight l there and r on the
+// right that gains w has (l+w)^2 = l^2 + w(2l+w), and loses r^2-(r-w)^2 = w(2r-w).
+func (c *counts) toLeft(bin uint8) {
+	left, total := c.left, c.total[:len(c.left)]
+	for k, moved := range c.at(bin)[:len(left)] {
+		w, l := int64(moved), int64(left[k])
+		c.leftSquares += w * (2*l + w)
+		c.rightSquares -= w * (2*(int64(total[k])-l) - w)
+		c.leftWeight += w
+		left[k] += moved
 	}
 }
