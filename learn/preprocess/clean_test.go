@@ -36,6 +36,8 @@ func TestDates(t *testing.T) {
 			[]string{"2024-02-03T00:00:00Z", "", "", "2024-02-04T00:00:00Z"}, "parsed as dates: 2 of 4 values are none, and missing now"},
 		{"day first", []string{"03/04/2024", "25/12/2023", "1/2/2023"}, []string{"2024-04-03T00:00:00Z", "2023-12-25T00:00:00Z", "2023-02-01T00:00:00Z"}, ""},
 		{"month first", []string{"03/04/2024", "12/25/2023"}, []string{"2024-03-04T00:00:00Z", "2023-12-25T00:00:00Z"}, ""},
+		{"one digit", []string{"3/4/2024", "25/1/2023", "1.2.2023"}, []string{"2024-04-03T00:00:00Z", "2023-01-25T00:00:00Z", "2023-02-01T00:00:00Z"}, ""},
+		{"one digit, month first", []string{"3/4/2024", "1/25/2023"}, []string{"2024-03-04T00:00:00Z", "2023-01-25T00:00:00Z"}, ""},
 		{"words", []string{"3 Feb 2024", "Feb 3, 2024", "3 February 2024"}, []string{"2024-02-03T00:00:00Z", "2024-02-03T00:00:00Z", "2024-02-03T00:00:00Z"}, ""},
 		{"no dates", []string{"Smith", "Jones", "2024-01-01"}, []string{"Smith", "Jones", "2024-01-01"}, "not parsed as dates: 2 of 3 values are none"},
 	} {

@@ -126,15 +126,22 @@ func chooseLayouts(c *table.Column, given []string) (layouts []string, failed, p
 	return layouts, failed, present
 }
 
+// hits counts the rows whose value has one of the layouts, all of which begin
+// with a day or month: values that begin with a year are not even tried.
 func hits(values []string, counts []int, layouts []string) int {
 	n := 0
 	for k, v := range values {
+		if v = strings.TrimSpace(v); len(v) < 4 || digit(v[0]) && digit(v[1]) && digit(v[2]) {
+			continue
+		}
 		if _, _, ok := parseDate(v, layouts, 0); ok {
 			n += counts[k]
 		}
 	}
 	return n
 }
+
+func digit(b byte) bool { return '0' <= b && b <= '9' }
 
 // parseDate tries layouts[first] and then all in order; at is the one that fits.
 func parseDate(text string, layouts []string, first int) (at int, micros int64, ok bool) {

@@ -55,3 +55,34 @@ func FuzzFromState(f *testing.F) {
 		}
 	})
 }
+
+// TestRefusedStates holds states that would fail in use.
+func TestRefusedStates(t *testing.T) {
+	data := &table.Table{Columns: []*table.Column{table.FloatColumn("f", []float64{1, nans(1)[0], 3})}}
+	g, _, err := Fit(context.Background(), data, nil, nil, &Impute{Numeric: "knn"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := func(s learn.State) map[string]any {
+		return s.Params["steps"].([]any)[0].(map[string]any)["params"].(map[string]any)
+	}
+	for name, change := range map[string]func(s *learn.State){
+		"neighbours below none": func(s *learn.State) { step(*s)["spec"].(map[string]any)["neighbors"] = -3.0 },
+		"no donors":             func(s *learn.State) { s.Tensors = nil },
+		"donors of two columns": func(s *learn.State) {
+			s.Tensors = map[string]learn.Tensor{"0/donors": {Shape: []int{1, 2}, Data: []float64{1, 2}}}
+		},
+		"an unknown field":   func(s *learn.State) { step(*s)["exec"] = "rm" },
+		"a column twice":     func(s *learn.State) { step(*s)["joint"] = []any{"f", "f"} },
+		"a column of no one": func(s *learn.State) { step(*s)["joint"] = []any{"g"} },
+		"no steps":           func(s *learn.State) { s.Params = nil },
+		"a tensor of no one": func(s *learn.State) { s.Tensors["9/x"] = learn.Tensor{} },
+		"another kind":       func(s *learn.State) { s.Kind = "impute" },
+	} {
+		s := throughJSON(t, g.State())
+		change(&s)
+		if _, err := GraphFromState(s); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

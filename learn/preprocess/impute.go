@@ -212,6 +212,9 @@ func (f *imputer) prepare() error {
 }
 
 func (f *imputer) check(s learn.State) error {
+	if _, err := f.Params.withDefaults(); err != nil {
+		return err
+	}
 	if err := f.prepare(); err != nil {
 		return err
 	}

@@ -135,8 +135,8 @@ func (f *imputer) newNeighbors() *neighbors {
 	if f.donors == nil {
 		return nil
 	}
-	return &neighbors{donors: f.donors, k: f.Params.Neighbors,
-		distance: make([]float64, f.donors.rows), best: make([]int, 0, f.Params.Neighbors+1)}
+	k := min(f.Params.Neighbors, f.donors.rows)
+	return &neighbors{donors: f.donors, k: k, distance: make([]float64, f.donors.rows), best: make([]int, 0, k+1)}
 }
 
 // fill fills a row's missing values by the mean of that column over the nearest
