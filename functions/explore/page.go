@@ -17,7 +17,7 @@ const MaxReport = 1 << 20
 // render writes the report. Where it would be larger than limit, it shows fewer
 // columns; the profile has them all.
 func render(p *profile.Profile, split map[step.Subset]int64, limit int) []byte {
-	v := view{p, split, 200, 200, 60}
+	v := view{p, split, 200, 200, 60, 50, 100}
 	for {
 		html := v.page().HTML()
 		if len(html) <= limit || v.charts == 0 {
@@ -34,11 +34,12 @@ type view struct {
 	charts int // columns that get a card
 	lines  int // columns listed in a table
 	alerts int
+	pairs  int
+	heat   int // columns of a heat map
 }
 
 func (v view) smaller() view {
-	v.charts, v.lines, v.alerts = v.charts/2, max(v.lines/2, 10), max(v.alerts/2, 10)
-	return v
+	return view{v.Profile, v.split, v.charts / 2, max(v.lines/2, 10), max(v.alerts/2, 10), max(v.pairs/2, 3), max(v.heat/2, 12)}
 }
 
 func (v view) page() *report.Page {

@@ -83,11 +83,11 @@ func (v view) correlationSection() report.Section {
 	s := report.Section{ID: "relations", Title: "Relations", Lead: "Which columns rise and fall together, and which categories go together."}
 	if c := v.Correlation; c != nil {
 		s.Body += report.Stack(
-			report.Figure("Pearson correlation", "Straight-line relation", heat("Pearson correlation", c.Columns, c.Pearson, false)),
-			report.Figure("Spearman correlation", "Any rising or falling relation, by rank", heat("Spearman correlation", c.Columns, c.Spearman, false)))
+			report.Figure("Pearson correlation", "Straight-line relation"+v.clipped(c.Columns), v.heatMap("Pearson correlation", c.Columns, c.Pearson, false)),
+			report.Figure("Spearman correlation", "Any rising or falling relation, by rank"+v.clipped(c.Columns), v.heatMap("Spearman correlation", c.Columns, c.Spearman, false)))
 	}
 	var pairs []markup.HTML
-	for _, p := range v.Pairs {
+	for _, p := range v.Pairs[:min(len(v.Pairs), v.pairs)] {
 		detail := fmt.Sprintf("Pearson %s, Spearman %s", format.Fixed(float64(p.Pearson), 3), format.Fixed(float64(p.Spearman), 3))
 		pairs = append(pairs, report.Figure(p.X+" and "+p.Y, detail+outside(p.Grid), density2(p.Grid, "Rows by "+p.X+" and "+p.Y, p.X, p.Y, nil)))
 	}
@@ -95,17 +95,25 @@ func (v view) correlationSection() report.Section {
 		s.Body += markup.El("h3", nil, markup.Text("Strongest pairs")) + report.Paragraph("Darker cells hold more rows (on a logarithmic scale).") + report.Figures(pairs...)
 	}
 	if m := v.Categories; m != nil {
-		s.Body += report.Stack(report.Figure("Cramér's V", "Association of categories, from 0 to 1", heat("Cramér's V of categories", m.Columns, m.Values, true)))
+		s.Body += report.Stack(report.Figure("Cramér's V", "Association of categories, from 0 to 1", v.heatMap("Cramér's V of categories", m.Columns, m.Values, true)))
 	}
 	return s
 }
 
-func heat(title string, names []string, values [][]profile.Float, unsigned bool) markup.HTML {
+func (v view) clipped(columns []string) string {
+	if len(columns) <= v.heat {
+		return ""
+	}
+	return fmt.Sprintf("; the first %d of %d columns", v.heat, len(columns))
+}
+
+func (v view) heatMap(title string, names []string, values [][]profile.Float, unsigned bool) markup.HTML {
+	names = names[:min(len(names), v.heat)]
 	h := &chart.HeatMap{Title: title, Rows: names, Columns: names, Unsigned: unsigned}
-	for _, row := range values {
-		plain := make([]float64, len(row))
-		for j, f := range row {
-			plain[j] = float64(f)
+	for i := range names {
+		plain := make([]float64, len(names))
+		for j := range names {
+			plain[j] = float64(values[i][j])
 		}
 		h.Values = append(h.Values, plain)
 	}

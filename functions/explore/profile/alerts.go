@@ -68,7 +68,7 @@ func (b *builder) columnAlerts(d *described) {
 	if d.Infinite > 0 {
 		b.alert("infinite", High, name, "Find the division or overflow that made them; cap or remove them.", "%s.", plural(d.Infinite, "infinite value"))
 	}
-	if d.Role == Numeric {
+	if d.Role == Numeric && d.Box != nil {
 		b.shapeAlerts(d)
 	}
 }

@@ -106,18 +106,9 @@ func numbersFrom(m stats.Moments, quantile func(float64) float64) *Numbers {
 		Skew: Float(m.Skew()), Kurtosis: Float(m.Kurtosis()),
 	}
 	if n.Min == n.Max && m.N > 1 { // what is left of the moments is the mean's rounding
-		n.Mean, n.Std = n.Min, 0
-		n.Skew, n.Kurtosis = flat(m.N, 3), flat(m.N, 4)
+		n.Mean, n.Std, n.Skew, n.Kurtosis = n.Min, 0, nan(), nan()
 	}
 	return n
-}
-
-// flat is pandas' skew or kurtosis of equal values.
-func flat(n, least int64) Float {
-	if n < least {
-		return nan()
-	}
-	return 0
 }
 
 func boxOf(sorted []float64) *Box {
