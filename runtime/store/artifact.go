@@ -106,6 +106,19 @@ func (s *Store) Has(ctx context.Context, ref events.Ref) (bool, error) {
 	return false, err
 }
 
+// Size is the size of an artifact in bytes; ErrNotFound where there is none.
+func (s *Store) Size(ctx context.Context, digest string) (int64, error) {
+	key, err := artifactKey(digest)
+	if err != nil {
+		return 0, err
+	}
+	a, err := s.bucket.Attributes(ctx, key)
+	if err != nil {
+		return 0, failure("finding the artifact "+digest, err)
+	}
+	return a.Size, nil
+}
+
 // Verify reads an artifact and compares its digest; ErrCorrupt where it differs.
 func (s *Store) Verify(ctx context.Context, ref events.Ref) error {
 	b, err := s.Open(ctx, ref)

@@ -66,6 +66,9 @@ func TestArtifacts(t *testing.T) {
 			if err := errors.Join(b.Close(), s.Verify(ctx, ref)); err != nil {
 				t.Fatal(err)
 			}
+			if n, err := s.Size(ctx, ref.Digest); err != nil || n != int64(size) {
+				t.Errorf("size: %d, %v; want %d", n, err, size)
+			}
 			wrong := ref
 			wrong.Size++
 			for r, want := range map[events.Ref]bool{ref: true, wrong: false} {
