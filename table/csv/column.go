@@ -191,22 +191,18 @@ func (cv *converter) numbers(c *column, col int, fixed bool) int {
 	}
 	watch := cv.marks == pointMark|commaMark && c.class.forms == 0 // for the first decimal mark
 	t, out := cv.t, c.floats
-	for r, k := 0, col; r < len(out); r, k = r+1, k+t.cols {
+	for r := 0; r < len(out); r++ {
 		if cv.missing.numbers {
 			if _, missing := cv.odd(c, r, col); missing {
 				out[r] = math.NaN()
 				continue
 			}
+		} else if !watch {
+			if r += t.fractions(out[r:], r, col, mark); r == len(out) {
+				break
+			}
 		}
-		start, end := int(t.starts[r]), int(t.ends[k])
-		if col > 0 {
-			start = int(t.ends[k-1]) + 1
-		}
-		if v, ok := fastFloat(t.buf, start, end, mark); ok && !watch {
-			out[r] = v
-			continue
-		}
-		v, form := parseFloat(t.buf[start:end], mark)
+		v, form := parseFloat(t.field(r, col), mark)
 		if form == notNumber {
 			b, missing := cv.odd(c, r, col)
 			if missing {

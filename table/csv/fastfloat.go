@@ -80,9 +80,11 @@ var fractionMasks = func() (masks [20][3]uint64) {
 	return masks
 }()
 
+type fractionPower struct{ mantissa, exponent uint64 }
+
 // fractionPowers holds 10^-n: its first 64 bits, and what the exponent of a
 // product with them is made of.
-var fractionPowers = func() (powers [20]struct{ mantissa, exponent uint64 }) {
+var fractionPowers = func() (powers [20]fractionPower) {
 	for n := range powers {
 		powers[n].mantissa = pow10[-n-pow10Min][0]
 		powers[n].exponent = uint64((108853*-n)>>15 + 1 + 63 + 1023 - 1 - 1)
@@ -98,3 +100,21 @@ func eight(w uint64) uint64 {
 
 // tens holds the powers of ten of a uint64.
 var tens = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
+
+// fractionsGeneric reads rows of a column from row on into out as long as
+// fastFloat reads them, and says how many.
+func (t *tokens) fractionsGeneric(out []float64, row, col int, mark byte) int {
+	for i := range out {
+		k := (row+i)*t.cols + col
+		start := int(t.starts[row+i])
+		if col > 0 {
+			start = int(t.ends[k-1]) + 1
+		}
+		v, ok := fastFloat(t.buf, start, int(t.ends[k]), mark)
+		if !ok {
+			return i
+		}
+		out[i] = v
+	}
+	return len(out)
+}

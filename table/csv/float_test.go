@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,7 @@ func checkFloat(t *testing.T, s string) {
 	if fast, ok := fastFloat(padded, 24, 24+len(s), '.'); ok && (form != fraction || math.Float64bits(fast) != math.Float64bits(got)) {
 		t.Errorf("%q: fast %v, plain %v of form %d", s, fast, got, form)
 	}
+	checkFractions(t, s)
 	if !number.MatchString(s) && !infinities.MatchString(s) {
 		if form != notNumber {
 			t.Errorf("%q: read as %v, want no number", s, got)
@@ -39,6 +41,68 @@ func checkFloat(t *testing.T, s string) {
 		}
 	case math.Float64bits(got) != math.Float64bits(want):
 		t.Errorf("%q: %v (%#x), want %v (%#x)", s, got, math.Float64bits(got), want, math.Float64bits(want))
+	}
+}
+
+// checkFractions compares what the column loops make of one field with parseFloat.
+func checkFractions(t *testing.T, s string) {
+	t.Helper()
+	if strings.ContainsAny(s, ",\n\"") {
+		return
+	}
+	var tk tokens
+	tk.split([]byte(strings.Repeat("x", 40)+","+s+","+strings.Repeat("y", 40)+"\n"), 3, &Dialect{Delimiter: ",", Quote: `"`})
+	if tk.rows != 1 {
+		return // the text is not UTF-8, or has NUL bytes
+	}
+	want, form := parseFloat([]byte(s), '.')
+	for name, read := range map[string]func([]float64, int, int, byte) int{"fractions": tk.fractions, "generic": tk.fractionsGeneric} {
+		out := []float64{0}
+		if read(out, 0, 1, '.') == 1 && (form != fraction || math.Float64bits(out[0]) != math.Float64bits(want)) {
+			t.Errorf("%s of %q: %v, want %v of form %d", name, s, out[0], want, form)
+		}
+	}
+}
+
+// Nearly all numbers as programs write them take the fast road, all through a
+// column, and read as strconv reads them.
+func TestFractions(t *testing.T) {
+	const rows, cols = 5000, 4
+	r := rand.New(rand.NewPCG(5, 6))
+	text := []byte{}
+	want := make([][]float64, cols)
+	for range rows {
+		for c := range cols {
+			v := r.NormFloat64() * math.Pow(10, float64(2*c))
+			if c == 3 {
+				v = math.Round(v*100)/100 + 0.5
+			}
+			want[c] = append(want[c], v)
+			text = strconv.AppendFloat(text, v, 'f', -1, 64)
+			text = append(text, ",\n"[c/3])
+		}
+	}
+	var tk tokens
+	tk.split(text, cols, &Dialect{Delimiter: ",", Quote: `"`})
+	for c := range cols {
+		for name, read := range map[string]func([]float64, int, int, byte) int{"fractions": tk.fractions, "generic": tk.fractionsGeneric} {
+			got, slow := make([]float64, rows), 0
+			for at := 0; at < rows; at++ {
+				n := read(got[at:], at, c, '.')
+				if at += n; at < rows {
+					got[at], _ = parseFloat(tk.field(at, c), '.')
+					slow++
+				}
+			}
+			for i := range got {
+				if math.Float64bits(got[i]) != math.Float64bits(want[c][i]) {
+					t.Fatalf("%s: column %d row %d: %v, want %v", name, c, i, got[i], want[c][i])
+				}
+			}
+			if slow > rows/10 {
+				t.Errorf("%s: column %d: %d of %d rows not read", name, c, slow, rows)
+			}
+		}
 	}
 }
 
