@@ -16,7 +16,7 @@ type OneHot struct {
 	Columns       []string `json:"columns,omitempty" doc:"columns to encode; empty: every string and bool column"`
 	DropFirst     bool     `json:"drop_first,omitempty" default:"false" doc:"leave out the first category of each column"`
 	MaxCategories int      `json:"max_categories,omitempty" default:"0" min:"0" doc:"keep at most this many columns a feature, the rarest categories sharing one named infrequent; 0: no limit"`
-	Missing       string   `json:"missing,omitempty" default:"zeros" enum:"zeros,category" doc:"a missing value is zeros throughout, or a category of its own"`
+	Missing       string   `json:"missing,omitempty" default:"zeros" enum:"zeros,category" doc:"a missing value is zeros throughout, or a category of its own where training rows have it"`
 }
 
 // Kind is "onehot".
@@ -101,7 +101,7 @@ func fitOneHot(c *table.Column, p OneHot) oneHotColumn {
 			}
 		}
 	}
-	if p.Missing == "category" {
+	if p.Missing == "category" && c.Nulls() > 0 {
 		out.Missing = add("missing")
 	}
 	return out
