@@ -49,6 +49,8 @@ type Node struct {
 	lock io.Closer
 	log  *slog.Logger
 
+	published bool // where it listens is written down
+
 	working context.Context // ends when the node closes
 	stop    context.CancelFunc
 }
@@ -201,7 +203,7 @@ func (n *Node) RunURL(ctx context.Context, p *pipeline.Pipeline, url string, met
 // early; their events come again when the folder is opened next.
 func (n *Node) Close() error {
 	n.stop()
-	var errs []error
+	errs := []error{n.unpublish()}
 	if n.bus != nil {
 		errs = append(errs, n.bus.Close())
 	}

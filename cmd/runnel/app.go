@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/runnel-dev/runnel/functions/all"
+	"github.com/runnel-dev/runnel/runtime/fetch"
+	"github.com/runnel-dev/runnel/runtime/node"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/node/client"
+	"github.com/runnel-dev/runnel/runtime/node/server"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+)
+
+// app is what the commands share: where they write, and which node they ask.
+type app struct {
+	out, err io.Writer
+	dir      string
+	json     bool
+	verbose  bool
+	private  bool // URLs may name private addresses
+}
+
+// configure takes from the environment what no flag says: RUNNEL_DATA for --data.
+func (a *app) configure(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "RUNNEL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" {
+			if serr := cmd.Flags().Set(f.Name, v); serr != nil && err == nil {
+				err = usage(fmt.Errorf("the environment variable %s: %w", name, serr))
+			}
+		}
+	})
+	return err
+}
+
+func (a *app) fail(err error) {
+	text := err.Error()
+	if a.json {
+		b, _ := json.Marshal(map[string]any{"error": map[string]string{"message": text}})
+		fmt.Fprintln(a.err, string(b))
+		return
+	}
+	fmt.Fprintln(a.err, a.style(a.err, red, "error:"), text)
+}
+
+// say writes a message for a person.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
+
+// print writes v as JSON where --json asks for it, and otherwise calls text.
+func (a *app) print(v any, text func()) error {
+	if !a.json {
+		text()
+		return nil
+	}
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (a *app) log() *slog.Logger {
+	if !a.verbose {
+		return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// connection is a client and how to end it.
+type connection struct {
+	*client.Client
+	remote bool // of a node that runs in another process
+	close  func() error
+}
+
+// connect asks the node that runs in the folder or, where there is none, opens
+// the folder in this process.
+func (a *app) connect(ctx context.Context) (*connection, error) {
+	if c, err := a.running(ctx); c != nil || err != nil {
+		return c, err
+	}
+	n, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := server.New(server.Options{Node: n, Functions: all.Functions(), Default: a.defaultPipeline, Info: api.Info{Version: version(), PID: os.Getpid(), Dir: n.Dir}})
+	return &connection{Client: client.Within(h), close: n.Close}, nil
+}
+
+// running gives a client of the node that runs in the folder, nil where none does.
+func (a *app) running(ctx context.Context) (*connection, error) {
+	info, token, err := node.Running(a.dir)
+	if err != nil || info == nil {
+		return nil, err
+	}
+	c := client.New("http://"+info.HTTP, token)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := c.Node(ctx); err != nil {
+		return nil, fmt.Errorf("a node runs in %s (process %d) and does not answer at %s: %w", a.dir, info.PID, info.HTTP, err)
+	}
+	return &connection{Client: c, remote: true, close: func() error { return nil }}, nil
+}
+
+// open opens the folder in this process and works on what is left in it.
+func (a *app) open(ctx context.Context) (*node.Node, error) {
+	n, err := node.Open(ctx, a.dir, &node.Options{
+		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: build(), Log: a.log(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.defaultPipeline()
+	if err == nil {
+		err = n.Start(ctx, p)
+	}
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (a *app) defaultPipeline() (*pipeline.Pipeline, error) { return pipeline.Default(all.Functions()) }
+
+// parse reads a pipeline's definition from a file.
+func (a *app) parse(path string) (*pipeline.Pipeline, string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := pipeline.Parse(filepath.Base(path), strings.NewReader(string(b)), all.Functions())
+	return p, string(b), err
+}
+
+// build identifies this program's code, for the step cache: what another build
+// computed is not reused.
+var build = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
+})

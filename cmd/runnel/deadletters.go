@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+type modelVersion = step.ModelVersion
+
+func newDeadLetters(a *app) *cobra.Command {
+	list := a.asking("list", "List the events that steps were given up on", cobra.NoArgs, func(cmd *cobra.Command, c *connection, _ []string) error {
+		letters, err := c.DeadLetters(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return a.print(letters, func() {
+			if len(letters) == 0 {
+				a.say("No dead letters.")
+				return
+			}
+			rows := [][]string{{"ID", "STEP", "RUN", "CLASS", "TRIES", "FAILED", "REDRIVEN", "ERROR"}}
+			for _, dl := range letters {
+				redriven := ""
+				if dl.Redriven != nil {
+					redriven = ago(*dl.Redriven)
+				}
+				first, _, _ := strings.Cut(dl.Error.Message, "\n")
+				if len(first) > 70 {
+					first = first[:67] + "..."
+				}
+				rows = append(rows, []string{fmt.Sprintf("%.8s", dl.ID), dl.Step, fmt.Sprintf("%.8s", dl.Run), string(dl.Error.Class), fmt.Sprint(len(dl.Attempts)), ago(dl.FailedAt), redriven, first})
+			}
+			columns(a.out, rows, 4)
+		})
+	})
+	show := a.asking("show ID", "Show a dead letter: the event, the error, every attempt", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+		dl, err := findLetter(cmd.Context(), c, args[0])
+		if err != nil {
+			return err
+		}
+		return a.print(dl, func() {
+			fmt.Fprintf(a.out, "Dead letter %s\n", dl.ID)
+			fmt.Fprintf(a.out, "Step %s (function %s) of pipeline %s@%.8s, run %.8s\n", dl.Step, dl.Function, dl.Pipeline, dl.Version, dl.Run)
+			fmt.Fprintf(a.out, "Event %s %s, subject %s\n\n", events.ShortType(dl.Event.Type()), dl.Event.ID(), dl.Event.Subject())
+			for _, at := range dl.Attempts {
+				fmt.Fprintf(a.out, "attempt %d, %s, %s: %s\n", at.Number, at.StartedAt.Format("2006-01-02 15:04:05"), at.Failure.Class, at.Failure.Message)
+				if at.Failure.Detail != "" {
+					fmt.Fprintln(a.out, at.Failure.Detail)
+				}
+			}
+			fmt.Fprintf(a.out, "\nNext: put the cause right, then runnel deadletters redrive %.8s\n", dl.ID)
+		})
+	})
+	redrive := a.asking("redrive ID", "Send the event of a dead letter again", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+		dl, err := findLetter(cmd.Context(), c, args[0])
+		if err != nil {
+			return err
+		}
+		if dl, err = c.Redrive(cmd.Context(), dl.ID); err != nil {
+			return err
+		}
+		if err := a.print(dl, func() { fmt.Fprintf(a.out, "event %s was sent to step %s again\n", dl.Event.ID(), dl.Step) }); err != nil {
+			return err
+		}
+		if c.remote {
+			a.say("Next: runnel runs show %.8s", dl.Run)
+			return nil
+		}
+		st, err := a.newProgress("redrive of "+dl.Step, "").follow(cmd.Context(), c, dl.Run)
+		if err != nil {
+			return err
+		}
+		if st.State == engine.Failed {
+			return fmt.Errorf("the run failed: runnel runs show %.8s", dl.Run)
+		}
+		return nil
+	})
+	return group("deadletters", "List, show and redrive events that steps were given up on", list, show, redrive)
+}
+
+// findLetter takes a dead letter's id, or the beginning of one that no other has.
+func findLetter(ctx context.Context, c *connection, id string) (engine.DeadLetter, error) {
+	letters, err := c.DeadLetters(ctx)
+	if err != nil {
+		return engine.DeadLetter{}, err
+	}
+	var found []engine.DeadLetter
+	for _, dl := range letters {
+		if strings.HasPrefix(dl.ID, id) {
+			found = append(found, dl)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return engine.DeadLetter{}, fmt.Errorf("no dead letter %q: `runnel deadletters list` shows those that there are", id)
+	}
+	return engine.DeadLetter{}, fmt.Errorf("%d dead letters begin with %q: give more of the id", len(found), id)
+}

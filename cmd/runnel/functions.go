@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/all"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/schema"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// described is a function as --json shows it.
+type described struct {
+	Name    string         `json:"name"`
+	Doc     string         `json:"description"`
+	Accepts []string       `json:"accepts"`
+	Emits   []string       `json:"emits"`
+	Params  map[string]any `json:"params"` // JSON Schema
+}
+
+func describe(f *step.Function) described {
+	return described{f.Name, f.Doc, f.Accepts, f.Emits, f.Params.JSONSchema()}
+}
+
+func newFunctions(a *app) *cobra.Command {
+	list := &cobra.Command{Use: "list", Short: "List the functions", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		var out []described
+		rows := [][]string{{"FUNCTION", "ACCEPTS", "EMITS", "DOES"}}
+		for _, f := range all.List() {
+			out = append(out, describe(f))
+			rows = append(rows, []string{f.Name, short(f.Accepts), short(f.Emits), f.Doc})
+		}
+		return a.print(out, func() { columns(a.out, rows) })
+	}}
+	desc := &cobra.Command{Use: "describe FUNCTION", Short: "Describe a function and its params", Args: cobra.ExactArgs(1), RunE: func(_ *cobra.Command, args []string) error {
+		f, err := function(args[0])
+		if err != nil {
+			return err
+		}
+		return a.print(describe(f), func() {
+			fmt.Fprintf(a.out, "%s: %s\n\naccepts  %s\nemits    %s\n\nparams\n", a.style(a.out, bold, f.Name), f.Doc, short(f.Accepts), short(f.Emits))
+			var rows [][]string
+			paramRows(&rows, f.Params.Fields, "  ")
+			columns(a.out, rows)
+		})
+	}}
+	var file, host, params string
+	invoke := a.asking("invoke FUNCTION --event FILE", "Run a function once, outside any pipeline: nothing is recorded", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+		if _, err := function(args[0]); err != nil {
+			return err
+		}
+		b, err := readFile(file)
+		if err != nil {
+			return usage(fmt.Errorf("--event: %w", err))
+		}
+		req := api.Invoke{Event: b, Host: host}
+		if params != "" {
+			if err := json.Unmarshal([]byte(params), &req.Params); err != nil {
+				return usage(fmt.Errorf("--params is not a JSON object: %w", err))
+			}
+		}
+		res, err := c.Invoke(cmd.Context(), args[0], req)
+		if err != nil {
+			return err
+		}
+		return a.print(res, func() {
+			for _, n := range res.Notes {
+				fmt.Fprintln(a.out, n)
+			}
+			for name, ref := range res.Outputs {
+				fmt.Fprintf(a.out, "output  %s  %s\n", name, ref.Digest)
+			}
+			for _, e := range res.Events {
+				fmt.Fprintf(a.out, "event   %s  %s\n", events.ShortType(e.Type()), e.ID())
+			}
+		})
+	})
+	invoke.Flags().StringVar(&file, "event", "-", "file with a CloudEvent in structured JSON; - is standard input")
+	invoke.Flags().StringVar(&host, "host", "native", "host that runs the function")
+	invoke.Flags().StringVar(&params, "params", "", "params as a JSON object")
+	return group("functions", "List, describe and invoke functions", list, desc, invoke)
+}
+
+func readFile(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(io.LimitReader(os.Stdin, events.MaxSize*2))
+	}
+	return os.ReadFile(path)
+}
+
+func function(name string) (*step.Function, error) {
+	f := all.Functions()[name]
+	if f != nil {
+		return f, nil
+	}
+	var names []string
+	for _, f := range all.List() {
+		names = append(names, f.Name)
+	}
+	return nil, usage(fmt.Errorf("no function %q%s (there are: %s)", name, nearest.Hint(name, names), strings.Join(names, ", ")))
+}
+
+func short(types []string) string {
+	out := make([]string, len(types))
+	for i, t := range types {
+		out[i] = events.ShortType(t)
+	}
+	return strings.Join(out, ", ")
+}
+
+// paramRows lays out fields, those of mappings below them.
+func paramRows(rows *[][]string, fields []schema.Field, indent string) {
+	for _, f := range fields {
+		typ := string(f.Type)
+		if len(f.Enum) > 0 {
+			typ = strings.Join(f.Enum, "|")
+		}
+		if f.Min != nil || f.Max != nil {
+			lo, hi := "", ""
+			if f.Min != nil {
+				lo = fmt.Sprint(*f.Min)
+			}
+			if f.Max != nil {
+				hi = fmt.Sprint(*f.Max)
+			}
+			typ += " " + lo + ".." + hi
+		}
+		def := ""
+		if f.Default != nil {
+			def = fmt.Sprint(f.Default)
+		}
+		*rows = append(*rows, []string{indent + f.Name, typ, def, f.Doc})
+		inner := f.Fields
+		if f.Elem != nil && inner == nil {
+			inner = f.Elem.Fields
+		}
+		paramRows(rows, inner, indent+"  ")
+	}
+}

@@ -1,0 +1,116 @@
+// Command runnel turns tables into served models through small functions that
+// events chain. `runnel help` says how.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitOK        = 0
+	exitFailed    = 1
+	exitUsage     = 2
+	exitGate      = 3
+	exitCancelled = 130
+)
+
+// coded is an error that ends the program with a code of its own.
+type coded struct {
+	code int
+	err  error // nil: all has been said
+}
+
+func (c *coded) Error() string {
+	if c.err == nil {
+		return fmt.Sprintf("exit code %d", c.code)
+	}
+	return c.err.Error()
+}
+
+func (c *coded) Unwrap() error { return c.err }
+
+// usage marks an error of how the command was called.
+func usage(err error) error { return &coded{exitUsage, err} }
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	a := &app{out: os.Stdout, err: os.Stderr}
+	err := newRoot(a).ExecuteContext(ctx)
+	var c *coded
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.err, "cancelled")
+		return exitCancelled
+	case errors.As(err, &c):
+		if c.err != nil {
+			a.fail(c.err)
+		}
+		return c.code
+	}
+	a.fail(err)
+	return exitFailed
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "runnel",
+		Short: "From an uploaded table to a served model, by small functions that events chain",
+		Long: `Runnel turns a table into an explained, registered and served model: small
+functions (ingest, clean, explore, featurize, train, evaluate, register,
+deploy, predict) are chained by CloudEvents on a durable bus, in one binary.
+
+  runnel run penguins.csv --target species    one run, here and now
+  runnel up                                   a node: upload tables, get predictions`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.configure(cmd)
+		},
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w\nSee: %s --help", err, cmd.CommandPath()))
+	})
+	f := root.PersistentFlags()
+	f.StringVar(&a.dir, "data", ".runnel", "the node's folder (RUNNEL_DATA)")
+	f.BoolVar(&a.json, "json", false, "print JSON (RUNNEL_JSON)")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "log to standard error what the node does (RUNNEL_VERBOSE)")
+	root.AddCommand(
+		newRun(a), newUp(a), newPut(a), newPredict(a), newRuns(a), newModels(a), newDeadLetters(a),
+		newFunctions(a), newPipeline(a), newDoctor(a), newVersion(a),
+	)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs makes a wrong number of arguments an error of usage.
+func wrapArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage(fmt.Errorf("%w\nUsage: %s", err, cmd.UseLine()))
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}

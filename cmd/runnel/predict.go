@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/csv"
+)
+
+func newPredict(a *app) *cobra.Command {
+	var row, out string
+	c := &cobra.Command{
+		Use:   "predict MODEL[@VERSION] [FILE]",
+		Short: "Predict a row, or every row of a CSV file",
+		Long: `Predict with a registered model: one row given as JSON, or every row of a CSV
+file (- for standard input), to which the predictions are added as columns.
+VERSION is a number or an alias; champion, the served one, by default.`,
+		Example: `  runnel predict penguins --row '{"bill_length_mm": 40, "island": "Dream"}'
+  runnel predict penguins@2 new.csv --out predicted.csv`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, version, _ := strings.Cut(args[0], "@")
+			if (row == "") == (len(args) < 2) {
+				return usage(errors.New("give a row with --row, or a FILE"))
+			}
+			conn, err := a.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer conn.close()
+			if row != "" {
+				d := json.NewDecoder(strings.NewReader(row))
+				d.UseNumber()
+				var v any
+				if err := d.Decode(&v); err != nil {
+					return usage(fmt.Errorf("--row is not JSON: %w", err))
+				}
+				p, err := conn.Predict(cmd.Context(), name, version, v)
+				if err != nil {
+					return err
+				}
+				return a.print(p, func() { a.printPrediction(p) })
+			}
+			t, err := readCSV(cmd, args[1])
+			if err != nil {
+				return err
+			}
+			if err := predictTable(cmd, conn, name, version, t); err != nil {
+				return err
+			}
+			return a.writeTable(t, out)
+		},
+	}
+	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, or a list of values in the columns' order")
+	c.Flags().StringVarP(&out, "out", "o", "", "file to write; standard output by default")
+	return c
+}
+
+func (a *app) printPrediction(p map[string]any) {
+	if list, ok := p["predictions"].([]any); ok {
+		for _, v := range list {
+			fmt.Fprintln(a.out, v)
+		}
+		return
+	}
+	fmt.Fprintln(a.out, p["prediction"])
+	probs, _ := p["probabilities"].(map[string]any)
+	if len(probs) == 0 || !terminal(a.out) {
+		return
+	}
+	classes := slices.Collect(maps.Keys(probs))
+	slices.SortFunc(classes, func(x, y string) int {
+		if probs[x].(float64) > probs[y].(float64) {
+			return -1
+		}
+		return 1
+	})
+	rows := [][]string{}
+	for _, k := range classes[:min(10, len(classes))] {
+		rows = append(rows, []string{"  " + k, fmt.Sprintf("%.3f", probs[k])})
+	}
+	columns(a.err, rows, 1)
+}
+
+func readCSV(cmd *cobra.Command, path string) (*table.Table, error) {
+	var src *csv.Source
+	var err error
+	if path == "-" {
+		src, err = csv.Spool("standard input", os.Stdin, "", 0)
+	} else {
+		src, err = csv.Open(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	t, _, err := csv.Read(cmd.Context(), src, nil)
+	return t, err
+}
+
+// predictTable adds the predictions to the table, asking for some thousand rows at a time.
+func predictTable(cmd *cobra.Command, conn *connection, name, version string, t *table.Table) error {
+	const batch = 5000
+	var labels []string
+	probs := map[string][]float64{}
+	for from := 0; from < t.Rows(); from += batch {
+		rows := make([]map[string]any, 0, batch)
+		for i := from; i < min(from+batch, t.Rows()); i++ {
+			row := make(map[string]any, len(t.Columns))
+			for _, c := range t.Columns {
+				row[c.Name] = cell(c, i)
+			}
+			rows = append(rows, row)
+		}
+		p, err := conn.Predict(cmd.Context(), name, version, rows)
+		if err != nil {
+			return err
+		}
+		list, _ := p["predictions"].([]any)
+		for _, v := range list {
+			labels = append(labels, fmt.Sprint(v))
+		}
+		ps, _ := p["probabilities"].([]any)
+		for _, m := range ps {
+			for k, v := range m.(map[string]any) {
+				probs[k] = append(probs[k], v.(float64))
+			}
+		}
+	}
+	columns := []*table.Column{table.StringColumn("prediction", labels)}
+	for _, k := range slices.Sorted(maps.Keys(probs)) {
+		columns = append(columns, table.FloatColumn("probability_"+k, probs[k]))
+	}
+	with, err := t.With(columns...)
+	if err != nil {
+		return err
+	}
+	*t = *with
+	return nil
+}
+
+// cell is a value as JSON has it; nil where it is missing.
+func cell(c *table.Column, i int) any {
+	if c.Missing(i) {
+		return nil
+	}
+	switch c.Kind {
+	case table.Float64:
+		return c.Floats[i]
+	case table.Int64:
+		return c.Ints[i]
+	case table.Bool:
+		return c.Bools[i]
+	}
+	return c.Text(i)
+}
+
+func (a *app) writeTable(t *table.Table, path string) error {
+	var b bytes.Buffer
+	if err := csv.Write(&b, t, nil); err != nil {
+		return err
+	}
+	if path == "" {
+		_, err := io.Copy(a.out, &b)
+		return err
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return err
+	}
+	a.say("%s rows with predictions written to %s", count(int64(t.Rows())), path)
+	return nil
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/evaluate"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+)
+
+// A result is what came of a run: what `runnel run --json` prints.
+type result struct {
+	Run       string                `json:"run"`
+	State     string                `json:"state"`
+	Model     *modelResult          `json:"model,omitempty"`
+	Metrics   map[string]float64    `json:"metrics,omitempty"`  // on the test rows, by scikit-learn's names
+	Baseline  map[string]float64    `json:"baseline,omitempty"` // the same of a model that knows only the target's distribution
+	Steps     []stepResult          `json:"steps"`
+	Artifacts map[string]events.Ref `json:"artifacts"` // by step/output
+	Reports   []string              `json:"reports,omitempty"`
+
+	notes      []string
+	evaluation *evaluate.Evaluation
+	example    string // a row to predict, as JSON
+}
+
+type modelResult struct {
+	Name    string `json:"name"`
+	Version int    `json:"version"`
+}
+
+type stepResult struct {
+	Name    string  `json:"name"`
+	Host    string  `json:"host"`
+	Status  string  `json:"status"`
+	Seconds float64 `json:"seconds"`
+	Rows    int64   `json:"rows"`
+	Cached  bool    `json:"cached"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// result gathers what the records of a run say, and writes its reports to files.
+func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*result, error) {
+	r := &result{Run: st.ID, State: st.State, Steps: []stepResult{}, Artifacts: map[string]events.Ref{}}
+	for _, rec := range st.Steps {
+		s := stepResult{Name: rec.Step, Host: rec.Host, Status: rec.Status, Seconds: rec.Seconds, Rows: rec.Rows, Cached: rec.Cached}
+		if rec.Error != nil {
+			s.Error = rec.Error.Message
+		}
+		r.Steps = append(r.Steps, s)
+		for name, ref := range rec.Outputs {
+			r.Artifacts[rec.Step+"/"+name] = ref
+			if ref.MediaType == events.MediaHTML {
+				path := filepath.Join(a.dir, "reports", fmt.Sprintf("%.8s", st.ID), rec.Step+".html")
+				if err := copyTo(ctx, c, ref.Digest, path); err != nil {
+					return nil, fmt.Errorf("writing the report: %w", err)
+				}
+				r.Reports = append(r.Reports, path)
+			}
+		}
+		if ref, ok := rec.Outputs["evaluation"]; ok && rec.Function == "evaluate" {
+			r.evaluation = &evaluate.Evaluation{}
+			if err := readJSON(ctx, c, ref.Digest, r.evaluation); err != nil {
+				return nil, err
+			}
+			r.Metrics, r.Baseline = r.evaluation.Model.Metrics, r.evaluation.Baseline.Metrics
+		}
+		for _, e := range rec.Events {
+			if err := r.take(ctx, c, e); err != nil {
+				return nil, err
+			}
+		}
+		if rec.Function == "featurize" && len(rec.Events) == 0 && rec.Status == engine.Done {
+			r.notes = append(r.notes, rec.Notes...)
+		}
+	}
+	return r, nil
+}
+
+// take reads from an event of the run what the result tells.
+func (r *result) take(ctx context.Context, c *connection, e events.Event) error {
+	switch e.Type() {
+	case events.ModelRegistered:
+		in, err := events.Data[events.ModelRegisteredData](e)
+		if err != nil {
+			return err
+		}
+		r.Model = &modelResult{Name: in.Name, Version: in.Version}
+	case events.ModelTrained:
+		in, err := events.Data[events.ModelTrainedData](e)
+		if err != nil {
+			return err
+		}
+		var doc struct {
+			Inputs []model.Input `json:"inputs"`
+		}
+		if err := readJSON(ctx, c, in.Model.Model.Digest, &doc); err != nil {
+			return err
+		}
+		r.example = exampleRow(doc.Inputs)
+	}
+	return nil
+}
+
+// exampleRow is a row of plausible values, for the user to start from.
+func exampleRow(inputs []model.Input) string {
+	var parts []string
+	for _, in := range inputs {
+		if !in.Required && len(parts) >= 4 {
+			continue
+		}
+		var v any
+		switch {
+		case len(in.Values) > 0:
+			v = in.Values[0]
+		case in.Min != nil && in.Max != nil && in.Kind.String() == "int64":
+			v = int64((*in.Min + *in.Max) / 2)
+		case in.Min != nil && in.Max != nil:
+			v = json.Number(fmt.Sprintf("%.4g", (*in.Min+*in.Max)/2))
+		case in.Kind.String() == "bool":
+			v = true
+		default:
+			continue
+		}
+		b, _ := json.Marshal(v)
+		name, _ := json.Marshal(in.Name)
+		parts = append(parts, string(name)+": "+string(b))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func readJSON(ctx context.Context, c *connection, digest string, v any) error {
+	r, err := c.Artifact(ctx, digest)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}
+
+// headline lists the metrics that are shown of a task, in order.
+var headline = []string{"accuracy", "balanced_accuracy", "f1", "f1_macro", "roc_auc", "log_loss", "r2", "rmse", "mae"}
+
+func (a *app) printResult(r *result) {
+	if r.evaluation != nil {
+		a.printMetrics(r)
+	}
+	if r.State == engine.Failed || r.State == engine.Gated {
+		for _, path := range r.Reports {
+			fmt.Fprintf(a.out, "\n  Report  %s\n", path)
+		}
+		return
+	}
+	fmt.Fprintln(a.out)
+	for _, n := range r.notes {
+		fmt.Fprintf(a.out, "  Note    %s\n", n)
+	}
+	for _, path := range r.Reports {
+		fmt.Fprintf(a.out, "  Report  %s\n", path)
+	}
+	if r.Model == nil {
+		fmt.Fprintf(a.out, "  Next    runnel runs show %.8s\n", r.Run)
+		return
+	}
+	fmt.Fprintf(a.out, "  Next    runnel predict %s --row '%s'\n", r.Model.Name, r.example)
+	fmt.Fprintf(a.out, "          runnel up    serve it: POST /predict, uploads by S3 and HTTP\n")
+}
+
+func (a *app) printMetrics(r *result) {
+	e := r.evaluation
+	title := strings.ReplaceAll(e.Estimator, "_", " ")
+	if r.Model != nil {
+		title = fmt.Sprintf("%s version %d, a %s", r.Model.Name, r.Model.Version, title)
+	}
+	fmt.Fprintf(a.out, "\n  %s, on %s %s rows that it has not seen\n\n", a.style(a.out, bold, title), count(int64(e.Model.Rows)), e.Subset)
+	rows := [][]string{{"  ", "", "model", "baseline", ""}}
+	for _, name := range headline {
+		v, ok := r.Metrics[name]
+		if !ok {
+			continue
+		}
+		base, cv := "", ""
+		if b, ok := r.Baseline[name]; ok {
+			base = fmt.Sprintf("%.3f", b)
+		}
+		if e.CrossValid != nil {
+			if mean, ok := e.CrossValid.Mean[name]; ok {
+				cv = fmt.Sprintf("%.3f ± %.3f in %d folds", mean, e.CrossValid.Std[name], len(e.CrossValid.Folds))
+			}
+		}
+		rows = append(rows, []string{"  ", name, fmt.Sprintf("%.3f", v), base, a.style(a.out, dim, cv)})
+	}
+	columns(a.out, rows, 2, 3)
+}

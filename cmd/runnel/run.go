@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+)
+
+// runFlags are the flags of `runnel run`: shorthands of the steps' params.
+type runFlags struct {
+	target, task, model, name string
+	pipeline, badRow          string
+	gate, set                 []string
+	seed                      int64
+	private                   bool
+}
+
+func newRun(a *app) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run FILE|DIR|URL",
+		Short: "Run a pipeline over a table: from the file to a served model",
+		Long: `Run a pipeline over a table, with the node that runs in the folder or one that
+lives as long as the run. Without a target the table is read, cleaned and
+explored; with one it becomes a model.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.`,
+		Example: `  runnel run penguins.csv --target species
+  runnel run flights.csv --target late --model logistic --gate roc_auc=0.6
+  runnel run sales.csv --target amount --set train.random_forest.n_estimators=300
+  runnel run https://example.com/table.csv --target y`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runPipeline(cmd.Context(), args[0], &f) },
+	}
+	c.Flags().StringVarP(&f.target, "target", "t", "", "column to predict")
+	c.Flags().StringVar(&f.task, "task", "", "classification or regression; decided by the target by default")
+	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, logistic, linear, ridge")
+	c.Flags().StringVar(&f.name, "name", "", "name to register the model under; the file's by default")
+	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "file with the pipeline's definition")
+	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")
+	c.Flags().StringArrayVar(&f.gate, "gate", nil, "metric=threshold that the model has to reach; may be repeated")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "step.param=value; may be repeated")
+	c.Flags().BoolVar(&f.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
+	return c
+}
+
+// params turns the flags into params by step.
+func (f *runFlags) params() (map[string]map[string]any, error) {
+	out := map[string]map[string]any{}
+	put := func(path []string, v any) {
+		if out[path[0]] == nil {
+			out[path[0]] = map[string]any{}
+		}
+		m := out[path[0]]
+		for _, p := range path[1 : len(path)-1] {
+			inner, ok := m[p].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				m[p] = inner
+			}
+			m = inner
+		}
+		m[path[len(path)-1]] = v
+	}
+	for _, x := range []struct{ value, step, param string }{
+		{f.target, "ingest", "target"}, {f.task, "ingest", "task"}, {f.badRow, "ingest", "on_bad_row"},
+		{f.model, "train", "model"}, {f.name, "register", "name"},
+	} {
+		if x.value != "" {
+			put([]string{x.step, x.param}, x.value)
+		}
+	}
+	for _, g := range f.gate {
+		metric, text, ok := strings.Cut(g, "=")
+		v, err := strconv.ParseFloat(text, 64)
+		if !ok || err != nil {
+			return nil, usage(fmt.Errorf("--gate %s: want metric=threshold, such as accuracy=0.8", g))
+		}
+		put([]string{"evaluate", "gate", metric}, v)
+	}
+	for _, s := range f.set {
+		name, text, ok := strings.Cut(s, "=")
+		path := strings.Split(name, ".")
+		if !ok || len(path) < 2 {
+			return nil, usage(fmt.Errorf("--set %s: want step.param=value, such as train.model=ridge", s))
+		}
+		var v any
+		if json.Unmarshal([]byte(text), &v) != nil {
+			v = text
+		}
+		put(path, v)
+	}
+	return out, nil
+}
+
+func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error {
+	params, err := f.params()
+	if err != nil {
+		return err
+	}
+	req := api.RunRequest{Params: params, Key: path.Base(filepath.ToSlash(source))}
+	if f.pipeline != "" {
+		_, text, err := a.parse(f.pipeline)
+		if err != nil {
+			return usage(err)
+		}
+		req.Pipeline, req.File = text, filepath.Base(f.pipeline)
+	}
+	isURL := strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://")
+	var file *os.File
+	if isURL {
+		req.URL = source
+	} else if file, err = openTable(source); err != nil {
+		return usage(err)
+	} else if file != nil {
+		defer file.Close()
+	}
+	a.private = f.private
+	p := a.newProgress(source, f.target)
+	defer p.end()
+	c, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	id, err := a.start(ctx, c, req, source, file)
+	if err != nil {
+		return err
+	}
+	st, err := p.follow(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	return a.outcome(ctx, c, st)
+}
+
+// start sends what is to be run: a URL, a file, or the files of a directory.
+func (a *app) start(ctx context.Context, c *connection, req api.RunRequest, source string, file *os.File) (string, error) {
+	if req.URL != "" {
+		return c.StartRun(ctx, req, nil)
+	}
+	if file != nil {
+		return c.StartRun(ctx, req, file)
+	}
+	list, err := a.putDirectory(ctx, c, source)
+	if err != nil {
+		return "", err
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		return "", err
+	}
+	req.MediaType = events.MediaManifest
+	return c.StartRun(ctx, req, strings.NewReader(string(b)))
+}
+
+// openTable opens a file; of a directory it gives nil.
+func openTable(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no file %s%s", path, nearFiles(path))
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil || info.IsDir() {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// putDirectory uploads the files of a directory, in the order of their names,
+// for one dataset.
+func (a *app) putDirectory(ctx context.Context, c *connection, dir string) ([]events.Object, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
+	var out []events.Object
+	for _, e := range entries {
+		if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		f, err := os.Open(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		up, err := c.Put(ctx, "parts", filepath.Base(dir)+"/"+e.Name(), mediaTypeOf(e.Name()), nil, f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, up.Object)
+	}
+	if len(out) == 0 {
+		return nil, usage(fmt.Errorf("the directory %s has no files", dir))
+	}
+	return out, nil
+}
+
+// outcome prints what came of a run, and says it by the exit code.
+func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState) error {
+	r, err := a.result(ctx, c, st)
+	if err != nil {
+		return err
+	}
+	if err := a.print(r, func() { a.printResult(r) }); err != nil {
+		return err
+	}
+	switch st.State {
+	case engine.Failed:
+		for _, rec := range st.Steps {
+			if rec.Status == engine.Failed {
+				text := fmt.Sprintf("step %s: %s", rec.Step, rec.Error.Message)
+				if rec.Error.Class != "permanent" {
+					text += fmt.Sprintf(" (%s, %d attempts)", rec.Error.Class, rec.Attempts)
+				}
+				return fmt.Errorf("%s\n\nThe event is kept: runnel deadletters show %.8s", text, rec.DeadLetter)
+			}
+		}
+	case engine.Gated:
+		for _, rec := range st.Steps {
+			if rec.Status == engine.Gated {
+				return &coded{exitGate, fmt.Errorf("step %s: %s: the model is not registered", rec.Step, rec.Error.Message)}
+			}
+		}
+	}
+	return nil
+}
+
+// copyTo writes an artifact to a file.
+func copyTo(ctx context.Context, c *connection, digest, path string) error {
+	r, err := c.Artifact(ctx, digest)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/node/api"
+)
+
+// asking makes a command that asks a node.
+func (a *app) asking(use, short string, args cobra.PositionalArgs, do func(cmd *cobra.Command, c *connection, args []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
+		c, err := a.connect(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		return do(cmd, c, args)
+	}}
+}
+
+// group makes a command that only has others below it.
+func group(use, short string, sub ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return usage(fmt.Errorf("say what to do: %s --help lists it", cmd.CommandPath()))
+	}}
+	c.AddCommand(sub...)
+	return c
+}
+
+func newRuns(a *app) *cobra.Command {
+	var limit int
+	list := a.asking("list", "List the runs, the newest first", cobra.NoArgs, func(cmd *cobra.Command, c *connection, _ []string) error {
+		runs, err := c.Runs(cmd.Context(), limit)
+		if err != nil {
+			return err
+		}
+		return a.print(runs, func() {
+			if len(runs) == 0 {
+				a.say("No runs yet. Next: runnel run FILE --target COLUMN")
+				return
+			}
+			rows := [][]string{{"RUN", "STATE", "OF", "MODEL", "STEPS", "TOOK", "STARTED"}}
+			for _, r := range runs {
+				took := ""
+				if !r.EndedAt.IsZero() {
+					took = seconds(r.EndedAt.Sub(r.AcceptedAt).Seconds())
+				}
+				rows = append(rows, []string{fmt.Sprintf("%.8s", r.ID), a.state(r.State), r.Subject, r.Model, fmt.Sprint(r.Steps), took, ago(r.AcceptedAt)})
+			}
+			columns(a.out, rows, 4, 5)
+		})
+	})
+	list.Flags().IntVarP(&limit, "limit", "n", 20, "runs to list; 0 for all")
+	show := a.asking("show RUN", "Show a run step by step; RUN is an id, the beginning of one, or last", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+		st, err := c.Run(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return a.print(st, func() { a.printRun(&st) })
+	})
+	lineage := a.asking("lineage RUN|MODEL[@VERSION]", "Show what a run or a model came from, down to the uploaded bytes", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+		id, err := runOf(cmd, c, args[0])
+		if err != nil {
+			return err
+		}
+		st, err := c.Run(cmd.Context(), id)
+		if err != nil {
+			return err
+		}
+		l := lineageOf(&st)
+		return a.print(l, func() { a.printLineage(l) })
+	})
+	replay := a.asking("replay RUN", "Run the upload of a run again, by the same version of its pipeline", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+		id, err := c.Replay(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		p := a.newProgress("replay of "+args[0], "")
+		defer p.end()
+		st, err := p.follow(cmd.Context(), c, id)
+		if err != nil {
+			return err
+		}
+		return a.outcome(cmd.Context(), c, st)
+	})
+	return group("runs", "List, show and replay runs", list, show, lineage, replay)
+}
+
+func (a *app) state(s string) string {
+	switch s {
+	case engine.Succeeded, engine.Done:
+		return a.style(a.out, green, s)
+	case engine.Failed:
+		return a.style(a.out, red, s)
+	case engine.Gated, engine.Running:
+		return a.style(a.out, yellow, s)
+	}
+	return s
+}
+
+func (a *app) printRun(st *api.RunState) {
+	fmt.Fprintf(a.out, "Run %s: %s of %s\n", st.ID, a.state(st.State), st.Event.Subject())
+	for name, version := range st.Pipelines {
+		fmt.Fprintf(a.out, "Pipeline %s@%.8s, accepted %s\n", name, version, st.AcceptedAt.Format("2006-01-02 15:04:05"))
+	}
+	fmt.Fprintln(a.out)
+	rows := [][]string{{"STEP", "STATE", "HOST", "ROWS", "TOOK", "TRIES", "EMITTED"}}
+	for _, r := range st.Steps {
+		var emitted []string
+		for _, e := range r.Events {
+			emitted = append(emitted, events.ShortType(e.Type()))
+		}
+		state := a.state(r.Status)
+		if r.Cached {
+			state += " (cached)"
+		}
+		rows = append(rows, []string{r.Step, state, r.Host, count(r.Rows), seconds(r.Seconds), fmt.Sprint(r.Attempts), strings.Join(emitted, ", ")})
+	}
+	for _, p := range st.Pending {
+		rows = append(rows, []string{p.Step, a.state(engine.Running), "", "", "", "", ""})
+	}
+	columns(a.out, rows, 3, 4, 5)
+	for _, r := range st.Steps {
+		if len(r.Notes) == 0 && r.Error == nil {
+			continue
+		}
+		fmt.Fprintf(a.out, "\n%s\n", a.style(a.out, bold, r.Step))
+		if r.Error != nil {
+			fmt.Fprintf(a.out, "  %s %s\n", a.style(a.out, red, string(r.Error.Class)+":"), r.Error.Message)
+		}
+		if r.DeadLetter != "" {
+			fmt.Fprintf(a.out, "  Next: runnel deadletters show %.8s\n", r.DeadLetter)
+		}
+		for _, n := range r.Notes {
+			fmt.Fprintf(a.out, "  %s\n", n)
+		}
+	}
+}
+
+// A lineageStep is a link of the chain from an upload to what came of it.
+type lineageStep struct {
+	Step    string                `json:"step"`
+	Event   string                `json:"event"`
+	Type    string                `json:"type"`
+	Source  *events.Object        `json:"source,omitempty"` // of the first link
+	Version string                `json:"pipelineVersion,omitempty"`
+	Outputs map[string]events.Ref `json:"outputs,omitempty"`
+}
+
+func lineageOf(st *api.RunState) []lineageStep {
+	first := lineageStep{Step: "upload", Event: st.Event.ID(), Type: st.Event.Type()}
+	if in, err := events.Data[events.ObjectCreatedData](st.Event); err == nil {
+		first.Source = &in.Object
+	}
+	out := []lineageStep{first}
+	for _, r := range st.Steps {
+		out = append(out, lineageStep{Step: r.Step, Event: r.Event, Type: r.EventType, Version: r.Version, Outputs: r.Outputs})
+	}
+	return out
+}
+
+func (a *app) printLineage(l []lineageStep) {
+	for _, s := range l {
+		if s.Source != nil {
+			fmt.Fprintf(a.out, "%s/%s version %d\n  %s  %s bytes\n", s.Source.Bucket, s.Source.Key, s.Source.Version, s.Source.Content.Digest, count(s.Source.Content.Size))
+			continue
+		}
+		fmt.Fprintf(a.out, "%s  (answers %s %.8s)\n", a.style(a.out, bold, s.Step), events.ShortType(s.Type), s.Event)
+		for _, name := range slices.Sorted(maps.Keys(s.Outputs)) {
+			fmt.Fprintf(a.out, "  %s  %s\n", s.Outputs[name].Digest, name)
+		}
+	}
+}
+
+// runOf is the run that is named, or the one that made the named model.
+func runOf(cmd *cobra.Command, c *connection, name string) (string, error) {
+	base, version, _ := strings.Cut(name, "@")
+	m, err := c.Model(cmd.Context(), base)
+	if err != nil {
+		return name, nil // not a model's name
+	}
+	for _, v := range m.Versions {
+		if version == "" || version == fmt.Sprint(v.Version) || m.Aliases[version] == v.Version {
+			return v.Run, nil
+		}
+	}
+	return "", fmt.Errorf("model %s has no version %s", base, version)
+}
