@@ -21,7 +21,8 @@ type Bus struct {
 	opts   Options
 	nc     *nats.Conn
 	js     jetstream.JetStream
-	prefix string       // of subjects
+	prefix string // of subjects
+	health context.Context
 	stop   func() error // of the embedded server; nil when there is none
 
 	pub  publisher
@@ -39,12 +40,14 @@ type Bus struct {
 
 var _ bus.Bus = (*Bus)(nil)
 
-func newBus(ctx context.Context, nc *nats.Conn, opts Options, stop func() error) (*Bus, error) {
+// newBus makes the bus of a connection. Its health ends, with the cause, when
+// nothing more can be stored.
+func newBus(ctx context.Context, nc *nats.Conn, opts Options, health context.Context, stop func() error) (*Bus, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{opts: opts, nc: nc, js: js, prefix: strings.ToLower(opts.Stream) + ".ev", stop: stop}
+	b := &Bus{opts: opts, nc: nc, js: js, prefix: strings.ToLower(opts.Stream) + ".ev", health: health, stop: stop}
 	stream, err := b.ensureStream(ctx)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func Connect(ctx context.Context, urls string, o *Options) (*Bus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to NATS at %s: %w", redact(urls), err)
 	}
-	b, err := newBus(ctx, nc, opts, nil)
+	b, err := newBus(ctx, nc, opts, context.Background(), nil)
 	if err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("opening the event bus at %s: %w", redact(urls), err)

@@ -22,9 +22,6 @@ func Open(ctx context.Context, dir string, o *Options) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.MaxBytes == 0 {
-		opts.MaxBytes = defaultMaxBytes
-	}
 	b, err := open(ctx, dir, opts)
 	if err != nil {
 		return nil, fmt.Errorf("opening the event bus in %s: %w", dir, err)
@@ -40,7 +37,6 @@ func open(ctx context.Context, dir string, opts Options) (_ *Bus, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// The room is never the limit: the stream's MaxBytes is.
 	srv, err := server.NewServer(&server.Options{
 		ServerName:         "runnel",
 		DontListen:         true,
@@ -49,17 +45,19 @@ func open(ctx context.Context, dir string, opts Options) (_ *Bus, err error) {
 		StoreDir:           dir,
 		SyncAlways:         true,
 		JetStreamMaxMemory: 64 << 20,
-		JetStreamMaxStore:  2*opts.MaxBytes + 1<<30,
+		JetStreamMaxStore:  1 << 50, // the stream's MaxBytes is the limit
 	})
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
+	health, fail := context.WithCancelCause(context.Background())
 	stop := func() error {
+		defer fail(nil)
 		srv.Shutdown()
 		srv.WaitForShutdown()
 		return unlock()
 	}
-	srv.SetLoggerV2(serverLog{opts.Logger}, false, false, false)
+	srv.SetLoggerV2(serverLog{opts.Logger, fail}, false, false, false)
 	srv.Start()
 	if !srv.ReadyForConnections(opTimeout) || !srv.JetStreamEnabled() {
 		return nil, errors.Join(errors.New("the embedded NATS server did not start: its log says why"), stop())
@@ -68,7 +66,7 @@ func open(ctx context.Context, dir string, opts Options) (_ *Bus, err error) {
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	b, err := newBus(ctx, nc, opts, stop)
+	b, err := newBus(ctx, nc, opts, health, stop)
 	if err != nil {
 		nc.Close()
 		return nil, errors.Join(err, stop())
@@ -105,7 +103,10 @@ func connectOptions(opts Options) []nats.Option {
 }
 
 // serverLog passes on what the server warns of; the rest is not for users.
-type serverLog struct{ log *slog.Logger }
+type serverLog struct {
+	log  *slog.Logger
+	fail context.CancelCauseFunc // told when the disk takes no more
+}
 
 func (l serverLog) Noticef(string, ...any) {}
 func (l serverLog) Debugf(string, ...any)  {}
@@ -120,8 +121,14 @@ func (l serverLog) Warnf(format string, args ...any) {
 	l.log.Log(context.Background(), level, "event bus: "+text)
 }
 
+// Errorf also learns from the log what the server tells in no other way: after a
+// failed write it stores nothing more and does not answer who publishes.
 func (l serverLog) Errorf(format string, args ...any) {
-	l.log.Error("event bus: " + fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	l.log.Error("event bus: " + text)
+	if strings.Contains(strings.ToLower(text), "critical write error") {
+		l.fail(fmt.Errorf("the event bus cannot write to its disk; make room, or repair it, and start again: %s", text))
+	}
 }
 
 func (l serverLog) Fatalf(format string, args ...any) { l.Errorf(format, args...) }

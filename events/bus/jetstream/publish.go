@@ -177,7 +177,7 @@ func (p *publisher) publishEach(group []waiting) {
 }
 
 func (p *publisher) publishOne(w waiting) error {
-	ctx, cancel := context.WithTimeout(context.Background(), opTimeout)
+	ctx, cancel := context.WithTimeout(p.bus.health, opTimeout)
 	defer cancel()
 	_, err := p.bus.js.PublishMsg(ctx, w.msg)
 	if isFull(err) && p.bus.trim.makeRoom(ctx) {
@@ -186,10 +186,20 @@ func (p *publisher) publishOne(w waiting) error {
 	if isFull(err) {
 		return fmt.Errorf("publishing event %s: the stream is full of events that subscriptions have not acknowledged; let them catch up, remove those that nobody serves, or raise MaxBytes: %w", w.id, err)
 	}
-	if err != nil {
-		return fmt.Errorf("publishing event %s: %w", w.id, err)
+	return p.failed(w, err)
+}
+
+// failed says why an event was not published, if it was not.
+func (p *publisher) failed(w waiting, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	if cause := context.Cause(p.bus.health); cause != nil {
+		err = cause
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("the server did not confirm within %v that it is stored: %w", opTimeout, err)
+	}
+	return fmt.Errorf("publishing event %s: %w", w.id, err)
 }
 
 // publishBatch sends the events as one atomic batch.
@@ -207,18 +217,14 @@ func (p *publisher) publishBatch(group []waiting) {
 		return
 	}
 	for _, w := range group {
-		if err != nil {
-			w.done <- fmt.Errorf("publishing event %s: %w", w.id, err)
-		} else {
-			w.done <- nil
-		}
+		w.done <- p.failed(w, err)
 	}
 }
 
 // commit sends a batch and returns nil once all of it is durable, or a
 // *jetstream.APIError if the server refused all of it.
 func (p *publisher) commit(group []waiting) error {
-	ctx, cancel := context.WithTimeout(context.Background(), opTimeout)
+	ctx, cancel := context.WithTimeout(p.bus.health, opTimeout)
 	defer cancel()
 	batch, last := nuid.Next(), len(group)-1
 	for i, w := range group {
