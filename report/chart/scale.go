@@ -83,9 +83,6 @@ func tickLabel(v, step, largest float64) string {
 		unit = 1e3
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step/unit)+1e-9)))
-	if unit == 1 && decimals == 0 {
-		return format.Number(v)
-	}
 	return format.Fixed(v/unit, min(decimals, 9)) + suffix
 }
 
@@ -148,7 +145,11 @@ func timeTicks(lo, hi float64, n int) []tick {
 func (s *svg) axisX(sc scale, y float64, ts []tick) {
 	s.line(sc.from, y, sc.to, y, "a")
 	free := math.Inf(-1)
+	slack := (sc.hi/2 - sc.lo/2) * 1e-6
 	for _, t := range ts {
+		if t.at < sc.lo-slack || t.at > sc.hi+slack {
+			continue
+		}
 		x, half := sc.at(t.at), textWidth(t.label)/2*11/13
 		left := max(x-half, sc.from-30)
 		if left < free {

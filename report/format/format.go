@@ -26,10 +26,8 @@ func Number(v float64) string {
 		return minus(strings.NewReplacer("e-0", "e-", "e+", "e").Replace(strconv.FormatFloat(v, 'e', 2, 64)))
 	case a >= 9_999_995:
 		return suffixed(v)
-	case a >= 9999.5:
-		return group(strconv.FormatFloat(v, 'f', 0, 64))
-	case a >= 999.95: // four digits stay together: years are numbers too
-		return minus(strconv.FormatFloat(v, 'f', 0, 64))
+	case a >= 999.95:
+		return Fixed(v, 0)
 	}
 	decimals := max(0, 3-int(math.Floor(math.Log10(a))))
 	return minus(trim(strconv.FormatFloat(v, 'f', min(decimals, 7), 64)))
@@ -67,7 +65,8 @@ func Percent(share float64) string {
 	return minus(strconv.FormatFloat(p, 'f', 1, 64)) + "%"
 }
 
-// Fixed writes a number with that many decimals.
+// Fixed writes a number with that many decimals. Four digits stay together:
+// years are numbers too.
 func Fixed(v float64, decimals int) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return None
@@ -75,6 +74,9 @@ func Fixed(v float64, decimals int) string {
 	s := strconv.FormatFloat(v, 'f', decimals, 64)
 	if strings.Trim(s, "-0.") == "" {
 		s = strings.TrimPrefix(s, "-") // no negative zero
+	}
+	if math.Abs(v) < 9999.5 {
+		return minus(s)
 	}
 	return group(s)
 }

@@ -34,7 +34,8 @@ func TestOthers(t *testing.T) {
 	for _, c := range [][2]string{
 		{format.Count(-1234567), "−1,234,567"},
 		{format.Count(123), "123"},
-		{format.Fixed(-1234.567, 2), "−1,234.57"},
+		{format.Fixed(-1234.567, 2), "−1234.57"},
+		{format.Fixed(-12345.67, 1), "−12,345.7"},
 		{format.Fixed(math.NaN(), 2), "–"},
 		{format.Fixed(-0.001, 2), "0.00"},
 		{format.Time(0), "1970-01-01"},
