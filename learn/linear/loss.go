@@ -132,25 +132,24 @@ func (l *loss) pass(start, end int, v, g []float64) (total float64) {
 	row := make([]float64, l.scores)
 	for ; start < end; start += block {
 		rows := min(block, end-start)
-		for k := range l.scores {
-			c := v[k*(n+1) : (k+1)*(n+1)]
-			l.design.scores(start, c[:n], c[n], z[k*rows:(k+1)*rows])
-		}
+		z := z[:rows*l.scores]
 		labels := l.labels[start : start+rows]
 		var weights []float64
 		if l.weights != nil {
 			weights = l.weights[start : start+rows]
 		}
 		if l.scores == 1 {
-			total += twoClasses(z[:rows], labels, weights)
+			l.design.scores(start, v[:n], v[n], z)
+			total += twoClasses(z, labels, weights)
+			l.gather(start, z, g)
 		} else {
-			total += manyClasses(z[:rows*l.scores], row, labels, weights)
+			l.scoresEach(start, rows, v, z)
+			total += manyClasses(z, row, labels, weights)
+			l.gatherEach(start, rows, z, g)
 		}
 		for k := range l.scores {
-			r := z[k*rows : (k+1)*rows]
-			l.gather(start, r, g[k*(n+1):])
 			sum := 0.0
-			for _, v := range r {
+			for _, v := range z[k*rows : (k+1)*rows] {
 				sum += v
 			}
 			g[k*(n+1)+n] += sum
