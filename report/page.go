@@ -5,9 +5,9 @@ package report
 
 import (
 	_ "embed"
-	"strconv"
 
 	"github.com/runnel-dev/runnel/report/chart"
+	"github.com/runnel-dev/runnel/report/format"
 	"github.com/runnel-dev/runnel/report/markup"
 )
 
@@ -72,7 +72,7 @@ func (p *Page) HTML() []byte {
 func (s *Section) entry() markup.HTML {
 	count := markup.HTML("")
 	if s.Count > 0 {
-		count = markup.El("span", nil, markup.Text(strconv.Itoa(s.Count)))
+		count = markup.El("span", nil, markup.Text(format.Count(int64(s.Count))))
 	}
 	return markup.El("li", nil, markup.El("a", markup.Attr{"href", "#" + s.ID}, markup.Text(s.Title), count))
 }

@@ -19,16 +19,16 @@ func (v view) columnSection() report.Section {
 		c := &v.Columns[i]
 		switch {
 		case len(numbers)+len(values) == v.charts:
-		case c.Histogram != nil && c.Role != profile.Boolean:
+		case c.Histogram != nil && c.Type != table.Time && c.Role != profile.Boolean:
 			numbers = append(numbers, v.card(c))
-		case len(c.Top) > 0 && c.Role != profile.Constant:
+		case c.Histogram != nil || len(c.Top) > 0 && c.Role != profile.Constant:
 			values = append(values, v.card(c))
 		}
 	}
 	if n := len(numbers) + len(values); n > 0 && n < v.Width {
 		s.Lead = fmt.Sprintf("%d of the %s columns as charts; the tables below list the rest too.", n, format.Count(int64(v.Width)))
 	}
-	s.Body = report.Cards(numbers...) + report.Cards(values...) + v.numberTable() + v.otherTable()
+	s.Body = report.Cards(numbers...) + report.Cards(values...) + v.numberTable() + v.timeTable() + v.otherTable()
 	return s
 }
 
@@ -107,7 +107,6 @@ func (v view) cardFacts(c *profile.Column) []report.Fact {
 		missing = format.Percent(float64(c.Missing) / float64(v.Rows))
 	}
 	facts := []report.Fact{{Name: "missing", Value: missing}, {Name: "distinct", Value: format.Count(c.Distinct)}}
-	write := writer(c)
 	n := c.Numbers
 	switch {
 	case n == nil && c.Length != nil:
@@ -116,7 +115,7 @@ func (v view) cardFacts(c *profile.Column) []report.Fact {
 	case n == nil:
 		return facts
 	case c.Type == table.Time:
-		return append(facts, report.Fact{Name: "first", Value: write(n.Min)}, report.Fact{Name: "last", Value: write(n.Max)})
+		return append(facts, report.Fact{Name: "first", Value: format.Date(float64(n.Min))}, report.Fact{Name: "last", Value: format.Date(float64(n.Max))})
 	}
 	return append(facts,
 		report.Fact{Name: "mean", Value: write(n.Mean)}, report.Fact{Name: "std", Value: write(n.Std)},
@@ -127,34 +126,46 @@ func (v view) cardFacts(c *profile.Column) []report.Fact {
 		report.Fact{Name: "outliers", Value: v.share(c.Box.Below + c.Box.Above)})
 }
 
-func writer(c *profile.Column) func(profile.Float) string {
-	if c.Type == table.Time {
-		return func(f profile.Float) string { return format.Time(float64(f)) }
-	}
-	return func(f profile.Float) string { return format.Number(float64(f)) }
-}
+func write(f profile.Float) string { return format.Number(float64(f)) }
 
 func (v view) numberTable() markup.HTML {
-	t := &report.Table{Caption: "Numbers and times", Text: 1,
+	t := &report.Table{Caption: "Numbers", Text: 1,
 		Head: []string{"Column", "Count", "Missing", "Mean", "Std", "Min", "25%", "50%", "75%", "Max", "Skew", "Kurtosis", "Zeros", "Distinct"}}
 	left := 0
 	for i := range v.Columns {
 		c := &v.Columns[i]
 		n := c.Numbers
-		if n == nil || c.Count == 0 {
+		if n == nil || c.Count == 0 || c.Type == table.Time {
 			continue
 		}
 		if len(t.Rows) == v.lines {
 			left++
 			continue
 		}
-		write := writer(c)
-		std, skew, kurtosis, zeros := write(n.Std), format.Fixed(float64(n.Skew), 2), format.Fixed(float64(n.Kurtosis), 2), format.Count(n.Zeros)
-		if c.Type == table.Time {
-			std, skew, kurtosis, zeros = format.None, format.None, format.None, format.None
+		t.Rows = append(t.Rows, []string{format.Short(c.Name, 44), format.Count(c.Count), v.share(c.Missing), write(n.Mean), write(n.Std), write(n.Min), write(n.Q1),
+			write(n.Median), write(n.Q3), write(n.Max), format.Fixed(float64(n.Skew), 2), format.Fixed(float64(n.Kurtosis), 2), format.Count(n.Zeros), format.Count(c.Distinct)})
+	}
+	return t.HTML() + more(left)
+}
+
+func (v view) timeTable() markup.HTML {
+	t := &report.Table{Caption: "Times (UTC)", Text: 1, Head: []string{"Column", "Count", "Missing", "First", "25%", "50%", "75%", "Last", "Distinct"}}
+	left := 0
+	for i := range v.Columns {
+		c := &v.Columns[i]
+		n := c.Numbers
+		if c.Type != table.Time || c.Count == 0 {
+			continue
 		}
-		t.Rows = append(t.Rows, []string{format.Short(c.Name, 44), format.Count(c.Count), v.share(c.Missing), write(n.Mean), std, write(n.Min), write(n.Q1),
-			write(n.Median), write(n.Q3), write(n.Max), skew, kurtosis, zeros, format.Count(c.Distinct)})
+		if len(t.Rows) == v.lines {
+			left++
+			continue
+		}
+		row := []string{format.Short(c.Name, 44), format.Count(c.Count), v.share(c.Missing)}
+		for _, f := range []profile.Float{n.Min, n.Q1, n.Median, n.Q3, n.Max} {
+			row = append(row, format.Time(float64(f)))
+		}
+		t.Rows = append(t.Rows, append(row, format.Count(c.Distinct)))
 	}
 	return t.HTML() + more(left)
 }
@@ -209,8 +220,7 @@ func (v view) missingSection() report.Section {
 	}
 	slices.SortStableFunc(gaps, func(a, b *profile.Column) int { return int(b.Missing - a.Missing) })
 	s.Count = len(gaps)
-	s.Lead = fmt.Sprintf("%s of %s have a gap; %s of the rows are complete.", format.Count(int64(len(gaps))),
-		format.Plural(int64(v.Width), "column"), format.Percent(float64(v.Missing.Complete)/float64(v.Rows)))
+	s.Lead = fmt.Sprintf("%s with a gap; %s of the rows are complete.", format.Plural(int64(len(gaps)), "column"), format.Percent(float64(v.Missing.Complete)/float64(v.Rows)))
 	bars := &chart.Bars{Title: "Share of missing values by column", Width: 440, Max: 1}
 	for _, c := range gaps[:min(len(gaps), 20)] {
 		bars.Items = append(bars.Items, bar(c.Name, c.Missing, v.Rows, 0))

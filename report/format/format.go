@@ -93,6 +93,12 @@ func Time(micros float64) string {
 	return t.Format("2006-01-02 15:04:05")
 }
 
+// Date writes microseconds since 1970 as a day in UTC.
+func Date(micros float64) string {
+	day, _, _ := strings.Cut(Time(micros), " ")
+	return day
+}
+
 // Short cuts a text after so many characters.
 func Short(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {

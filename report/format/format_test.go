@@ -40,6 +40,7 @@ func TestOthers(t *testing.T) {
 		{format.Fixed(-0.001, 2), "0.00"},
 		{format.Time(0), "1970-01-01"},
 		{format.Time(1.5e6), "1970-01-01 00:00:01"},
+		{format.Date(1.5e6), "1970-01-01"},
 		{format.Short("naïveté", 5), "naïv…"},
 		{format.Short("abc", 5), "abc"},
 		{format.Plural(1, "row"), "1 row"},
