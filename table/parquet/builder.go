@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	pq "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
 
 	"github.com/runnel-dev/runnel/table"
@@ -21,9 +20,8 @@ type builder struct {
 	index  map[string]uint32 // of column.Dict
 	nulls  bool
 
-	// Of the chunk being read: its dictionary, the dictionary's values as
-	// numbers, and the code that each of its strings has in the column, plus 1.
-	dict    pq.Dictionary
+	// Of the dictionary of the chunk being read: its values as numbers, and the
+	// code that each of its strings has in the column, plus 1.
 	numbers any
 	codes   []uint32
 }
@@ -45,62 +43,46 @@ func (b *builder) grow(rows int) {
 
 // add appends a page: its values close together first, then moved to their
 // rows where some are missing.
-func (b *builder) add(page pq.Page) error {
-	rows := int(page.NumValues())
-	if err := b.budget.take(int64(rows) * width(b.column.Kind)); err != nil {
-		return err
-	}
-	levels := page.DefinitionLevels()
-	present := rows
-	if len(levels) > 0 {
-		if len(levels) != rows {
-			return fmt.Errorf("%d definition levels for %d values: the file is corrupt", len(levels), rows)
-		}
-		present = 0
-		for _, l := range levels {
-			present += int(l)
-		}
-	}
-	if b.empty { // a column without a type has pages of nothing but levels
-		present = 0
-	}
+func (b *builder) add(p *page, r *pageReader) error {
 	start := b.column.Len()
-	if err := b.values(page, present); err != nil {
-		return err
+	if p.present > 0 {
+		if err := b.values(p, r); err != nil {
+			return err
+		}
 	}
-	if got := b.column.Len() - start; got != present {
-		return fmt.Errorf("%d values in a page of %d: the file is corrupt", got, present)
+	if got := b.column.Len() - start; got != p.present {
+		return fmt.Errorf("%d values in a page of %d: the file is corrupt", got, p.present)
 	}
-	if present == rows {
-		b.valid(start, start+rows)
+	if p.present == p.rows {
+		b.valid(start, start+p.rows)
 		return nil
 	}
 	c := &b.column
 	switch c.Kind {
 	case table.Float64:
-		c.Floats = spread(c.Floats, start, rows, levels, math.NaN())
+		c.Floats = spread(c.Floats, start, p, math.NaN())
 	case table.Bool:
-		c.Bools = spread(c.Bools, start, rows, levels, false)
+		c.Bools = spread(c.Bools, start, p, false)
 	case table.String:
-		c.Codes = spread(c.Codes, start, rows, levels, 0)
+		c.Codes = spread(c.Codes, start, p, 0)
 	default:
-		c.Ints = spread(c.Ints, start, rows, levels, 0)
+		c.Ints = spread(c.Ints, start, p, 0)
 	}
 	b.nulls = true
 	b.valid(start, start)
-	for i := range rows {
-		b.column.Valid = appendBit(b.column.Valid, start+i, present > 0 && levels[i] == 1)
+	for i := range p.rows {
+		b.column.Valid = appendBit(b.column.Valid, start+i, p.present > 0 && p.levels[i] == 1)
 	}
 	return nil
 }
 
 // spread moves the values from start on to the rows whose level is 1, from the
 // last backwards, and fills the others with missing.
-func spread[T any](v []T, start, rows int, levels []byte, missing T) []T {
+func spread[T any](v []T, start int, p *page, missing T) []T {
 	from := len(v) - 1
-	v = slices.Grow(v, start+rows-len(v))[:start+rows]
-	for i := rows - 1; i >= 0; i-- {
-		if from >= start && levels[i] == 1 {
+	v = slices.Grow(v, start+p.rows-len(v))[:start+p.rows]
+	for i := p.rows - 1; i >= 0; i-- {
+		if from >= start && p.levels[i] == 1 {
 			v[start+i] = v[from]
 			from--
 		} else {
@@ -139,35 +121,19 @@ func appendBit(v table.Bitmap, i int, set bool) table.Bitmap {
 }
 
 // values appends the values that a page holds.
-func (b *builder) values(page pq.Page, present int) error {
-	if present == 0 {
-		return nil
+func (b *builder) values(p *page, r *pageReader) error {
+	switch {
+	case p.indices == nil && b.column.Kind == table.String:
+		return b.strings(p.values, p.present)
+	case p.indices == nil:
+		return b.appendNumbers(p.values, p.present, nil)
+	case b.column.Kind != table.String:
+		return b.appendNumbers(r.dictionary, r.entries, p.indices)
 	}
-	dict := page.Dictionary()
-	data := page.Data()
-	if dict == nil {
-		if b.column.Kind == table.String {
-			return b.strings(data, present)
-		}
-		return b.appendNumbers(data, present, nil)
+	if b.codes == nil {
+		b.codes = make([]uint32, r.entries)
 	}
-	indices := data.Int32()
-	if len(indices) < present {
-		return fmt.Errorf("%d dictionary indices for %d values: the file is corrupt", len(indices), present)
-	}
-	indices = indices[:present]
-	if b.dict != dict {
-		b.dict, b.numbers, b.codes = dict, nil, make([]uint32, dict.Len())
-	}
-	for _, x := range indices {
-		if uint(x) >= uint(len(b.codes)) {
-			return fmt.Errorf("dictionary index %d of %d: the file is corrupt", x, len(b.codes))
-		}
-	}
-	if b.column.Kind == table.String {
-		return b.indexedStrings(dict.Page().Data(), indices)
-	}
-	return b.appendNumbers(dict.Page().Data(), dict.Len(), indices)
+	return b.indexedStrings(r.dictionary, p.indices)
 }
 
 // appendNumbers decodes n values and appends them, or those at the indices when

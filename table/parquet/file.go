@@ -106,8 +106,9 @@ func (f *File) ReadGroup(ctx context.Context, i int) (*table.Table, error) {
 func (f *File) read(ctx context.Context, groups []pq.RowGroup) (*table.Table, error) {
 	budget := &budget{limit: f.opts.MaxBytes}
 	columns := make([]*table.Column, len(f.columns))
-	err := each(f.opts.Threads, len(columns), func(j int) error {
-		c, err := readColumn(ctx, &f.columns[j], groups, f.file, budget)
+	scratches := make([]scratch, f.opts.Threads)
+	err := each(f.opts.Threads, len(columns), func(j, thread int) error {
+		c, err := readColumn(ctx, &f.columns[j], groups, f.file, budget, &scratches[thread])
 		if err != nil {
 			return fmt.Errorf("read Parquet: column %q: %w", f.columns[j].field.Name, err)
 		}
@@ -120,7 +121,7 @@ func (f *File) read(ctx context.Context, groups []pq.RowGroup) (*table.Table, er
 	return table.New(columns...)
 }
 
-func readColumn(ctx context.Context, src *source, groups []pq.RowGroup, file *pq.File, budget *budget) (*table.Column, error) {
+func readColumn(ctx context.Context, src *source, groups []pq.RowGroup, file *pq.File, budget *budget, s *scratch) (*table.Column, error) {
 	b := &builder{decoder: src.decoder, column: table.Column{Name: src.field.Name, Kind: src.field.Kind}, budget: budget}
 	var rows int64
 	for _, g := range groups {
@@ -130,11 +131,8 @@ func readColumn(ctx context.Context, src *source, groups []pq.RowGroup, file *pq
 	b.grow(int(min(rows, file.Size())))
 	for i, g := range groups {
 		chunk := g.ColumnChunks()[src.index].(*pq.FileColumnChunk)
-		if err := checkPages(file, chunk, budget.limit); err != nil {
-			return nil, fmt.Errorf("row group %d: %w", i, err)
-		}
 		before := b.column.Len()
-		if err := b.readChunk(ctx, chunk); err != nil {
+		if err := b.readChunk(ctx, file, chunk, s); err != nil {
 			return nil, fmt.Errorf("row group %d: %w", i, err)
 		}
 		if got := int64(b.column.Len() - before); got != g.NumRows() {
@@ -144,24 +142,25 @@ func readColumn(ctx context.Context, src *source, groups []pq.RowGroup, file *pq
 	return b.done(), nil
 }
 
-func (b *builder) readChunk(ctx context.Context, chunk pq.ColumnChunk) error {
-	pages := chunk.Pages()
-	defer pages.Close()
-	b.dict, b.numbers, b.codes = nil, nil, nil
+func (b *builder) readChunk(ctx context.Context, file *pq.File, chunk *pq.FileColumnChunk, s *scratch) error {
+	pages, err := newPageReader(file, chunk, &b.decoder, b.budget, s)
+	if err != nil {
+		return err
+	}
+	defer pages.unpack.close()
+	b.numbers, b.codes = nil, nil
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		page, err := pages.ReadPage()
+		page, err := pages.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		err = b.add(page)
-		pq.Release(page)
-		if err != nil {
+		if err := b.add(page, pages); err != nil {
 			return err
 		}
 	}

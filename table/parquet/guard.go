@@ -7,18 +7,13 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-	pq "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
-	"github.com/pierrec/lz4/v4"
 )
 
 // The library allocates what a file says that it needs before it reads it. The
-// checks here look at the sizes first, so that a small hostile file cannot ask
-// for all memory.
+// checks here, and the pageReader, look at the sizes first, so that a small
+// hostile file cannot ask for all memory.
 
 const (
 	maxFooter  = 256 << 20
@@ -58,67 +53,6 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-// checkPages walks the page headers of a chunk and reports a page that would
-// take more than limit bytes or hold more values than the chunk has.
-func checkPages(file *pq.File, chunk *pq.FileColumnChunk, limit int64) error {
-	meta := metadataOf(file, chunk)
-	if meta == nil {
-		return fmt.Errorf("the footer lacks the column: the file is corrupt")
-	}
-	limit = min(limit, maxPage)
-	at := meta.DataPageOffset
-	if meta.DictionaryPageOffset != 0 {
-		at = meta.DictionaryPageOffset
-	}
-	end := at + meta.TotalCompressedSize
-	if at < 4 || meta.TotalCompressedSize < 0 || end < at || end > file.Size() {
-		return fmt.Errorf("pages at byte %d to %d of a file of %d: the file is corrupt", at, end, file.Size())
-	}
-	for at < end {
-		header, n, err := pageHeader(file, at, end)
-		if err != nil {
-			return fmt.Errorf("page header at byte %d: %w", at, err)
-		}
-		at += int64(n)
-		size := int64(header.CompressedPageSize)
-		values := int64(header.DataPageHeader.V.NumValues) + int64(header.DataPageHeaderV2.V.NumValues)
-		dictionary := int64(header.DictionaryPageHeader.V.NumValues)
-		switch {
-		case size < 0 || size > end-at:
-			return fmt.Errorf("a page of %d bytes at byte %d, beyond its column: the file is corrupt", size, at)
-		case int64(header.UncompressedPageSize) > limit:
-			return fmt.Errorf("a page of %d bytes at byte %d, the limit is %d", header.UncompressedPageSize, at, limit)
-		case values > meta.NumValues || dictionary > int64(header.UncompressedPageSize):
-			return fmt.Errorf("a page of %d values at byte %d, more than its column has: the file is corrupt", values+dictionary, at)
-		}
-		// The levels of a page of version 2 come first, and are not compressed.
-		v2 := header.DataPageHeaderV2.V
-		levels := int64(v2.DefinitionLevelsByteLength) + int64(v2.RepetitionLevelsByteLength)
-		if levels < 0 || levels > min(size, int64(header.UncompressedPageSize)) {
-			return fmt.Errorf("levels of %d bytes in a page of %d at byte %d: the file is corrupt", levels, size, at)
-		}
-		if !header.DataPageHeaderV2.Valid || v2.IsCompressed.V || !v2.IsCompressed.Valid {
-			page := io.NewSectionReader(file, at+levels, size-levels)
-			if err := checkCompressed(page, meta.Codec, int64(header.UncompressedPageSize)-levels, limit); err != nil {
-				return fmt.Errorf("page at byte %d: %w", at, err)
-			}
-		}
-		at += size
-	}
-	return nil
-}
-
-func metadataOf(file *pq.File, chunk *pq.FileColumnChunk) *format.ColumnMetaData {
-	for i, g := range file.RowGroups() {
-		columns := g.ColumnChunks()
-		j := chunk.Column()
-		if j < len(columns) && columns[j] == pq.ColumnChunk(chunk) {
-			return &file.Metadata().RowGroups[i].Columns[j].MetaData
-		}
-	}
-	return nil
-}
-
 // pageHeader decodes the page header that begins at a byte of the file, and
 // says how long it is.
 func pageHeader(r io.ReaderAt, at, end int64) (*format.PageHeader, int, error) {
@@ -145,125 +79,18 @@ func pageHeader(r io.ReaderAt, at, end int64) (*format.PageHeader, int, error) {
 
 func readAt(r io.ReaderAt, at, n int64) ([]byte, error) {
 	b := make([]byte, n)
-	got, err := r.ReadAt(b, at)
-	if got < len(b) {
-		if err == nil || err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	return b, nil
+	return b, readFull(r, b, at)
 }
 
-// checkCompressed reports compressed data that may expand beyond limit bytes,
-// when size are what it should give. Where the format alone does not bound the
-// expansion, the data is decompressed to nowhere.
-func checkCompressed(page *io.SectionReader, codec format.CompressionCodec, size, limit int64) error {
-	const (
-		deflateRatio = 1032
-		zstdRatio    = 1 << 15 // a block of 4 bytes for 128 KiB
-	)
-	compressed := page.Size()
-	var r io.Reader
-	var err error
-	switch codec {
-	case format.Snappy:
-		b, err := readAt(page, 0, min(compressed, binary.MaxVarintLen64))
-		if err != nil {
-			return err
-		}
-		if n, k := binary.Uvarint(b); k > 0 && n > uint64(limit) {
-			return tooLarge(limit)
-		}
-		return nil
-	case format.Gzip:
-		if compressed <= limit/deflateRatio {
-			return nil
-		}
-		r, err = gzip.NewReader(page)
-	case format.Zstd:
-		if compressed <= limit/zstdRatio || zstdBound(page) <= limit {
-			return nil
-		}
-		d, zerr := zstd.NewReader(page, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-		if zerr == nil {
-			defer d.Close()
-		}
-		r, err = d, zerr
-	case format.Brotli:
-		r = brotli.NewReader(page)
-	case format.Lz4Raw:
-		// The library's decoder never ends on a block that is cut short.
-		b, err := readAt(page, 0, compressed)
-		if err != nil {
-			return err
-		}
-		if _, err := lz4.UncompressBlock(b, make([]byte, size)); err != nil && compressed > 0 {
-			return fmt.Errorf("decompress: %w", err)
-		}
-		return nil
-	default:
+func readFull(r io.ReaderAt, b []byte, at int64) error {
+	n, err := r.ReadAt(b, at)
+	if n == len(b) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("decompress: %w", err)
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
 	}
-	n, err := io.Copy(io.Discard, io.LimitReader(r, limit+1))
-	if err != nil {
-		return fmt.Errorf("decompress: %w", err)
-	}
-	if n > limit {
-		return tooLarge(limit)
-	}
-	return nil
-}
-
-func tooLarge(limit int64) error {
-	return fmt.Errorf("it expands to more than %d bytes", limit)
-}
-
-// zstdBound bounds what zstd frames expand to by the number of their blocks
-// (RFC 8878, 3.1.1). Data that cannot be followed has no bound.
-func zstdBound(page *io.SectionReader) int64 {
-	const (
-		unbounded = 1 << 62
-		maxBlock  = 128 << 10
-	)
-	var bound int64
-	for at := int64(0); at < page.Size(); {
-		b, err := readAt(page, at, min(zstd.HeaderMaxSize, page.Size()-at))
-		if err != nil {
-			return unbounded
-		}
-		var h zstd.Header
-		if err := h.Decode(b); err != nil {
-			return unbounded
-		}
-		at += int64(h.HeaderSize)
-		if h.Skippable {
-			at += int64(h.SkippableSize)
-			continue
-		}
-		for last := false; !last; {
-			b, err := readAt(page, at, 3)
-			if err != nil {
-				return unbounded
-			}
-			block := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
-			last = block&1 == 1
-			at += 3
-			if block>>1&3 == 1 { // run-length: 1 byte
-				at++
-			} else {
-				at += int64(block >> 3)
-			}
-			bound += maxBlock
-		}
-		if h.HasCheckSum {
-			at += 4
-		}
-	}
-	return bound
+	return err
 }
 
 // skipStruct finds the length of a structure in Thrift's compact protocol, and

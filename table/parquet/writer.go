@@ -97,7 +97,7 @@ func (w *Writer) Close() (err error) {
 // writeRows encodes rows [from, to) of every column, several columns at once.
 func (w *Writer) writeRows(t *table.Table, from, to int) error {
 	columns := w.w.ColumnWriters()
-	return each(w.opts.Threads, len(columns), func(j int) error {
+	return each(w.opts.Threads, len(columns), func(j, _ int) error {
 		if err := writeColumn(columns[j], j, t.Columns[j], from, to); err != nil {
 			return fmt.Errorf("write Parquet: column %q: %w", t.Columns[j].Name, err)
 		}
@@ -155,9 +155,9 @@ func writeColumn(w *pq.ColumnWriter, j int, c *table.Column, from, to int) error
 	return nil
 }
 
-// each calls do for 0 to n-1 from at most threads goroutines, and returns the
-// error of the smallest index.
-func each(threads, n int, do func(i int) error) error {
+// each calls do for 0 to n-1 from at most threads goroutines, telling it which,
+// and returns the error of the smallest index.
+func each(threads, n int, do func(i, thread int) error) error {
 	errs := make([]error, n)
 	next := make(chan int, n)
 	for i := range n {
@@ -165,10 +165,10 @@ func each(threads, n int, do func(i int) error) error {
 	}
 	close(next)
 	var wg sync.WaitGroup
-	for range min(threads, n) {
+	for thread := range min(threads, n) {
 		wg.Go(func() {
 			for i := range next {
-				errs[i] = guarded(do, i)
+				errs[i] = guarded(do, i, thread)
 			}
 		})
 	}
@@ -181,9 +181,9 @@ func each(threads, n int, do func(i int) error) error {
 	return nil
 }
 
-func guarded(do func(int) error, i int) (err error) {
+func guarded(do func(i, thread int) error, i, thread int) (err error) {
 	defer caught(&err)
-	return do(i)
+	return do(i, thread)
 }
 
 // root is a group whose fields stay in order: the library's own Group sorts them.
