@@ -70,7 +70,7 @@ func TestRefusedStates(t *testing.T) {
 		"neighbours below none": func(s *learn.State) { step(*s)["spec"].(map[string]any)["neighbors"] = -3.0 },
 		"no donors":             func(s *learn.State) { s.Tensors = nil },
 		"donors of two columns": func(s *learn.State) {
-			s.Tensors = map[string]learn.Tensor{"0/donors": {Shape: []int{1, 2}, Data: []float64{1, 2}}}
+			s.Tensors = map[string]learn.Tensor{"0/donors": {Shape: []int{2, 1}, Data: []float64{1, 2}}}
 		},
 		"an unknown field":   func(s *learn.State) { step(*s)["exec"] = "rm" },
 		"a column twice":     func(s *learn.State) { step(*s)["joint"] = []any{"f", "f"} },
