@@ -99,7 +99,7 @@ func (g *grower) grow(ctx context.Context) grown {
 	t := grown{importance: make([]float64, len(g.features))}
 	t.nodes, t.leaf = append(t.nodes, leafNode(0)), append(t.leaf, -1)
 	g.stack = append(g.stack[:0], branch{to: len(g.rows)})
-	rootWeight := 0.0
+	rootWeight, leaves := 0.0, int32(0)
 	for work := 0; len(g.stack) > 0; {
 		b := g.stack[len(g.stack)-1]
 		g.stack = g.stack[:len(g.stack)-1]
@@ -122,7 +122,8 @@ func (g *grower) grow(ctx context.Context) grown {
 		}
 		decrease := s.gain * (float64(b.total.weight) / rootWeight)
 		if s.gain < 0 || decrease*g.criterion.unit() < g.forest.MinCut {
-			t.leaf[b.node] = int32(len(t.values))
+			t.leaf[b.node] = leaves
+			leaves++
 			t.values = g.criterion.leaf(t.values, b.total)
 			continue
 		}

@@ -41,7 +41,7 @@ func assemble(trees []grown, y *learn.Target, axes []axis) *ForestModel {
 		m.nodes = append(m.nodes, t.nodes...)
 		for _, at := range t.leaf {
 			if at >= 0 {
-				value := t.values[at:][:m.outputs]
+				value := t.values[int(at)*m.outputs:][:m.outputs]
 				key = key[:0]
 				for _, v := range value {
 					key = binary.LittleEndian.AppendUint64(key, math.Float64bits(v))
@@ -125,7 +125,7 @@ func (m *ForestModel) Predict(x *learn.Matrix) []float64 {
 	var all sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (blocks+3)/4) {
 		all.Go(func() {
-			block := make([]uint32, blockRows*len(m.axes))
+			block := make([]uint32, min(blockRows, x.Rows)*len(m.axes))
 			for {
 				from := (int(next.Add(1)) - 1) * blockRows
 				if from >= x.Rows {

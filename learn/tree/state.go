@@ -11,7 +11,8 @@ import (
 // State takes the forest apart. Nodes of all trees follow each other; trees
 // holds where each begins, and the end. A split has its feature, its threshold
 // and its left child, numbered from the start of the tree; the right child is
-// the next one. A leaf has feature -1, and as left its row of values.
+// the next one. A leaf has feature -1, and as left its row of values. Values and
+// importances are the model's own, to be read only.
 func (m *ForestModel) State() learn.State {
 	n := len(m.nodes)
 	feature, left := make([]int32, n), make([]int32, n)
