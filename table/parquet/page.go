@@ -239,7 +239,7 @@ func (r *pageReader) decodeValues(n int, data []byte, enc format.Encoding, buffe
 	if err := checkDelta(data, n, enc, r.limit); err != nil {
 		return encoding.Values{}, err
 	}
-	if size := valueSize[r.typ.Kind()]; enc == format.Plain && size > 0 && len(data) >= 64 && len(r.plain) > 0 && &data[0] == &r.plain[0] {
+	if size := valueSize(r.typ.Kind()); enc == format.Plain && size > 0 && len(data) >= 64 && len(r.plain) > 0 && &data[0] == &r.plain[0] {
 		// They lie at the start of memory of our own, so aligned: nothing is to be done.
 		if len(data) < n*size {
 			return encoding.Values{}, errShort
@@ -251,7 +251,7 @@ func (r *pageReader) decodeValues(n int, data []byte, enc format.Encoding, buffe
 		return values, err
 	}
 	got, ends := values.Data()
-	need := n * valueSize[r.typ.Kind()]
+	need := n * valueSize(r.typ.Kind())
 	switch r.typ.Kind() {
 	case pq.Boolean:
 		need = (n + 7) / 8
@@ -268,8 +268,19 @@ func (r *pageReader) decodeValues(n int, data []byte, enc format.Encoding, buffe
 	return values, nil
 }
 
-// valueSize is the bytes of a value of each type whose values are all as long.
-var valueSize = [...]int{pq.Int32: 4, pq.Int64: 8, pq.Int96: 12, pq.Float: 4, pq.Double: 8, pq.FixedLenByteArray: 0}
+// valueSize is the bytes of a value of a type whose values are all as long by
+// themselves, 0 of the others.
+func valueSize(k pq.Kind) int {
+	switch k {
+	case pq.Int32, pq.Float:
+		return 4
+	case pq.Int64, pq.Double:
+		return 8
+	case pq.Int96:
+		return 12
+	}
+	return 0
+}
 
 func sized[T any](v []T, n int) []T {
 	if cap(v) < n {
