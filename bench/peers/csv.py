@@ -76,14 +76,15 @@ def main():
         read = lambda: lib.read_csv(path, engine="c")
         numeric = lambda t: [(c, t[c].to_numpy()) for c in t.columns
                              if lib.api.types.is_numeric_dtype(t[c]) and not lib.api.types.is_bool_dtype(t[c])]
-    seconds, before = [], rss()
+    seconds, cpu, before = [], [], rss()
     for i in range(repeat):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         table = read()
         seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - used)
         if i == 0:
             peak = rss()
-    print(json.dumps({"version": f"{lib.__name__} {lib.__version__}", "seconds": min(seconds), "rows": len(table),
+    print(json.dumps({"version": f"{lib.__name__} {lib.__version__}", "seconds": min(seconds), "cpu": min(cpu), "rows": len(table),
                       "peak": peak, "before": before, "columns": checks(numeric(table))}))
 
 
