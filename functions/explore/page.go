@@ -152,8 +152,8 @@ func (v view) method() []string {
 		"Counts, means, deviations, quartiles, skew and kurtosis are those of every row, as pandas defines them.",
 		"A histogram's bins are numpy's “auto”; the line over it is a Gaussian kernel density with Scott's bandwidth. The box below spans the quartiles, its whiskers 1.5 interquartile ranges; the dotted line leads on to the furthest value.",
 		"Correlations use the rows in which both columns have a value. Spearman's is that of ranks, so it sees any rising or falling relation, not only a straight one. Cramér's V, of categories, is corrected for bias.",
-		"Principal components are those of the standardised numeric columns, the target left out, missing values set to the mean. Colours of a cell are those of its most frequent class.",
-		"Values that only a few rows have are never named.",
+		"Principal components are those of the standardised numeric columns, the target left out, missing values set to the mean. The colour of a cell is that of its most frequent class.",
+		"Values that only a few rows have are never named, but for classes of the target.",
 	}
 	if s := v.Sample; s != nil {
 		notes = append(notes, fmt.Sprintf("Computed from a random sample of %s rows (seed %d): %s.", format.Count(int64(s.Rows)), s.Seed, strings.Join(s.For, ", ")))

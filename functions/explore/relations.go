@@ -92,7 +92,7 @@ func (v view) correlationSection() report.Section {
 		pairs = append(pairs, report.Figure(p.X+" and "+p.Y, detail+outside(p.Grid), density2(p.Grid, "Rows by "+p.X+" and "+p.Y, p.X, p.Y, nil)))
 	}
 	if len(pairs) > 0 {
-		s.Body += markup.El("h3", nil, markup.Text("Strongest pairs")) + report.Paragraph("Darker cells hold more rows (on a logarithmic scale).") + report.Figures(pairs...)
+		s.Body += markup.El("h3", nil, markup.Text("Strongest pairs")) + report.Paragraph("A stronger colour means more rows, on a logarithmic scale.") + report.Figures(pairs...)
 	}
 	if m := v.Categories; m != nil {
 		s.Body += report.Stack(report.Figure("Cramér's V", "Association of categories, from 0 to 1", v.heatMap("Cramér's V of categories", m.Columns, m.Values, true)))

@@ -265,7 +265,7 @@ func (d *described) chart(o *Options) {
 	}
 	edges := density.Edges(d.sorted, step, o.Bins)
 	h := &Histogram{Edges: edges, Counts: d.counts(edges)}
-	if d.Distinct > 10 && d.Type != table.Time {
+	if d.Distinct > 32 && d.Type != table.Time {
 		h.X, h.Density = density.Curve(d.sorted, 100)
 	}
 	d.Histogram = h
