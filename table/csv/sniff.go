@@ -85,6 +85,9 @@ func layoutOf(sample []byte, final bool, o *Options) (*layout, error) {
 	if len(body) == 0 && final {
 		return nil, &Error{Problem: Empty, Text: "the file is empty", Hint: "a CSV file has at least a header"}
 	}
+	if !final && bytes.IndexByte(body, nl) < 0 {
+		return nil, nil
+	}
 	if line, rest, ok := bytes.Cut(body, []byte{nl}); ok && len(bytes.TrimSuffix(line, []byte("\r"))) == 5 && foldEqual(line[:4], "sep=") {
 		d.Delimiter = string(line[4:5]) // as Excel writes it
 		body = rest
