@@ -91,7 +91,11 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		testX, testY, e.Subset = trainX, trainY, "train"
 	}
 	call.Rows(int64(testY.Len()))
-	if e.Model, err = measure(m, testX, testY); err != nil {
+	predicted, err := m.Predict(testX)
+	if err == nil {
+		e.Model, err = metrics.Evaluate(testY, outputs(predicted), nil)
+	}
+	if err != nil {
 		return step.Permanent(fmt.Errorf("predicting the %s rows of dataset %s: %w", e.Subset, in.Raw.Name, err))
 	}
 	if e.Baseline, err = measureBaseline(ctx, trainY, testY); err != nil {
@@ -114,11 +118,15 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
+	html, err := call.PutBytes(ctx, "report", events.MediaHTML, page(e, m, residualsOf(testY, predicted)))
+	if err != nil {
+		return err
+	}
 	if len(missed) > 0 {
 		return step.GateFailed("%s", strings.Join(missed, "; "))
 	}
 	return call.Emit(events.ModelEvaluatedData{Raw: in.Raw, Estimator: in.Estimator, Model: in.Model,
-		Metrics: e.Model.Metrics, Baseline: e.Baseline.Metrics, Evaluation: evaluation})
+		Metrics: e.Model.Metrics, Baseline: e.Baseline.Metrics, Evaluation: evaluation, Report: html})
 }
 
 // subset takes the rows of a subset that have a target, in raw form.
@@ -136,14 +144,6 @@ func subset(raw *table.Table, split []step.Subset, which step.Subset, m *model.M
 		t, y = t.Take(rows), y.Take(rows)
 	}
 	return t.Without(m.Target), y, nil
-}
-
-func measure(m *model.Model, x *table.Table, y *learn.Target) (*metrics.Report, error) {
-	p, err := m.Predict(x)
-	if err != nil {
-		return nil, err
-	}
-	return metrics.Evaluate(y, outputs(p), nil)
 }
 
 func outputs(p *model.Prediction) []float64 {
