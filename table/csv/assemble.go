@@ -2,8 +2,8 @@ package csv
 
 import (
 	"context"
-	"hash/maphash"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -47,12 +47,7 @@ func assemble(ctx context.Context, names []string, classes []class, spans []span
 	for range min(threads, len(names)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(names) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				out[i] = concat(names[i], classes[i], spans, i, rows)
-				if free {
-					for _, s := range spans {
-						s.p.columns[i] = nil
-					}
-				}
+				out[i] = concat(names[i], classes[i], spans, i, rows, free)
 			}
 		})
 	}
@@ -63,7 +58,7 @@ func assemble(ctx context.Context, names []string, classes []class, spans []span
 	return table.New(out...)
 }
 
-func concat(name string, final class, spans []span, col, rows int) *table.Column {
+func concat(name string, final class, spans []span, col, rows int, free bool) *table.Column {
 	out := &table.Column{Name: name, Kind: final.storage()}
 	var d *dict
 	switch out.Kind {
@@ -73,7 +68,14 @@ func concat(name string, final class, spans []span, col, rows int) *table.Column
 		out.Bools = make([]bool, rows)
 	case table.String:
 		out.Codes = make([]uint32, rows)
-		d = newDict(maphash.MakeSeed())
+		d = newDict()
+		distinct := 0
+		for _, s := range spans {
+			distinct += len(s.p.columns[col].ends)
+		}
+		if distinct > rows/2 { // most values are met once
+			d.reserve(distinct)
+		}
 	default:
 		out.Ints = make([]int64, rows)
 	}
@@ -106,10 +108,15 @@ func concat(name string, final class, spans []span, col, rows int) *table.Column
 		if c.valid != nil {
 			mark(out, c.valid, s, at, rows)
 		}
-		at += n
+		if at += n; free {
+			s.p.columns[col] = nil
+		}
 	}
 	if d != nil {
-		out.Dict = d.strings()
+		out.Dict = d.texts
+		if cap(out.Dict)/4*3 > len(out.Dict) {
+			out.Dict = slices.Clone(out.Dict)
+		}
 	}
 	return out
 }
@@ -117,16 +124,17 @@ func concat(name string, final class, spans []span, col, rows int) *table.Column
 // recode writes a chunk's codes under the whole column's dictionary, which
 // keeps the order of first appearance.
 func recode(out []uint32, c *column, s span, d *dict) {
-	codes := make([]uint32, len(c.dict.ends)) // code+1; 0: not met yet
+	codes, before := make([]uint32, len(c.ends)), len(d.texts) // code+1; 0: not met yet
 	for i, code := range c.codes[s.lo:s.hi] {
 		if c.valid != nil && !c.valid.Get(s.lo+i) {
 			continue
 		}
 		if codes[code] == 0 {
-			codes[code] = d.code(c.dict.text(code)) + 1
+			codes[code] = d.code(c.text(code), false) + 1
 		}
 		out[i] = codes[code] - 1
 	}
+	d.compact(before, len(c.texts))
 }
 
 // mark carries a chunk's missing rows over.

@@ -2,8 +2,8 @@ package csv
 
 import (
 	"bytes"
-	"hash/maphash"
 	"math"
+	"unsafe"
 
 	"github.com/runnel-dev/runnel/table"
 )
@@ -14,7 +14,6 @@ type rules struct {
 	quote   byte
 	marks   uint8 // decimal marks allowed
 	order   DateOrder
-	seed    maphash.Seed
 }
 
 // A column is what one chunk holds of a column.
@@ -27,7 +26,8 @@ type column struct {
 	ints   []int64
 	bools  []bool
 	codes  []uint32
-	dict   *dict
+	texts  string       // the distinct ones, end to end
+	ends   []uint32     // where each ends, by code
 	valid  table.Bitmap // nil: every row has a value
 
 	tally
@@ -59,6 +59,7 @@ type converter struct {
 	*rules
 	t       *tokens
 	scratch []byte
+	dict    *dict // empty between columns
 }
 
 // column converts a column, under the class that it is known to need so far
@@ -139,6 +140,15 @@ func (cv *converter) unquote(b []byte) []byte {
 	}
 	cv.scratch = append(out, b...)
 	return cv.scratch
+}
+
+// text is a distinct text of the column.
+func (c *column) text(code uint32) string {
+	start := uint32(0)
+	if code > 0 {
+		start = c.ends[code-1]
+	}
+	return c.texts[start:c.ends[code]]
 }
 
 // miss marks a row as without a value, in a column of n rows.
@@ -325,7 +335,7 @@ func (cv *converter) timeForms(b []byte, m *moment) uint8 {
 // what it says; the empty field is missing in quotes too. Under the class wide
 // every value must still be an integer.
 func (cv *converter) texts(c *column, col int, fixed bool) int {
-	c.dict = newDict(cv.seed)
+	defer func() { c.texts, c.ends = cv.dict.take() }()
 	for r := range c.codes {
 		c.codes[r] = 0
 		b, quoted := cv.value(r, col)
@@ -341,7 +351,7 @@ func (cv *converter) texts(c *column, col int, fixed bool) int {
 				return r
 			}
 		}
-		c.codes[r] = c.dict.code(b)
+		c.codes[r] = cv.dict.code(unsafe.String(unsafe.SliceData(b), len(b)), true)
 	}
 	return -1
 }

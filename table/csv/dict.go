@@ -1,59 +1,56 @@
 package csv
 
 import (
-	"bytes"
 	"hash/maphash"
+	"math/bits"
+	"strings"
 	"unsafe"
 )
 
-// A dict numbers distinct texts in the order in which they first come. It is an
-// open hash table whose texts lie end to end in one arena.
+// A dict numbers distinct texts in the order in which they first come: an open
+// hash table.
 type dict struct {
 	seed   maphash.Seed
 	slots  []uint32 // code+1; 0: free
-	hashes []uint32
-	ends   []int // of each text in the arena
-	arena  []byte
+	hashes []uint32 // by code
+	texts  []string // by code
+	block  []byte   // where copies go
 }
 
-func newDict(seed maphash.Seed) *dict { return &dict{seed: seed, slots: make([]uint32, 32)} }
+func newDict() *dict { return &dict{seed: maphash.MakeSeed(), slots: make([]uint32, 64)} }
 
-func (d *dict) text(code uint32) []byte {
-	start := 0
-	if code > 0 {
-		start = d.ends[code-1]
-	}
-	return d.arena[start:d.ends[code]]
-}
-
-// code is the number of a text, which is added if it is new.
-func (d *dict) code(b []byte) uint32 {
-	h := uint32(maphash.Bytes(d.seed, b))
+// code is the number of a text, which is added if it is new: itself, or a copy.
+func (d *dict) code(s string, copied bool) uint32 {
+	h := uint32(maphash.String(d.seed, s))
 	mask := uint32(len(d.slots) - 1)
 	i := h & mask
-	for {
-		s := d.slots[i]
-		if s == 0 {
-			break
+	for ; d.slots[i] != 0; i = (i + 1) & mask {
+		if code := d.slots[i] - 1; d.hashes[code] == h && d.texts[code] == s {
+			return code
 		}
-		if d.hashes[s-1] == h && bytes.Equal(d.text(s-1), b) {
-			return s - 1
-		}
-		i = (i + 1) & mask
 	}
-	code := uint32(len(d.ends))
-	d.arena = append(d.arena, b...)
-	d.ends = append(d.ends, len(d.arena))
+	if copied {
+		s = d.copy(s)
+	}
+	code := uint32(len(d.texts))
+	d.texts = append(d.texts, s)
 	d.hashes = append(d.hashes, h)
 	d.slots[i] = code + 1
-	if len(d.ends)*2 > len(d.slots) {
-		d.grow()
+	if 2*len(d.texts) > len(d.slots) {
+		d.slots = make([]uint32, 2*len(d.slots))
+		d.fill()
 	}
 	return code
 }
 
-func (d *dict) grow() {
-	d.slots = make([]uint32, 2*len(d.slots))
+// reserve makes room for n texts.
+func (d *dict) reserve(n int) {
+	d.texts, d.hashes = make([]string, 0, n), make([]uint32, 0, n)
+	d.slots = make([]uint32, max(64, 1<<bits.Len(uint(2*n))))
+}
+
+// fill puts the codes into empty slots.
+func (d *dict) fill() {
 	mask := uint32(len(d.slots) - 1)
 	for code, h := range d.hashes {
 		i := h & mask
@@ -64,14 +61,56 @@ func (d *dict) grow() {
 	}
 }
 
-// strings lists the texts by code. They share the arena: d is used no more.
-func (d *dict) strings() []string {
-	out := make([]string, len(d.ends))
-	all := unsafe.String(unsafe.SliceData(d.arena), len(d.arena))
-	start := 0
-	for i, end := range d.ends {
-		out[i] = all[start:end]
-		start = end
+func (d *dict) copy(s string) string {
+	if len(s) > cap(d.block)-len(d.block) {
+		d.block = make([]byte, 0, max(64<<10, len(s)))
 	}
-	return out
+	at := len(d.block)
+	d.block = append(d.block, s...)
+	return unsafe.String(unsafe.SliceData(d.block[at:]), len(s))
+}
+
+// take is all texts end to end, and where each ends; the dict is empty then,
+// and can be used again.
+func (d *dict) take() (texts string, ends []uint32) {
+	ends = make([]uint32, len(d.texts))
+	size := 0
+	for i, s := range d.texts {
+		size += len(s)
+		ends[i] = uint32(size)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, s := range d.texts {
+		b.WriteString(s)
+	}
+	if len(d.slots) > 16*len(d.texts) {
+		d.slots = make([]uint32, max(64, len(d.slots)/4))
+	} else {
+		clear(d.slots)
+	}
+	clear(d.texts)
+	d.texts, d.hashes, d.block = d.texts[:0], d.hashes[:0], d.block[:0]
+	return b.String(), ends
+}
+
+// compact copies the texts from code on out of the strings that hold them,
+// where they are less than half of size bytes, so that those can be freed.
+func (d *dict) compact(from, size int) {
+	used := 0
+	for _, s := range d.texts[from:] {
+		used += len(s)
+	}
+	if 2*used >= size {
+		return
+	}
+	var b strings.Builder
+	b.Grow(used)
+	for _, s := range d.texts[from:] {
+		b.WriteString(s)
+	}
+	all := b.String()
+	for i, s := range d.texts[from:] {
+		d.texts[from+i], all = all[:len(s)], all[len(s):]
+	}
 }

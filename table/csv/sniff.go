@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"unicode/utf8"
 )
@@ -146,7 +145,7 @@ func layoutOf(sample []byte, final bool, o *Options) (*layout, error) {
 }
 
 func newRules(d *Dialect, o *Options) *rules {
-	return &rules{missing: newMarkers(o.Missing), quote: d.quote(), marks: d.marks(), order: o.DateOrder, seed: maphash.MakeSeed()}
+	return &rules{missing: newMarkers(o.Missing), quote: d.quote(), marks: d.marks(), order: o.DateOrder}
 }
 
 // decimalOf is the decimal mark, "" when the numbers themselves will say.
