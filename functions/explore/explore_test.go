@@ -202,6 +202,7 @@ func TestAnyTable(t *testing.T) {
 		"one column":    {[]*table.Column{table.IntColumn("x", []int64{3, 1, 2, 2})}, ""},
 		"only a target": {[]*table.Column{table.IntColumn("x", []int64{3, 1, 2, 2})}, "x"},
 		"all missing":   {[]*table.Column{table.FloatColumn("x", []float64{nan, nan}), table.FloatColumn("y", []float64{nan, nan})}, "y"},
+		"no classes":    {[]*table.Column{table.FloatColumn("x", []float64{1, 2, 4}), table.FloatColumn("y", []float64{1, 2, 3}), table.FloatColumn("z", []float64{nan, nan, nan})}, "z"},
 		"constant":      {[]*table.Column{table.FloatColumn("x", []float64{2, 2, 2}), table.FloatColumn("y", []float64{1, 2, 3})}, "y"},
 		"all strings":   {[]*table.Column{table.StringColumn("x", []string{"a", "b", "a"}), table.StringColumn("y", []string{"p", "q", "q"})}, "y"},
 		"times":         {[]*table.Column{table.TimeColumn("x", []time.Time{day(0), day(40), day(800)}), table.TimeColumn("y", []time.Time{day(0), day(0).Add(time.Second), day(0).Add(time.Minute)})}, "y"},
@@ -212,7 +213,8 @@ func TestAnyTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, p, html := run(t, tbl, events.Dataset{Name: name, Target: c.target}, nil)
+			task := map[bool]string{true: "classification"}[name == "no classes"]
+			_, p, html := run(t, tbl, events.Dataset{Name: name, Target: c.target, Task: task}, nil)
 			checkPage(t, html)
 			if (p.Target != nil) != (c.target != "") {
 				t.Errorf("target %+v", p.Target)

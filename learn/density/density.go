@@ -39,7 +39,7 @@ func Edges(sorted []float64, step float64, most int) []float64 {
 	switch {
 	case span == 0:
 		pad := max(0.5, math.Abs(lo)*1e-9)
-		return []float64{lo - pad, hi + pad}
+		return []float64{max(lo-pad, -math.MaxFloat64), min(hi+pad, math.MaxFloat64)}
 	case math.IsInf(span, 0):
 		return []float64{lo, hi}
 	}
@@ -84,7 +84,11 @@ func Step(sorted []float64) float64 {
 			step = min(step, gap)
 		}
 	}
-	if distinct < 2 || len(sorted) < 10*distinct || (sorted[len(sorted)-1]-sorted[0])/step > most {
+	if distinct < 2 || len(sorted) < 10*distinct {
+		return 0
+	}
+	lo, hi := sorted[0], sorted[len(sorted)-1]
+	if (hi-lo)/step > most || max(-lo, hi) > math.MaxFloat64/4 { // edges would overflow
 		return 0
 	}
 	for i := 1; i < len(sorted); i++ {
@@ -127,7 +131,8 @@ func Histogram(sorted, edges []float64) []int64 {
 // n^(-1/5), as scipy.stats.gaussian_kde does, at equally many points from the
 // smallest value to the largest. Values are first shared out between the points
 // of a fine grid (linear binning: Wand and Jones, 1995, appendix D), which
-// bounds the work whatever n is. It is nil where all values are equal.
+// bounds the work whatever n is. It is nil where all values are equal, or so
+// close that the density overflows.
 func Curve(sorted []float64, points int) (x, density []float64) {
 	n := len(sorted)
 	if n < 2 || points < 2 {
@@ -162,7 +167,9 @@ func Curve(sorted []float64, points int) (x, density []float64) {
 			z := (at - lo - float64(float64(i)*step)) / bandwidth
 			sum += float64(mass[i] * math.Exp(-0.5*z*z))
 		}
-		density[p] = sum * scale
+		if density[p] = sum * scale; math.IsInf(density[p], 0) || math.IsNaN(density[p]) {
+			return nil, nil
+		}
 	}
 	return x, density
 }

@@ -118,6 +118,7 @@ func TestStep(t *testing.T) {
 		{repeat(0, 1, 1000), 0},
 		{[]float64{1, 2, 3}, 0},
 		{repeat(5), 0},
+		{repeat(0, math.MaxFloat64), 0},
 		{nil, 0},
 	} {
 		if got := density.Step(c.values); math.Abs(got-c.want) > 1e-12 {
@@ -136,6 +137,13 @@ func TestGrid(t *testing.T) {
 	}
 	if g := density.NewGrid(nil, nil, 2, 2, nil, 0); len(g.Counts) != 4 || g.Classes != nil {
 		t.Errorf("of nothing: %+v", g)
+	}
+	if g := density.NewGrid(x, y, 2, 2, []int32{-1, -1, -1, -1, -1, -1}, 0); g.Classes != nil {
+		t.Errorf("without classes: %v", g.Classes)
+	}
+	huge := []float64{-math.MaxFloat64, 0, math.MaxFloat64}
+	if g := density.NewGrid(huge, huge, 3, 3, nil, 0); !slices.Equal(g.Counts, []int64{1, 0, 0, 0, 1, 0, 0, 0, 1}) {
+		t.Errorf("the whole range: %v", g.Counts)
 	}
 	var a, b []float64
 	for i := range 1000 {

@@ -38,7 +38,7 @@ func NewGrid(x, y []float64, columns, rows int, labels []int32, classes int) *Gr
 	g.Y0, g.Y1, rows = axis(keepY, rows)
 	g.Columns, g.Rows, g.Counts = columns, rows, g.Counts[:columns*rows]
 	var perClass []int64
-	if labels != nil {
+	if labels != nil && classes > 0 {
 		perClass = make([]int64, classes*columns*rows)
 	}
 	for i := range x {
@@ -51,11 +51,11 @@ func NewGrid(x, y []float64, columns, rows int, labels []int32, classes int) *Gr
 		}
 		cell := slot(y[i], g.Y0, g.Y1, rows)*columns + slot(x[i], g.X0, g.X1, columns)
 		g.Counts[cell]++
-		if labels != nil && labels[i] >= 0 {
+		if perClass != nil && labels[i] >= 0 {
 			perClass[cell*classes+int(labels[i])]++
 		}
 	}
-	if labels != nil {
+	if perClass != nil {
 		g.Classes = majority(perClass, classes)
 	}
 	return g
@@ -65,11 +65,12 @@ func slot(v, lo, hi float64, n int) int {
 	if hi == lo {
 		return n / 2
 	}
-	return min(int((v-lo)/(hi-lo)*float64(n)), n-1)
+	share := (v/2 - lo/2) / (hi/2 - lo/2) // halves keep the range from overflowing
+	return max(0, min(int(share*float64(n)), n-1))
 }
 
 func majority(perClass []int64, classes int) []int32 {
-	out := make([]int32, len(perClass)/max(classes, 1))
+	out := make([]int32, len(perClass)/classes)
 	for cell := range out {
 		out[cell] = -1
 		best := int64(0)

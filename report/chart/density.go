@@ -24,7 +24,7 @@ type Density struct {
 
 // SVG draws the grid.
 func (d *Density) SVG() markup.HTML {
-	if d.Columns == 0 || d.Rows == 0 || len(d.Counts) != d.Columns*d.Rows {
+	if d.Columns == 0 || d.Rows == 0 || len(d.Counts) != d.Columns*d.Rows || d.Classes != nil && len(d.Classes) != len(d.Counts) {
 		return ""
 	}
 	w := orSize(d.Width, 300)

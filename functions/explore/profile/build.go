@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/stats"
@@ -112,14 +114,25 @@ func (b *builder) build(ctx context.Context, parts func(func(*table.Table) error
 
 const mostListed = 100 // classes of a target
 
-// each calls f for 0 to n-1 on every processor; calls for different i share nothing.
+// each calls f for 0 to n-1 on every processor; calls for different i share
+// nothing. A panic in f goes on in the caller, where the step's host awaits it.
 func each(ctx context.Context, n int, f func(i int)) error {
 	var wg sync.WaitGroup
+	var failed atomic.Pointer[string]
 	next := make(chan int)
+	call := func(i int) {
+		defer func() {
+			if p := recover(); p != nil {
+				text := fmt.Sprintf("%v\n%s", p, debug.Stack())
+				failed.CompareAndSwap(nil, &text)
+			}
+		}()
+		f(i)
+	}
 	for range min(n, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
-				f(i)
+				call(i)
 			}
 		})
 	}
@@ -128,6 +141,9 @@ func each(ctx context.Context, n int, f func(i int)) error {
 	}
 	close(next)
 	wg.Wait()
+	if text := failed.Load(); text != nil {
+		panic(*text)
+	}
 	return ctx.Err()
 }
 

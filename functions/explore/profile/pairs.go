@@ -176,7 +176,7 @@ func (b *builder) components(ctx context.Context) error {
 func (b *builder) project(ctx context.Context, scores [][]float64) error {
 	c := b.p.Components
 	labels := b.labels
-	if labels != nil && len(b.p.Target.Classes) > 8 {
+	if labels != nil && (len(b.p.Target.Classes) == 0 || len(b.p.Target.Classes) > 8) {
 		labels = nil
 	}
 	if labels != nil {

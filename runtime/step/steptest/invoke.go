@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -24,7 +25,11 @@ func (e *Env) Invoke(t testing.TB, fn *step.Function, data events.Payload, param
 	t.Helper()
 	res, err := e.Try(t, fn, data, params)
 	if err != nil {
-		t.Fatalf("%s: %v", fn.Name, err)
+		detail := ""
+		if classed := new(step.Error); errors.As(err, &classed) {
+			detail = "\n" + classed.Detail
+		}
+		t.Fatalf("%s: %v%s", fn.Name, err, detail)
 	}
 	return res
 }
