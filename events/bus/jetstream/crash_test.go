@@ -127,13 +127,13 @@ func runAndKill(t *testing.T, dir, prefix string, accepted, served map[string]bo
 	var kill sync.Once
 	stuck := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		kill.Do(func() {
-			time.AfterFunc(time.Duration(rand.IntN(200))*time.Millisecond, func() { cmd.Process.Kill() })
-		})
 		what, id, _ := strings.Cut(lines.Text(), " ")
 		switch what {
 		case "accepted":
 			accepted[id] = true
+			kill.Do(func() {
+				time.AfterFunc(time.Duration(rand.IntN(200))*time.Millisecond, func() { cmd.Process.Kill() })
+			})
 		case "served":
 			served[id] = true
 		}
