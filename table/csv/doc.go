@@ -17,12 +17,27 @@
 // # Kinds
 //
 // A column is int64, float64, bool or time when every value that is not missing
-// reads as one, and string otherwise. An integer with leading zeros (01234) is
-// text, so are integers beyond int64 in a column of integers. A number beyond
-// float64 (1e400) in a column of numbers is missing and counted, never an
-// infinity; inf and -inf, spelt out, are infinities. Whether 01/02/2006 is
-// January or February is decided over the whole column, and noted when the
-// column leaves it open.
+// reads as one, and string otherwise; a column without any value is float64.
+//
+//   - An integer with leading zeros (01234) is text. So are integers beyond
+//     int64 in a column of integers; among fractions they are rounded, and noted.
+//   - A number beyond float64 (1e400) in a column of numbers is missing and
+//     noted, never an infinity; inf and -inf, spelt out, are infinities.
+//   - The decimal mark is a point, or, where the delimiter is a semicolon and
+//     any column has decimal commas, a comma; fractions with a point are text then.
+//   - Bools are true and false in any case of letters.
+//   - Dates are 2006-01-02 (or with / or .), 01/02/2006 in either order (or
+//     with - or .), Jan 2, 2006, 2 January 2006, 02-Jan-2006, Mon, 02 Jan 2006,
+//     each with or without a time of day, AM or PM, and a zone; without one it
+//     is UTC. Whether 01/02/2006 is January or February is decided over the
+//     whole column, and noted when the column leaves it open. A year of two
+//     digits, only with /, is of 1969 to 2068.
+//
+// # Missing values
+//
+// The empty field is missing, and the texts of [DefaultMissing]. In quotes,
+// "NA" and the like are missing in a column of numbers, bools or times, and
+// text in a column of text; the empty field is missing in quotes too.
 //
 // # How it is fast
 //

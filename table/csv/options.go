@@ -25,7 +25,7 @@ type Options struct {
 
 	OnBadRow BadRowPolicy
 
-	MaxLine  int   // bytes in a record; 0: 64 MiB
+	MaxLine  int   // bytes in a record, beyond which reading fails under Skip too; 0: 64 MiB
 	MaxBytes int64 // bytes after decompression; 0: 1 TiB
 	MaxRatio int   // decompressed to compressed, past the first 64 MiB; 0: 200
 
