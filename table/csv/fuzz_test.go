@@ -55,13 +55,23 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzTime reads no date that does not exist, whatever the text.
+// FuzzTime reads no date that does not exist, whatever the text, and the short
+// road of ISO dates leads where the long one does.
 func FuzzTime(f *testing.F) {
 	for _, s := range []string{"2024-01-31", "01/02/2006 3:04 PM", "Jan 2, 2006", "Mon, 02 Jan 2006 15:04:05 GMT", "2006-01-02T15:04:05.999999+02:00", "02-Jan-2006"} {
 		f.Add(s)
 	}
+	f.Add("2024-02-30 00:00:00")
+	f.Add("2024-02-29T23:59:59")
 	f.Fuzz(func(t *testing.T, s string) {
 		var m moment
+		if parseISO([]byte(s), &m) {
+			var long moment
+			p := parser{b: []byte(s)}
+			if form := p.date(&long); form != isoForm || !p.clock(&long) || long != m {
+				t.Fatalf("%q: %+v, the parser reads %+v", s, m, long)
+			}
+		}
 		forms := parseTime([]byte(s), &m)
 		if forms == 0 {
 			return
