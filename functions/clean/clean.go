@@ -4,14 +4,21 @@
 //
 // What it learns from data (means, quantiles, layouts) it learns from the
 // training rows only, and keeps as transformers that the model carries along,
-// so that a row to predict is cleaned the same way. Rows are only ever taken
-// out of the data that is learnt from. The target is never filled or capped.
+// so that a row to predict is cleaned the same way. The target is never filled
+// or capped.
+//
+// A row that stands twice, or has no target, is neither learnt from nor judged
+// by. A row with missing values or outliers is at most not learnt from: a model
+// has to answer for such rows, and is judged by them.
 package clean
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
@@ -39,6 +46,14 @@ type Params struct {
 	DropColumns []string `json:"drop_columns" doc:"columns to leave out from the start"`
 }
 
+// Check implements step.Checker.
+func (p Params) Check() error {
+	if p.Factor == 0 && (p.Outliers == "iqr" || p.Outliers == "remove") {
+		return errors.New("factor: want a number above 0")
+	}
+	return nil
+}
+
 // Function is the step.
 var Function = step.New("clean", handle,
 	step.Doc("Takes out duplicate rows, fills missing values, parses dates, caps outliers and normalises text."),
@@ -55,16 +70,17 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	call.Rows(int64(t.Rows()))
-	kept, err := keepRows(call, p, t, in.Dataset.Target)
+	raw, err := p.exclude(ctx, call, in.Dataset, t, split)
 	if err != nil {
 		return err
 	}
-	if len(kept) < t.Rows() {
-		t, split = t.Take(kept), takeSplit(split, kept)
+	if raw.split != nil {
+		kept := raw.kept()
+		t, split = t.Take(kept), raw.take(kept)
 	}
 	train := step.RowsOf(split, step.Train, t.Rows())
 	if len(train) == 0 {
-		return step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning: see the notes of the step, and relax duplicates, missing or outliers", in.Dataset.Name))
+		return step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning (%s): relax duplicates, missing or outliers", in.Dataset.Name, strings.Join(call.Notes(), "; ")))
 	}
 	specs, err := p.specs(t, in.Dataset.Target)
 	if err != nil {
@@ -95,43 +111,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
-	return call.Emit(events.DatasetCleanedData{Raw: in.Dataset, Dataset: ds, Transformers: ref, Notes: call.Notes()})
-}
-
-// keepRows decides which rows are learnt from and judged by.
-func keepRows(call *step.Call, p Params, t *table.Table, target string) ([]int, error) {
-	kept := allRows(t.Rows())
-	narrow := func(what string, rows []int) {
-		if n := t.Rows() - len(rows); n > 0 {
-			call.Note("%d rows left out: %s", n, what)
-		}
-		kept = intersect(kept, rows)
-	}
-	if p.Duplicates == "drop" {
-		narrow("they equal an earlier row", preprocess.Duplicates(t))
-	}
-	if target != "" {
-		rows, err := preprocess.Complete(t, target)
-		if err != nil {
-			return nil, step.Permanent(err)
-		}
-		narrow("their target is missing", rows)
-	}
-	if p.Missing == "drop_rows" {
-		rows, err := preprocess.Complete(t)
-		if err != nil {
-			return nil, step.Permanent(err)
-		}
-		narrow("a value is missing", rows)
-	}
-	if p.Outliers == "remove" {
-		rows, err := preprocess.Inliers(t.Without(target), p.Factor)
-		if err != nil {
-			return nil, step.Permanent(err)
-		}
-		narrow("a number lies far out", rows)
-	}
-	return kept, nil
+	return call.Emit(events.DatasetCleanedData{Raw: raw.dataset, Dataset: ds, Transformers: ref, Notes: call.Notes()})
 }
 
 // specs are the transforms of a row, in their order.
@@ -149,7 +129,7 @@ func (p Params) specs(t *table.Table, target string) ([]preprocess.Spec, error) 
 	var specs []preprocess.Spec
 	drop := &preprocess.Drop{Columns: p.DropColumns}
 	if p.Missing == "drop_columns" {
-		drop.Missing = p.MaxMissing
+		drop.Missing = max(p.MaxMissing, math.SmallestNonzeroFloat64) // 0 would drop none
 	}
 	if len(drop.Columns) > 0 || drop.Missing > 0 {
 		specs = append(specs, drop)
@@ -170,40 +150,4 @@ func (p Params) specs(t *table.Table, target string) ([]preprocess.Spec, error) 
 		specs = append(specs, &preprocess.Cap{Method: p.Outliers, Quantile: p.Quantile, Factor: p.Factor})
 	}
 	return specs, nil
-}
-
-func allRows(n int) []int {
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
-	}
-	return rows
-}
-
-// intersect gives the rows that are in both ascending lists.
-func intersect(a, b []int) []int {
-	out := make([]int, 0, min(len(a), len(b)))
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] < b[j]:
-			i++
-		case a[i] > b[j]:
-			j++
-		default:
-			out = append(out, a[i])
-			i, j = i+1, j+1
-		}
-	}
-	return out
-}
-
-func takeSplit(split []step.Subset, rows []int) []step.Subset {
-	if split == nil {
-		return nil
-	}
-	out := make([]step.Subset, len(rows))
-	for i, r := range rows {
-		out[i] = split[r]
-	}
-	return out
 }

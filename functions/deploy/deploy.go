@@ -48,7 +48,10 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 // served tells whether the version that is served now stays.
 func (p Params) served(ctx context.Context, call *step.Call, in events.ModelRegisteredData) (keep bool, err error) {
 	now, err := call.Models().Get(ctx, in.Name, p.Alias)
-	if err != nil || now.Version == in.Version {
+	switch {
+	case err != nil && step.ClassOf(err) != step.ClassPermanent:
+		return false, err
+	case err != nil || now.Version == in.Version:
 		return false, nil // none is served yet, or this one already
 	}
 	metric := p.Metric

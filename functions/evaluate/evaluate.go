@@ -56,12 +56,16 @@ type Gate struct {
 	Passed    bool    `json:"passed"`
 }
 
-// Primary is the metric that tells most about a task in one number.
-func Primary(task learn.Task) string {
+// Primary is the metric that tells most about a task in one number, of those
+// that are known: a single row has no r2.
+func Primary(task learn.Task, known map[string]float64) string {
 	if task == learn.Classification {
 		return "accuracy"
 	}
-	return "r2"
+	if _, ok := known["r2"]; ok {
+		return "r2"
+	}
+	return "rmse"
 }
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
@@ -106,7 +110,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 			return err
 		}
 	}
-	main := Primary(m.Task)
+	main := Primary(m.Task, e.Model.Metrics)
 	if beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics); known && !beats {
 		call.Note("the model is no better than the baseline: %s %.4g, baseline %.4g", main, e.Model.Metrics[main], e.Baseline.Metrics[main])
 	}

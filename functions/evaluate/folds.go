@@ -104,7 +104,13 @@ func estimatorOf(m *model.Model) (estimator.Entry, estimator.Params, error) {
 }
 
 func (cv *CrossValidation) summarise() {
-	for name := range cv.Folds[0] {
+	names := map[string]bool{}
+	for _, f := range cv.Folds {
+		for name := range f {
+			names[name] = true
+		}
+	}
+	for name := range names {
 		sum, n := 0.0, 0.0
 		for _, f := range cv.Folds {
 			if v, ok := f[name]; ok {

@@ -20,12 +20,16 @@ const drawn = 20
 
 // page draws the evaluation as one HTML file that stands alone.
 func page(e *Evaluation, m *model.Model, r *residuals) []byte {
-	main := Primary(m.Task)
+	main := Primary(m.Task, e.Model.Metrics)
+	seen := "has not seen"
+	if e.Subset == "train" {
+		seen = "learnt from, which flatters it"
+	}
 	p := &report.Page{
 		Kind:  "Model evaluation",
 		Title: e.Dataset,
-		Lead: fmt.Sprintf("A %s that predicts %s, measured on %s %s rows that it has not seen.",
-			words(e.Estimator), e.Target, format.Count(int64(e.Model.Rows)), e.Subset),
+		Lead: fmt.Sprintf("A %s that predicts %s, measured on %s %s rows that it %s.",
+			words(e.Estimator), e.Target, format.Count(int64(e.Model.Rows)), e.Subset, seen),
 		Facts: []report.Fact{
 			{Name: words(main), Value: format.Fixed(e.Model.Metrics[main], 3), Detail: fmt.Sprintf("baseline %s", format.Fixed(e.Baseline.Metrics[main], 3))},
 		},
@@ -197,7 +201,7 @@ func (r *residuals) figures() markup.HTML {
 	const cells = 40
 	lo := min(slices.Min(r.actual), slices.Min(r.predicted))
 	hi := max(slices.Max(r.actual), slices.Max(r.predicted))
-	if hi <= lo {
+	if hi <= lo || math.IsInf(hi-lo, 0) {
 		return ""
 	}
 	cell := func(v float64) int { return min(cells-1, int((v-lo)/(hi-lo)*cells)) }
@@ -210,7 +214,7 @@ func (r *residuals) figures() markup.HTML {
 	}
 	h := &chart.Histogram{Title: "Residuals", Counts: make([]int64, cells)}
 	low, high := slices.Min(off), slices.Max(off)
-	if high > low {
+	if high > low && !math.IsInf(high-low, 0) {
 		for i := range cells + 1 {
 			h.Edges = append(h.Edges, low+(high-low)*float64(i)/cells)
 		}

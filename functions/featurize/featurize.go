@@ -84,6 +84,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if features, err = features.Select(names...); err != nil {
 		return step.Permanent(err)
 	}
+	if features.Column(in.Dataset.Target) != nil {
+		return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the target is: rename one of the columns", in.Dataset.Name, in.Dataset.Target))
+	}
 	if features, err = features.With(t.Column(in.Dataset.Target)); err != nil {
 		return step.Permanent(err)
 	}

@@ -2,9 +2,8 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/nearest"
@@ -56,7 +55,7 @@ func (b *builder) add(ctx context.Context, file string, t *table.Table) error {
 		return step.Permanent(err)
 	}
 	if len(b.keep) > 0 {
-		columns, err := t.Select(unique(b.keep)...)
+		columns, err := t.Select(b.keep...)
 		if err != nil {
 			return step.Permanent(err)
 		}
@@ -116,25 +115,49 @@ func (b *builder) decide(target *table.Column) error {
 	if b.task == learn.Regression && !target.Kind.Numeric() {
 		return fmt.Errorf("the target %q holds %v values: regression predicts numbers (task: classification predicts classes)", target.Name, target.Kind)
 	}
-	classes := preprocess.Classes(target)
-	if len(classes) < 2 {
-		return fmt.Errorf("the target %q has the same value in every row (%s): there is nothing to learn", target.Name, shorten(classes))
+	if present == 1 {
+		return fmt.Errorf("the target %q has a value in one row only: that is too little to learn from", target.Name)
+	}
+	if value, ok := constant(target); ok {
+		return fmt.Errorf("the target %q has the same value in every row (%s): there is nothing to learn", target.Name, value)
 	}
 	if b.task == learn.Classification {
-		if len(classes) > maxClasses {
-			return fmt.Errorf("the target %q has %d classes, at most %d are learnt: is it a number (task: regression) or an identifier?", target.Name, len(classes), maxClasses)
+		if b.classes = preprocess.Classes(target); len(b.classes) > maxClasses {
+			return fmt.Errorf("the target %q has %d classes, at most %d are learnt: is it a number (task: regression), text or an identifier?", target.Name, len(b.classes), maxClasses)
 		}
-		b.classes = classes
-	}
-	if present < 2 {
-		return errors.New("one row with a target is too little to learn from")
+		if n := len(strings.Join(b.classes, "")); n > maxClassBytes {
+			return fmt.Errorf("the %d classes of the target %q have names of %d bytes together, at most %d are learnt: is it text?", len(b.classes), target.Name, n, maxClassBytes)
+		}
 	}
 	b.call.Note("task: %s of %q (%s)", b.task, target.Name, why)
 	return nil
 }
 
-// maxClasses bounds the classes of a target, which events and models list.
-const maxClasses = 1000
+// maxClasses and maxClassBytes bound the classes of a target, which events and
+// models list.
+const (
+	maxClasses    = 1000
+	maxClassBytes = 64 << 10
+)
+
+// constant tells whether the values of a column, missing ones aside, are all
+// equal, and to what. One of them is there.
+func constant(c *table.Column) (value string, all bool) {
+	first := -1
+	for i := range c.Len() {
+		switch {
+		case c.Missing(i):
+		case first < 0:
+			first = i
+		case c.Kind == table.Float64 && c.Floats[i] != c.Floats[first],
+			c.Kind == table.Bool && c.Bools[i] != c.Bools[first],
+			c.Kind == table.String && c.Codes[i] != c.Codes[first] && c.Dict[c.Codes[i]] != c.Dict[c.Codes[first]],
+			(c.Kind == table.Int64 || c.Kind == table.Time) && c.Ints[i] != c.Ints[first]:
+			return "", false
+		}
+	}
+	return c.Text(first), true
+}
 
 // split gives each row its subset. Without a target nothing is learnt, and all
 // rows are alike.
@@ -158,6 +181,8 @@ func (b *builder) split(kept *table.Table) ([]step.Subset, error) {
 	case b.params.Split == "group":
 		groups, _ := codes(by)
 		parts, notes, err = split.ByGroup(groups, f, seed)
+	case b.params.Split == "stratified" && b.task != learn.Classification:
+		return nil, fmt.Errorf("split: stratified keeps the shares of classes, but %q is a number: want random, time or group", b.params.Target)
 	case b.task == learn.Classification && b.params.Split != "random":
 		labels, classes := codes(target)
 		parts, notes, err = split.Stratified(labels, classes, f, seed)
@@ -211,32 +236,11 @@ func names(s table.Schema) []string {
 	return out
 }
 
-func unique(names []string) []string {
-	var out []string
-	for _, n := range names {
-		if !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
 // shorten lists names, but not thousands of them.
 func shorten(names []string) string {
 	const most = 12
 	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", list(names[:most]), len(names)-most)
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
-	return list(names)
-}
-
-func list(names []string) string {
-	s := ""
-	for i, n := range names {
-		if i > 0 {
-			s += ", "
-		}
-		s += n
-	}
-	return s
+	return strings.Join(names, ", ")
 }

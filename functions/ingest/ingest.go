@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,11 +51,17 @@ func (p Params) Check() error {
 	if len(p.Delimiter) > 1 && p.Delimiter != `\t` {
 		return fmt.Errorf("delimiter: %q is not one character", p.Delimiter)
 	}
-	if _, err := time.ParseDuration(p.FetchLimit); err != nil {
-		return fmt.Errorf("fetch_timeout: %w", err)
+	if d, err := time.ParseDuration(p.FetchLimit); err != nil || d <= 0 {
+		return fmt.Errorf("fetch_timeout: %q is not a duration: want one such as 90s or 10m", p.FetchLimit)
+	}
+	if p.Name != "" && !validName.MatchString(p.Name) {
+		return fmt.Errorf("name: %q: want 1 to 100 letters, digits, dots, hyphens and underscores, the first a letter or digit", p.Name)
 	}
 	return nil
 }
+
+// validName is what a model may be called, which has its dataset's name by default.
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
 // Function is the step.
 var Function = step.New("ingest", handle,
@@ -89,13 +96,11 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if p.Target != "" {
 		b.keep = append(b.keep, p.Target)
 	}
-	if p.By != "" {
+	if p.By != "" && p.By != p.Target {
 		b.keep = append(b.keep, p.By)
 	}
-	for _, f := range files {
-		if err := b.read(ctx, f); err != nil {
-			return err
-		}
+	if err := b.readAll(ctx, files); err != nil {
+		return err
 	}
 	return b.finish(ctx)
 }
@@ -141,17 +146,16 @@ func sources(ctx context.Context, call *step.Call, p Params) (name string, files
 	return datasetName(in.Key), files, in.Metadata, nil
 }
 
+// extensions say how a file is written, not what it holds.
+var extensions = []string{".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst"}
+
 var notInName = regexp.MustCompile(`[^a-z0-9]+`)
 
 // datasetName makes a name of a key: data/My Sales.csv.gz is my-sales.
 func datasetName(key string) string {
 	base := strings.ToLower(path.Base(strings.TrimSuffix(key, "/")))
-	for {
-		ext := path.Ext(base)
-		if ext == "" || ext == base || len(ext) > 8 {
-			break
-		}
-		base = strings.TrimSuffix(base, ext)
+	for slices.Contains(extensions, path.Ext(base)) {
+		base = strings.TrimSuffix(base, path.Ext(base))
 	}
 	name := strings.Trim(notInName.ReplaceAllString(base, "-"), "-")
 	if len(name) > 40 {

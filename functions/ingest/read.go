@@ -6,59 +6,99 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"regexp"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/schema"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
+	"github.com/runnel-dev/runnel/table/jsonl"
 )
 
-// read reads one file into parts.
-func (b *builder) read(ctx context.Context, f file) error {
+// open opens a file and says how it is written.
+func (b *builder) open(ctx context.Context, f file) (step.Blob, string, error) {
 	blob, err := b.call.Open(ctx, f.content)
+	if err != nil {
+		return nil, "", err
+	}
+	if b.params.Format != "auto" {
+		return blob, b.params.Format, nil
+	}
+	return blob, sniff(blob), nil
+}
+
+// read reads one file into parts. kinds, where there are any, are those that
+// its columns get.
+func (b *builder) read(ctx context.Context, f file, kinds *united) error {
+	blob, format, err := b.open(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer blob.Close()
-	format := b.params.Format
-	if format == "auto" {
-		if format, err = sniff(blob); err != nil {
-			return step.Retryable(fmt.Errorf("%s: %w", f.name, err))
-		}
-	}
+	add := func(t *table.Table) error { return b.add(ctx, f.name, t) }
 	switch format {
 	case "parquet":
-		t, err := b.call.Table(ctx, f.content)
+		t, err := b.parquet(ctx, f)
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
+			return err
 		}
-		return b.add(ctx, f.name, t)
+		return add(kinds.cast(t))
+	case "jsonl":
+		return b.readJSON(ctx, f, blob, kinds, add)
 	}
-	return b.readCSV(ctx, f, blob)
+	return b.readCSV(ctx, f, blob, kinds, add)
+}
+
+func (b *builder) parquet(ctx context.Context, f file) (*table.Table, error) {
+	t, err := b.call.Table(ctx, f.content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	return t, nil
 }
 
 // sniff tells the format of a file by its first bytes: Parquet has a magic
-// number, JSON starts with a brace or a bracket, all else is taken for CSV,
-// whose reader names what it is not.
-func sniff(blob step.Blob) (string, error) {
-	head := make([]byte, 512)
-	n, err := blob.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	head = bytes.TrimLeft(bytes.TrimPrefix(head[:n], []byte("\ufeff")), " \t\r\n")
+// number, JSON starts with an object or a list of objects, all else is taken
+// for CSV, whose reader names what it is not.
+func sniff(blob step.Blob) string {
+	var r io.Reader = step.ReaderOf(blob)
+	magic := make([]byte, 4)
+	n, _ := blob.ReadAt(magic, 0) // what cannot be read is an error of the reader that comes next
 	switch {
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		return "parquet", nil
-	case bytes.HasPrefix(head, []byte("{")), bytes.HasPrefix(head, []byte("[{")), bytes.HasPrefix(head, []byte("[\n")):
-		return "jsonl", nil
+	case bytes.Equal(magic[:n], []byte("PAR1")):
+		return "parquet"
+	case bytes.HasPrefix(magic, gzipMagic):
+		if z, err := gzip.NewReader(r); err == nil {
+			r = z
+		}
+	case bytes.HasPrefix(magic, zstdMagic):
+		if z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20)); err == nil {
+			defer z.Close()
+			r = z
+		}
 	}
-	return "csv", nil
+	head := make([]byte, 512)
+	n, _ = io.ReadFull(r, head)
+	if isJSON.Match(head[:n]) {
+		return "jsonl"
+	}
+	return "csv"
 }
 
-func (b *builder) readCSV(ctx context.Context, f file, blob step.Blob) error {
-	o := &csv.Options{MaxBytes: b.params.MaxBytes}
+var (
+	gzipMagic = []byte{0x1f, 0x8b}
+	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	// isJSON begins with an object, or an array of objects, or one that is empty.
+	isJSON = regexp.MustCompile(`^(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*["}]|^(\xef\xbb\xbf)?\s*\[\s*\]\s*$`)
+)
+
+func (b *builder) csvOptions(kinds *united) *csv.Options {
+	o := &csv.Options{MaxBytes: b.params.MaxBytes, Kinds: kinds.texts()}
 	switch b.params.Delimiter {
 	case "":
 	case `\t`:
@@ -71,14 +111,18 @@ func (b *builder) readCSV(ctx context.Context, f file, blob step.Blob) error {
 	if b.params.OnBadRow == "skip" {
 		o.OnBadRow = csv.Skip
 	}
-	src := csv.ReaderAt(f.name, blob, blob.Size())
+	return o
+}
+
+func (b *builder) readCSV(ctx context.Context, f file, blob step.Blob, kinds *united, add func(*table.Table) error) error {
+	src, o := csv.ReaderAt(f.name, blob, blob.Size()), b.csvOptions(kinds)
 	if blob.Size() <= b.params.PartBytes/expansion(blob) {
 		t, report, err := csv.Read(ctx, src, o)
 		if err != nil {
 			return inputError(ctx, err)
 		}
 		b.reportCSV(f, report)
-		return b.add(ctx, f.name, t)
+		return add(kinds.cast(t))
 	}
 	plan, err := csv.Scan(ctx, src, o)
 	if err != nil {
@@ -86,17 +130,43 @@ func (b *builder) readCSV(ctx context.Context, f file, blob step.Blob) error {
 	}
 	b.reportCSV(f, &plan.Report)
 	rows := partRows(plan.Report.Rows, plan.Report.Bytes, b.params.PartBytes)
-	err = plan.Parts(ctx, rows, func(t *table.Table) error { return b.add(ctx, f.name, t) })
-	return inputError(ctx, err)
+	return inputError(ctx, plan.Parts(ctx, rows, func(t *table.Table) error { return add(kinds.cast(t)) }))
+}
+
+func (b *builder) jsonOptions(kinds *united) *jsonl.Options {
+	o := &jsonl.Options{MaxBytes: b.params.MaxBytes, Kinds: kinds.texts()}
+	if b.params.OnBadRow == "skip" {
+		o.OnBadRow = jsonl.Skip
+	}
+	return o
+}
+
+func (b *builder) readJSON(ctx context.Context, f file, blob step.Blob, kinds *united, add func(*table.Table) error) error {
+	plan, err := jsonl.Scan(ctx, jsonl.ReaderAt(f.name, blob, blob.Size()), b.jsonOptions(kinds))
+	if err != nil {
+		return inputError(ctx, err)
+	}
+	r := &plan.Report
+	if b.skipped += r.Skipped; r.Skipped > 0 {
+		b.noteSkipped(f, r.Skipped, r.Bad[0].Line, r.Bad[0].Column, r.Bad[0].Text)
+	}
+	for _, n := range r.Notes {
+		b.note(n.Column, n.Text, n.Count)
+	}
+	rows := math.MaxInt
+	if r.Bytes > b.params.PartBytes {
+		rows = partRows(r.Rows, r.Bytes, b.params.PartBytes)
+	}
+	return inputError(ctx, plan.Parts(ctx, rows, func(t *table.Table) error { return add(kinds.cast(t)) }))
 }
 
 // expansion is about how much larger a compressed file is once decompressed.
 func expansion(blob step.Blob) int64 {
-	var magic [4]byte
-	if _, err := blob.ReadAt(magic[:], 0); err != nil {
+	magic := make([]byte, 4)
+	if _, err := blob.ReadAt(magic, 0); err != nil {
 		return 1
 	}
-	if magic[0] == 0x1f && magic[1] == 0x8b || magic == [4]byte{0x28, 0xb5, 0x2f, 0xfd} {
+	if bytes.HasPrefix(magic, gzipMagic) || bytes.HasPrefix(magic, zstdMagic) {
 		return 5
 	}
 	return 1
@@ -111,14 +181,16 @@ func partRows(rows, size, bound int64) int {
 }
 
 func (b *builder) reportCSV(f file, r *csv.Report) {
-	b.skipped += r.Skipped
-	if r.Skipped > 0 {
-		first := r.Bad[0]
-		b.call.Note("%s: %d rows left out that could not be read; the first at line %d, column %d: %s", f.name, r.Skipped, first.Line, first.Column, first.Problem)
+	if b.skipped += r.Skipped; r.Skipped > 0 {
+		b.noteSkipped(f, r.Skipped, r.Bad[0].Line, r.Bad[0].Column, r.Bad[0].Text)
 	}
 	for _, n := range r.Notes {
 		b.note(n.Column, n.Text, n.Count)
 	}
+}
+
+func (b *builder) noteSkipped(f file, rows, line int64, column int, why string) {
+	b.call.Note("%s: %d rows left out that could not be read; the first at line %d, column %d: %s", f.name, rows, line, column, why)
 }
 
 func (b *builder) note(column, text string, count int64) {
@@ -155,7 +227,7 @@ func Read(ctx context.Context, call *step.Call, o events.Object) (*table.Table, 
 		return nil, err
 	}
 	b := &builder{call: call, params: p, tables: true}
-	if err := b.read(ctx, file{o.Key, o.Content}); err != nil {
+	if err := b.read(ctx, file{o.Key, o.Content}, nil); err != nil {
 		return nil, err
 	}
 	return table.Concat(b.kept...)

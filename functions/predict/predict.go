@@ -5,6 +5,7 @@ package predict
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
@@ -41,7 +42,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	v, err := call.Models().Get(ctx, base, version)
 	if err != nil {
-		return step.Permanent(err)
+		return err
 	}
 	m, err := fitted.Model(ctx, call, v.Files)
 	if err != nil {
@@ -91,32 +92,68 @@ func request(call *step.Call, p Params) (events.Object, string, error) {
 	return o, name, nil
 }
 
-// Table predicts the rows of t: a column `prediction`, and for classes the
-// probability of each.
+// Table predicts the rows of t: a column `prediction`, in the type of the
+// target, and for classes the probability of each. A column of t that has the
+// name of one of them is called input_<name>.
 func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
 	pred, err := m.Predict(t)
 	if err != nil {
 		return nil, err
 	}
-	out := &table.Table{}
-	if p.Inputs {
-		out = t
-	}
-	var columns []*table.Column
-	if pred.Task == learn.Classification {
-		columns = append(columns, table.StringColumn("prediction", pred.Labels))
+	columns := []*table.Column{column(m, pred)}
+	if pred.Task == learn.Classification && p.Probabilities {
 		for k, class := range pred.Classes {
-			if !p.Probabilities {
-				break
-			}
 			values := make([]float64, pred.Rows())
 			for i := range values {
 				values[i] = pred.Probabilities[i*len(pred.Classes)+k]
 			}
 			columns = append(columns, table.FloatColumn("probability_"+class, values))
 		}
-	} else {
-		columns = append(columns, table.FloatColumn("prediction", pred.Values))
 	}
-	return out.With(columns...)
+	if !p.Inputs {
+		return table.New(columns...)
+	}
+	taken := map[string]bool{}
+	for _, c := range append(slices.Clone(t.Columns), columns...) {
+		taken[c.Name] = true
+	}
+	var out []*table.Column
+	for _, c := range t.Columns {
+		if slices.ContainsFunc(columns, func(made *table.Column) bool { return made.Name == c.Name }) {
+			name := "input_" + c.Name
+			for taken[name] {
+				name = "input_" + name
+			}
+			taken[name] = true
+			c = c.Renamed(name)
+		}
+		out = append(out, c)
+	}
+	return table.New(append(out, columns...)...)
+}
+
+// column is the prediction for each row.
+func column(m *model.Model, pred *model.Prediction) *table.Column {
+	const name = "prediction"
+	rows := pred.Rows()
+	switch {
+	case pred.Task != learn.Classification:
+		return table.FloatColumn(name, pred.Values)
+	case m.TargetKind == table.Bool:
+		return table.BoolColumn(name, typed[bool](pred, rows))
+	case m.TargetKind == table.Int64:
+		return table.IntColumn(name, typed[int64](pred, rows))
+	case m.TargetKind == table.Float64:
+		return table.FloatColumn(name, typed[float64](pred, rows))
+	}
+	return table.StringColumn(name, pred.Labels)
+}
+
+// typed are the predictions as values of the target's type.
+func typed[T any](pred *model.Prediction, rows int) []T {
+	out := make([]T, rows)
+	for i := range out {
+		out[i], _ = pred.Value(i).(T) // classes are values of the target's column
+	}
+	return out
 }

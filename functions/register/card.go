@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/learn/model"
 )
 
 // Card writes the model card (Mitchell et al., "Model cards for model
 // reporting", 2019) as Markdown.
-func Card(name string, in events.ModelEvaluatedData, m *model.Model) string {
+func Card(name string, in events.ModelEvaluatedData, e *evaluate.Evaluation, m *model.Model) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s", name)
@@ -22,7 +23,11 @@ func Card(name string, in events.ModelEvaluatedData, m *model.Model) string {
 	line("")
 	line("## How good it is")
 	line("")
-	line("On test rows that it has not seen, beside a baseline that knows only how the target is distributed:")
+	rows := fmt.Sprintf("On %d test rows that it has not seen", e.Model.Rows)
+	if e.Subset != "test" {
+		rows = fmt.Sprintf("On the %d rows that it learnt from, which flatters it", e.Model.Rows)
+	}
+	line("%s, beside a baseline that knows only how the target is distributed:", rows)
 	line("")
 	line("| metric | model | baseline |")
 	line("|---|---:|---:|")

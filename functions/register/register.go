@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
@@ -33,10 +34,14 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
+	var evaluation evaluate.Evaluation
+	if err := call.JSON(ctx, in.Evaluation, &evaluation); err != nil {
+		return err
+	}
 	if p.Name == "" {
 		p.Name = in.Raw.Name
 	}
-	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(p.Name, in, m)))
+	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(p.Name, in, &evaluation, m)))
 	if err != nil {
 		return err
 	}

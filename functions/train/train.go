@@ -16,6 +16,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/stats"
 )
 
 // Params says which estimator is fitted, and how.
@@ -70,12 +71,16 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		}
 		return step.Permanent(fmt.Errorf("fitting %s to dataset %s: %w", p.Model, in.Dataset.Name, err))
 	}
-	if err := describe(ctx, call, m, in); err != nil {
-		return err
-	}
 	report, err := metrics.Evaluate(y, predicted, nil)
 	if err != nil {
 		return step.Permanent(err)
+	}
+	m.Metrics = map[string]float64{}
+	for name, v := range report.Metrics {
+		m.Metrics["train_"+name] = v
+	}
+	if err := describe(ctx, call, m, in); err != nil {
+		return err
 	}
 	ref, err := fitted.PutModel(ctx, call, m)
 	if err != nil {
@@ -123,6 +128,10 @@ func asMap(params estimator.Params, name string) (any, error) {
 	return all[name], nil
 }
 
+// sketches are the statistics that a model carries to measure drift against: at
+// most some 10 KB a column.
+func sketches() *stats.Options { return &stats.Options{Exact: 256, K: 256} }
+
 // describe adds what the model says about its data: the raw columns that it
 // takes, their statistics, and where it came from.
 func describe(ctx context.Context, call *step.Call, m *model.Model, in events.FeaturesBuiltData) error {
@@ -130,15 +139,11 @@ func describe(ctx context.Context, call *step.Call, m *model.Model, in events.Fe
 	if err != nil {
 		return err
 	}
-	rows := step.RowsOf(split, step.Train, raw.Rows())
+	train := raw.Take(step.RowsOf(split, step.Train, raw.Rows()))
 	m.Target, m.TargetKind = in.Raw.Target, raw.Column(in.Raw.Target).Kind
-	m.Inputs = model.Describe(raw.Take(rows), in.Raw.Target)
-	manifest, err := call.Manifest(ctx, in.Raw)
-	if err != nil {
-		return err
-	}
-	if m.Statistics, err = json.Marshal(manifest.Statistics); err != nil {
-		return err
+	m.Inputs = model.Describe(train, in.Raw.Target)
+	if m.Statistics, err = json.Marshal(stats.Of(train, sketches())); err != nil {
+		return fmt.Errorf("the statistics of dataset %s: %w", in.Raw.Name, err)
 	}
 	m.Lineage, err = json.Marshal(map[string]any{
 		"dataset": in.Raw.Name, "rows": in.Raw.Rows, "manifest": in.Raw.Manifest.Digest,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/table"
@@ -18,6 +19,7 @@ type Call struct {
 	env    Env
 	fn     *Function
 	result Result
+	noted  int
 }
 
 // Open reads an artifact.
@@ -105,9 +107,26 @@ func (c *Call) PutTable(ctx context.Context, name string, t *table.Table) (event
 // Rows records how many rows the step worked on.
 func (c *Call) Rows(n int64) { c.result.Rows = n }
 
-// Note records something that a person should know about what was done.
+// The notes of a step travel in its event and its record: this many of them,
+// each this long.
+const (
+	maxNotes     = 100
+	maxNoteBytes = 500
+)
+
+// Note records something that a person should know about what was done. After
+// the first hundred notes the others are only counted.
 func (c *Call) Note(format string, args ...any) {
-	c.result.Notes = append(c.result.Notes, fmt.Sprintf(format, args...))
+	c.noted++
+	if c.noted > maxNotes {
+		c.result.Notes = append(c.result.Notes[:maxNotes], fmt.Sprintf("%d more notes are left out", c.noted-maxNotes))
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	if len(text) > maxNoteBytes {
+		text = strings.ToValidUTF8(text[:maxNoteBytes], "") + "..."
+	}
+	c.result.Notes = append(c.result.Notes, text)
 }
 
 // Notes returns what has been noted so far.
@@ -116,16 +135,53 @@ func (c *Call) Notes() []string { return slices.Clone(c.result.Notes) }
 // Emit sends an event when the function returns without error. Its subject is
 // that of the event that triggered the step.
 func (c *Call) Emit(data events.Payload) error {
-	if !slices.Contains(c.fn.Emits, data.EventType()) {
-		return fmt.Errorf("function %s emits %v, not %s: add it to Emits", c.fn.Name, c.fn.Emits, data.EventType())
-	}
-	e, err := events.NewChild(c.Event, c.From, len(c.result.Events), c.Time, "", data)
+	e, err := c.child(len(c.result.Events), data)
 	if err != nil {
 		return err
 	}
-	if n := len(e.Data()); n > events.MaxSize {
-		return fmt.Errorf("event %s has %d bytes of data, at most %d are allowed: put the data into an artifact and refer to it", e.Type(), n, events.MaxSize)
+	return c.send(e)
+}
+
+// EmitSet fans out: it sends events that a later step can join. They are one
+// set, as are the answers of other steps to them; a step with join: true runs
+// once for all of them, in the order that they have here.
+func (c *Call) EmitSet(data ...events.Payload) error {
+	if len(data) == 0 {
+		return fmt.Errorf("function %s fans out to no events: a set of none is never joined", c.fn.Name)
 	}
-	c.result.Events = append(c.result.Events, e)
+	first := len(c.result.Events)
+	members := make([]events.Event, len(data))
+	for i, d := range data {
+		var err error
+		if members[i], err = c.child(first+i, d); err != nil {
+			return err
+		}
+		events.Enter(&members[i], events.Set{ID: members[0].ID(), Size: len(data), Index: i})
+	}
+	return c.send(members...)
+}
+
+func (c *Call) child(index int, data events.Payload) (events.Event, error) {
+	if !slices.Contains(c.fn.Emits, data.EventType()) {
+		return events.Event{}, fmt.Errorf("function %s emits %v, not %s: add it to Emits", c.fn.Name, c.fn.Emits, data.EventType())
+	}
+	return events.NewChild(c.Event, c.From, index, c.Time, "", data)
+}
+
+// eventRoom is left of events.MaxSize for what is added when an event is sent
+// again from the dead letters.
+const eventRoom = 1 << 10
+
+func (c *Call) send(evs ...events.Event) error {
+	for _, e := range evs {
+		b, err := e.MarshalJSON()
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.Type(), err)
+		}
+		if limit := events.MaxSize - eventRoom; len(b) > limit {
+			return fmt.Errorf("event %s has %d bytes, at most %d are allowed: put the data into an artifact and refer to it", e.Type(), len(b), limit)
+		}
+	}
+	c.result.Events = append(c.result.Events, evs...)
 	return nil
 }

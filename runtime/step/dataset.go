@@ -31,6 +31,7 @@ const (
 	Train Subset = iota
 	Validation
 	Test
+	Excluded // neither learnt from nor judged by, such as a row that stands twice
 )
 
 // Manifest reads the manifest of a dataset.
@@ -91,7 +92,9 @@ func (c *Call) split(ctx context.Context, m *Manifest) ([]Subset, error) {
 	}
 	split := make([]Subset, len(b))
 	for i, v := range b {
-		split[i] = Subset(v)
+		if split[i] = Subset(v); split[i] > Excluded {
+			return nil, fmt.Errorf("the split has an unknown subset %d in row %d", v, i)
+		}
 	}
 	return split, nil
 }

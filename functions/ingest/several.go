@@ -1,0 +1,142 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/csv"
+	"github.com/runnel-dev/runnel/table/jsonl"
+)
+
+// readAll reads the files into parts. Where several have different kinds in a
+// column, the column is read as one that holds the values of all.
+func (b *builder) readAll(ctx context.Context, files []file) error {
+	if len(files) == 1 {
+		return b.read(ctx, files[0], nil)
+	}
+	kinds := &united{}
+	var filled []file
+	for _, f := range files {
+		schema, rows, err := b.survey(ctx, f)
+		if err != nil {
+			return err
+		}
+		if rows == 0 && (len(filled) > 0 || f != files[len(files)-1]) {
+			b.call.Note("%s has no rows", f.name)
+			continue
+		}
+		if len(filled) == 0 {
+			kinds.schema = slices.Clone(schema)
+		} else if err := kinds.add(schema, b.call.Note); err != nil {
+			return step.Permanent(fmt.Errorf("%s does not fit %s: %w", f.name, filled[0].name, err))
+		}
+		filled = append(filled, f)
+	}
+	for _, f := range filled {
+		if err := b.read(ctx, f, kinds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// survey finds out what a file holds.
+func (b *builder) survey(ctx context.Context, f file) (table.Schema, int64, error) {
+	blob, format, err := b.open(ctx, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer blob.Close()
+	switch format {
+	case "parquet":
+		t, err := b.parquet(ctx, f)
+		if err != nil {
+			return nil, 0, err
+		}
+		return t.Schema(), int64(t.Rows()), nil
+	case "jsonl":
+		plan, err := jsonl.Scan(ctx, jsonl.ReaderAt(f.name, blob, blob.Size()), b.jsonOptions(nil))
+		if err != nil {
+			return nil, 0, inputError(ctx, err)
+		}
+		return plan.Schema, plan.Report.Rows, nil
+	}
+	plan, err := csv.Scan(ctx, csv.ReaderAt(f.name, blob, blob.Size()), b.csvOptions(nil))
+	if err != nil {
+		return nil, 0, inputError(ctx, err)
+	}
+	return plan.Schema, plan.Report.Rows, nil
+}
+
+// united is the schema that holds the values of several files. nil is that of
+// one file, whatever it is.
+type united struct {
+	schema table.Schema
+	text   map[string]table.Kind // the columns that are text for their kinds differ
+}
+
+// add unites the schema with that of the next file, whose columns may be in
+// different order.
+func (u *united) add(next table.Schema, note func(string, ...any)) error {
+	for i, f := range u.schema {
+		j := slices.IndexFunc(next, func(g table.Field) bool { return g.Name == f.Name })
+		if j < 0 {
+			return fmt.Errorf("it lacks the column %q%s", f.Name, nearest.Hint(f.Name, names(next)))
+		}
+		switch kind := next[j].Kind; {
+		case kind == f.Kind:
+		case kind.Numeric() && f.Kind.Numeric():
+			u.schema[i].Kind = table.Float64
+		case u.text[f.Name] != table.String:
+			note("column %q: %v in one file and %v in another, so it is read as text", f.Name, f.Kind, kind)
+			if u.text == nil {
+				u.text = map[string]table.Kind{}
+			}
+			u.text[f.Name], u.schema[i].Kind = table.String, table.String
+		}
+	}
+	for _, g := range next {
+		if !slices.ContainsFunc(u.schema, func(f table.Field) bool { return f.Name == g.Name }) {
+			return fmt.Errorf("it has one column more, %q%s", g.Name, nearest.Hint(g.Name, names(u.schema)))
+		}
+	}
+	return nil
+}
+
+// texts are the columns that a reader has to read as text.
+func (u *united) texts() map[string]table.Kind {
+	if u == nil {
+		return nil
+	}
+	return u.text
+}
+
+// cast puts the columns of a file into the order and the kinds of the schema.
+func (u *united) cast(t *table.Table) *table.Table {
+	if u == nil {
+		return t
+	}
+	out := &table.Table{}
+	for _, f := range u.schema {
+		c := t.Column(f.Name)
+		switch {
+		case c.Kind == f.Kind:
+		case f.Kind == table.Float64:
+			c = table.FloatColumn(f.Name, c.Numbers())
+		default:
+			text := table.StringColumn(f.Name, c.Strings())
+			for i := range c.Len() {
+				if c.Missing(i) {
+					text.SetMissing(i)
+				}
+			}
+			c = text
+		}
+		out.Columns = append(out.Columns, c)
+	}
+	return out
+}
