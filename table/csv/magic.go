@@ -2,11 +2,6 @@ package csv
 
 import "bytes"
 
-const (
-	gzipMagic = "\x1f\x8b"
-	zstdMagic = "\x28\xb5\x2f\xfd"
-)
-
 // otherFormat names the format that a file's first bytes show, if it is none
 // of ours, and says what to do; "" when nothing speaks against CSV.
 func otherFormat(head []byte) (what, hint string) {

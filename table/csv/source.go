@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/runnel-dev/runnel/table/unpack"
 )
 
 // A Source is bytes that can be read more than once: a file, or memory.
@@ -61,7 +63,7 @@ func Spool(name string, r io.Reader, dir string, limit int64) (*Source, error) {
 	if s.size, err = io.Copy(f, r); err != nil {
 		err = fmt.Errorf("%s: reading it failed after %d bytes: %w", name, s.size, err)
 	} else if limit > 0 && s.size > limit {
-		err = &Error{File: name, Problem: TooLarge, Text: "the input is larger than " + byteCount(limit), Hint: "raise the limit"}
+		err = &Error{File: name, Problem: TooLarge, Text: "the input is larger than " + unpack.Size(limit), Hint: "raise the limit"}
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

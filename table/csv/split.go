@@ -3,8 +3,9 @@ package csv
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+
+	"github.com/runnel-dev/runnel/table/unpack"
 )
 
 // A splitter cuts a stream into chunks that begin and end at record ends.
@@ -59,7 +60,7 @@ func (s *splitter) next(buf []byte) ([]byte, error) {
 
 // longLine is the error for a record beyond Options.MaxLine.
 func longLine(line int64, limit int) *Error {
-	return &Error{Line: line, Problem: LongLine, Text: "the record is longer than " + byteCount(int64(limit)),
+	return &Error{Line: line, Problem: LongLine, Text: "the record is longer than " + unpack.Size(int64(limit)),
 		Hint: "is it CSV, and is every quote closed? MaxLine allows longer ones"}
 }
 
@@ -131,17 +132,4 @@ func closingQuote(b []byte, i int, quote byte) int {
 		}
 		i += 2
 	}
-}
-
-// byteCount writes a size as people do.
-func byteCount(n int64) string {
-	switch {
-	case n >= 1<<30 && n%(1<<30) == 0:
-		return fmt.Sprintf("%d GiB", n>>30)
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

@@ -2,16 +2,13 @@ package csv
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	fastgzip "github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"github.com/runnel-dev/runnel/table/unpack"
 )
 
 // A stream is a source's text as UTF-8: decompressed, without its byte order
@@ -20,98 +17,48 @@ type stream struct {
 	io.Reader
 	encoding    string
 	compression string
-	total       *limited
-	close       func()
+	text        *unpack.Reader
 }
 
 // bytes is how many bytes were read after decompression.
-func (s *stream) bytes() int64 { return s.total.n }
+func (s *stream) bytes() int64 { return s.text.Bytes() }
+
+func (s *stream) close() { s.text.Close() }
 
 func (s *Source) open(o *Options) (*stream, error) {
-	packed := &counted{r: io.NewSectionReader(s.data, 0, s.size)}
-	out := &stream{close: func() {}}
-	head, err := peek(packed, 512)
+	text, err := unpack.NewReader(io.NewSectionReader(s.data, 0, s.size), unpack.Limits{MaxBytes: o.MaxBytes, MaxRatio: o.MaxRatio})
 	if err != nil {
 		return nil, s.failed(err)
 	}
-	var r io.Reader = head
-	switch {
-	case bytes.HasPrefix(head.ahead, []byte(gzipMagic)):
-		z, err := fastgzip.NewReader(head)
-		if err != nil {
-			return nil, s.failed(err)
-		}
-		r, out.compression = z, "gzip"
-	case bytes.HasPrefix(head.ahead, []byte(zstdMagic)):
-		z, err := zstd.NewReader(head, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, s.failed(err)
-		}
-		r, out.compression, out.close = z, "zstd", z.Close
-	}
-	out.total = &limited{r: r, max: o.MaxBytes}
-	if out.compression != "" {
-		out.total.packed, out.total.ratio = packed, int64(o.MaxRatio)
-	}
-	plain, err := peek(out.total, 512)
+	plain, err := peek(text, 512)
 	if err != nil {
-		out.close()
+		text.Close()
 		return nil, s.failed(err)
 	}
 	if what, hint := otherFormat(plain.ahead); what != "" {
-		out.close()
+		text.Close()
 		return nil, &Error{File: s.Name, Problem: NotCSV, Text: "this is " + what + ", not CSV", Hint: hint}
 	}
+	out := &stream{text: text, compression: text.Compression}
 	out.Reader, out.encoding = decode(plain)
 	return out, nil
 }
 
-// failed is err with the source's name.
+// failed is an error of reading as an *Error, with the source's name.
 func (s *Source) failed(err error) error {
 	var e *Error
-	if errors.As(err, &e) {
+	var large *unpack.TooLarge
+	var damaged *unpack.Damaged
+	switch {
+	case errors.As(err, &e):
 		e.File = s.Name
 		return err
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) ||
-		errors.Is(err, zstd.ErrCRCMismatch) || errors.Is(err, zstd.ErrMagicMismatch) {
-		return &Error{File: s.Name, Problem: Damaged, Text: "the compressed data is damaged or cut short", Err: err, Hint: "fetch the file again"}
+	case errors.As(err, &large):
+		return &Error{File: s.Name, Problem: TooLarge, Text: large.Text, Hint: large.Hint}
+	case errors.As(err, &damaged):
+		return &Error{File: s.Name, Problem: Damaged, Text: "the compressed data is damaged or cut short", Err: damaged.Err, Hint: "fetch the file again"}
 	}
 	return &Error{File: s.Name, Problem: Damaged, Text: "reading failed", Err: err}
-}
-
-// counted counts what is read.
-type counted struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// limited refuses to read more than max bytes or, past 64 MiB, more than ratio
-// times what was read of packed.
-type limited struct {
-	r      io.Reader
-	n, max int64
-	packed *counted
-	ratio  int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	l.n += int64(n)
-	switch {
-	case l.n > l.max:
-		return 0, &Error{Problem: TooLarge, Text: "the text is larger than " + byteCount(l.max), Hint: "raise MaxBytes if it may be"}
-	case l.packed != nil && l.n > 64<<20 && l.n/l.ratio > l.packed.n:
-		return 0, &Error{Problem: TooLarge, Text: fmt.Sprintf("it decompresses to more than %d times its size, as a decompression bomb does", l.ratio),
-			Hint: "raise MaxRatio if it is to be trusted"}
-	}
-	return n, err
 }
 
 // ahead is a reader whose first bytes have been looked at.

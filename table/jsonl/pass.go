@@ -63,7 +63,7 @@ func (p *pass) run(ctx context.Context) error {
 			return err
 		}
 	}
-	p.bytes = in.limit.n
+	p.bytes = in.text.Bytes()
 	return nil
 }
 

@@ -8,8 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"github.com/runnel-dev/runnel/table/unpack"
 )
 
 // A Source is bytes that can be read more than once.
@@ -36,8 +35,8 @@ func ReaderAt(name string, r io.ReaderAt, size int64) Source {
 // A stream is a source's text: decompressed, within the limits.
 type stream struct {
 	*bufio.Reader
-	limit *limited
-	close func()
+	text *unpack.Reader
+	file io.Closer
 }
 
 func (s Source) open(o *Options) (*stream, error) {
@@ -45,74 +44,32 @@ func (s Source) open(o *Options) (*stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	packed := &counted{r: f}
-	head := bufio.NewReaderSize(packed, 1<<16)
-	out := &stream{limit: &limited{r: head, max: o.MaxBytes}, close: func() { f.Close() }}
-	magic, err := head.Peek(4)
-	if err != nil && err != io.EOF {
-		out.close()
+	text, err := unpack.NewReader(bufio.NewReaderSize(f, 1<<16), unpack.Limits{MaxBytes: o.MaxBytes, MaxRatio: o.MaxRatio})
+	if err != nil {
+		f.Close()
 		return nil, s.failed(err)
 	}
-	switch {
-	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(head)
-		if err != nil {
-			out.close()
-			return nil, s.failed(err)
-		}
-		out.limit = &limited{r: z, max: o.MaxBytes, packed: packed, ratio: int64(o.MaxRatio)}
-	case bytes.HasPrefix(magic, []byte("\x28\xb5\x2f\xfd")):
-		z, err := zstd.NewReader(head, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			out.close()
-			return nil, s.failed(err)
-		}
-		out.limit = &limited{r: z, max: o.MaxBytes, packed: packed, ratio: int64(o.MaxRatio)}
-		out.close = func() { z.Close(); f.Close() }
-	}
-	out.Reader = bufio.NewReaderSize(out.limit, 1<<18)
-	return out, nil
+	return &stream{bufio.NewReaderSize(text, 1<<18), text, f}, nil
 }
 
-// failed is an error of reading, with the source's name.
+func (s *stream) close() {
+	s.text.Close()
+	s.file.Close() // only read from
+}
+
+// failed is an error of reading as an *Error, with the source's name.
 func (s Source) failed(err error) error {
 	var e *Error
-	if errors.As(err, &e) {
+	var large *unpack.TooLarge
+	var damaged *unpack.Damaged
+	switch {
+	case errors.As(err, &e):
 		e.File = s.Name
 		return err
+	case errors.As(err, &large):
+		return &Error{File: s.Name, Problem: TooLarge, Text: large.Text, Hint: large.Hint}
+	case errors.As(err, &damaged):
+		return &Error{File: s.Name, Problem: Damaged, Text: "the compressed data is damaged or cut short", Err: damaged.Err, Hint: "fetch the file again"}
 	}
-	return &Error{File: s.Name, Problem: Damaged, Text: "the data is damaged or cut short", Err: err, Hint: "fetch the file again"}
-}
-
-type counted struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// limited refuses to read more than max bytes or, past 64 MiB, more than ratio
-// times what was read of packed.
-type limited struct {
-	r      io.Reader
-	n, max int64
-	packed *counted
-	ratio  int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	l.n += int64(n)
-	switch {
-	case l.n > l.max:
-		return 0, &Error{Problem: TooLarge, Text: fmt.Sprintf("the text is larger than %d bytes", l.max), Hint: "raise MaxBytes if it may be"}
-	case l.packed != nil && l.n > 64<<20 && l.n/l.ratio > l.packed.n:
-		return 0, &Error{Problem: TooLarge, Text: fmt.Sprintf("it decompresses to more than %d times its size, as a decompression bomb does", l.ratio),
-			Hint: "raise MaxRatio if it is to be trusted"}
-	}
-	return n, err
+	return &Error{File: s.Name, Problem: Damaged, Text: "reading failed", Err: err}
 }
