@@ -1,0 +1,37 @@
+package s3
+
+import (
+	"errors"
+
+	"github.com/rclone/gofakes3"
+
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// answer is the error in S3's words.
+func answer(err error, bucket, key string) error {
+	if err == nil {
+		return nil
+	}
+	var theirs gofakes3.Error // from the reading of a body
+	switch {
+	case errors.As(err, &theirs):
+		return theirs
+	case errors.Is(err, store.ErrNoBucket):
+		return gofakes3.BucketNotFound(bucket)
+	case errors.Is(err, store.ErrBucketName):
+		return gofakes3.ErrorMessage(gofakes3.ErrInvalidBucketName, err.Error())
+	case errors.Is(err, store.ErrNotFound):
+		return gofakes3.KeyNotFound(key)
+	case errors.Is(err, store.ErrPrecondition):
+		return gofakes3.ErrorMessage(gofakes3.ErrPreconditionFailed, err.Error())
+	case errors.Is(err, store.ErrTooLarge) && len(key) > store.MaxObjectKey:
+		return gofakes3.ErrorMessage(gofakes3.ErrKeyTooLong, err.Error())
+	case errors.Is(err, store.ErrTooLarge):
+		return gofakes3.ErrorMessage(gofakes3.ErrEntityTooLarge, err.Error())
+	case errors.Is(err, store.ErrCorrupt), step.ClassOf(err) != step.ClassPermanent:
+		return gofakes3.ErrorMessage(gofakes3.ErrInternal, err.Error())
+	}
+	return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, err.Error())
+}
