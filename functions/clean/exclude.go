@@ -29,7 +29,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 	excluded := 0
 	leave := func(why string, rows []int) {
 		if len(rows) > 0 {
-			call.Note("%d rows left out: %s", len(rows), why)
+			call.Note("left out %s: %s", rowCount(len(rows)), why)
 		}
 		for _, r := range rows {
 			out[r] = step.Excluded
@@ -37,14 +37,14 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		excluded += len(rows)
 	}
 	if p.Duplicates == "drop" {
-		leave("they equal another row", duplicates(t, split))
+		leave("equal to another row", duplicates(t, split))
 	}
 	if ds.Target != "" {
 		_, absent, err := preprocess.Target(t, ds.Target, learn.Task(ds.Task), ds.Classes)
 		if err != nil {
 			return nil, step.Permanent(err)
 		}
-		leave("their target is missing", slices.DeleteFunc(absent, func(r int) bool { return out[r] == step.Excluded }))
+		leave("no target, or an infinite one", slices.DeleteFunc(absent, func(r int) bool { return out[r] == step.Excluded }))
 	}
 	if p.Missing == "drop_rows" {
 		train := step.RowsOf(out, step.Train, t.Rows())
@@ -52,7 +52,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		if err != nil {
 			return nil, step.Permanent(err)
 		}
-		leave("they are to learn from, and a value is missing", others(train, kept))
+		leave("to learn from, and a value is missing", others(train, kept))
 	}
 	if p.Outliers == "remove" {
 		train := step.RowsOf(out, step.Train, t.Rows())
@@ -60,7 +60,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		if err != nil {
 			return nil, step.Permanent(err)
 		}
-		leave("they are to learn from, and a number lies far out", others(train, kept))
+		leave("to learn from, and a number lies far out", others(train, kept))
 	}
 	if excluded == 0 {
 		return &rows{dataset: ds}, nil
@@ -73,6 +73,13 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		return nil, fmt.Errorf("the rows of dataset %s that are left out: %w", ds.Name, err)
 	}
 	return &rows{ds, out}, nil
+}
+
+func rowCount(n int) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
 }
 
 // duplicates lists the rows that equal one before them, rows to learn from

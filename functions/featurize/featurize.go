@@ -64,6 +64,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return step.Permanent(err)
 	}
 	x := t.Without(in.Dataset.Target)
+	if len(x.Columns) == 0 {
+		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from beside the target %q", in.Dataset.Name, in.Dataset.Target))
+	}
 	train := step.RowsOf(split, step.Train, t.Rows())
 	trainX := x.Take(train)
 	graph, trainF, err := preprocess.Fit(ctx, trainX, y.Take(train), &learn.Options{Seed: call.Seed}, p.specs()...)

@@ -30,6 +30,7 @@ type Params struct {
 	Delimiter  string  `json:"delimiter" doc:"CSV: the delimiter; found out by default"`
 	Header     string  `json:"header" default:"auto" enum:"auto,yes,no" doc:"CSV: whether the first row holds the names"`
 	DateOrder  string  `json:"date_order" default:"auto" enum:"auto,month_first,day_first" doc:"CSV: how 01/02/2006 is read where the column leaves it open"`
+	NestedText bool    `json:"nested_text" default:"false" doc:"JSON: keep objects and lists within a row as their text; without it they are an error"`
 	Test       float64 `json:"test" default:"0.2" min:"0" max:"0.9" doc:"share of the rows to judge by"`
 	Validation float64 `json:"validation" default:"0" min:"0" max:"0.9" doc:"share of the rows kept for validation"`
 	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers"`

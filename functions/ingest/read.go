@@ -134,7 +134,7 @@ func (b *builder) readCSV(ctx context.Context, f file, blob step.Blob, kinds *un
 }
 
 func (b *builder) jsonOptions(kinds *united) *jsonl.Options {
-	o := &jsonl.Options{MaxBytes: b.params.MaxBytes, Kinds: kinds.texts()}
+	o := &jsonl.Options{MaxBytes: b.params.MaxBytes, Kinds: kinds.texts(), NestedText: b.params.NestedText}
 	if b.params.OnBadRow == "skip" {
 		o.OnBadRow = jsonl.Skip
 	}
@@ -190,7 +190,7 @@ func (b *builder) reportCSV(f file, r *csv.Report) {
 }
 
 func (b *builder) noteSkipped(f file, rows, line int64, column int, why string) {
-	b.call.Note("%s: %d rows left out that could not be read; the first at line %d, column %d: %s", f.name, rows, line, column, why)
+	b.call.Note("%s: rows left out that could not be read: %d; the first at line %d, column %d: %s", f.name, rows, line, column, why)
 }
 
 func (b *builder) note(column, text string, count int64) {

@@ -111,24 +111,31 @@ func constant(c *table.Column) bool {
 
 // Identifier reports whether a column names its rows and says nothing else: at
 // least 20 values of which 95 in 100 are distinct, and either strings that are
-// no text of several words, or whole numbers in a column that is called an id.
+// no text of several words, or numbers, 95 in 100 whole, in a column that is
+// called an id.
 func Identifier(c *table.Column) bool {
-	if c.Kind != table.String && (c.Kind != table.Int64 || !namedID(c.Name)) {
+	if c.Kind != table.String && !(numeric(c) && namedID(c.Name)) {
 		return false
 	}
 	present := c.Len() - c.Nulls()
 	if present < 20 {
 		return false
 	}
-	if c.Kind == table.Int64 {
+	if numeric(c) { // in float64 too: filled and capped, a few of them are no longer whole
 		values, _ := countCategories(c)
-		return mostlyDistinct(len(values), present)
+		whole := present
+		for i, v := range c.Floats {
+			if !c.Missing(i) && v != math.Trunc(v) {
+				whole--
+			}
+		}
+		return mostly(len(values), present) && mostly(whole, present)
 	}
 	values := occurring(c)
-	return mostlyDistinct(len(values), present) && wordsEach(values) < textWords
+	return mostly(len(values), present) && wordsEach(values) < textWords
 }
 
-func mostlyDistinct(values, present int) bool { return float64(values) >= .95*float64(present) }
+func mostly(n, present int) bool { return float64(n) >= .95*float64(present) }
 
 // namedID reports whether a name is or ends in "id" as a word: id, user_id, PassengerId.
 func namedID(name string) bool {

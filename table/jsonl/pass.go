@@ -128,7 +128,7 @@ func (r *row) add(at int, key []byte, v value) *fault {
 		return &fault{at, DuplicateKey, fmt.Sprintf("the key %q appears twice", key), "give each value a key of its own"}
 	}
 	if v.form == nested && !r.o.NestedText {
-		return &fault{at, Nested, fmt.Sprintf("%q is an object or array within the row", key), "flatten it to columns, or keep it as text with NestedText"}
+		return &fault{at, Nested, fmt.Sprintf("%q is an object or array within the row", key), "flatten it to columns, or keep it as text: nested_text"}
 	}
 	if v.form == nested && !json.Valid(v.raw) {
 		return &fault{at, Syntax, fmt.Sprintf("the value of %q is no JSON", key), ""}
