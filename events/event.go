@@ -84,6 +84,7 @@ func newChild(parent Event, from Emitter, index int, at time.Time, subject, typ 
 	if tp := Extension(parent, TraceParent); tp != "" {
 		e.SetExtension(TraceParent, tp)
 	}
+	inheritSet(&e, parent)
 	if err := e.SetData(event.ApplicationJSON, data); err != nil {
 		return Event{}, fmt.Errorf("event %s: encoding its data: %w", typ, err)
 	}
@@ -125,7 +126,7 @@ func Foreign(e Event) (Event, error) {
 	if len(e.Data()) > MaxSize {
 		return e, fmt.Errorf("event %s has %d bytes of data, at most %d are accepted", e.ID(), len(e.Data()), MaxSize)
 	}
-	for _, name := range []string{Run, Cause, Pipeline, PipelineVersion, StepName, SetID, SetSize, Redrive, RedriveStep} {
+	for _, name := range []string{Run, Cause, Pipeline, PipelineVersion, StepName, SetID, SetSize, SetIndex, SetOuter, Redrive, RedriveStep} {
 		if Extension(e, name) != "" {
 			return e, fmt.Errorf("event %s has the extension %s, which is reserved", e.ID(), name)
 		}
@@ -178,10 +179,25 @@ func FullType(short string) string {
 	return short
 }
 
-// Recast makes an event with old's data the index-th that the emitter sends in
-// answer to parent.
-func Recast(old, parent Event, from Emitter, index int, at time.Time) (Event, error) {
-	return newChild(parent, from, index, at, "", old.Type(), json.RawMessage(old.Data()))
+// Recast makes the events that an emitter sent in answer to one event anew, with
+// the same data, as its answer to parent.
+func Recast(sent []Event, parent Event, from Emitter, at time.Time) ([]Event, error) {
+	out := make([]Event, len(sent))
+	ids := map[string]string{}
+	for i, old := range sent {
+		e, err := newChild(parent, from, i, at, "", old.Type(), json.RawMessage(old.Data()))
+		if err != nil {
+			return nil, err
+		}
+		ids[old.ID()] = e.ID()
+		set := SetOf(old)
+		if id := ids[set.ID]; id != "" { // a set that the emitter opened
+			set.ID = id
+			Enter(&e, set)
+		}
+		out[i] = e
+	}
+	return out, nil
 }
 
 // Identity is the part of an event's data that decides what comes of it. Of an

@@ -45,8 +45,10 @@ const (
 	TraceParent     = "traceparent"
 	PartitionKey    = "partitionkey"
 	Sequence        = "sequence"
-	SetID           = "setid" // fan-out: events of one set share it (the parent's id)
-	SetSize         = "setsize"
+	SetID           = "setid"       // fan-out: members of one set share it; see Set
+	SetSize         = "setsize"     // how many members it has,
+	SetIndex        = "setindex"    // which one this is,
+	SetOuter        = "setouter"    // and the sets around it: index/size/id, the innermost last, separated by semicolons
 	Redrive         = "redrive"     // how often the event was sent again from the dead letters,
 	RedriveStep     = "redrivestep" // and to which step; others know that they answered it
 )

@@ -48,13 +48,11 @@ func (t *task) cached(ctx context.Context, inv step.Invocation) (step.Result, bo
 			return step.Result{}, false
 		}
 	}
-	for i, old := range res.Events {
-		ev, err := events.Recast(old, inv.Event, inv.From, i, inv.Time)
-		if err != nil {
-			return step.Result{}, false
-		}
-		res.Events[i] = ev
+	evs, err := events.Recast(res.Events, inv.Event, inv.From, inv.Time)
+	if err != nil {
+		return step.Result{}, false
 	}
+	res.Events = evs
 	return res, true
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
@@ -38,14 +39,11 @@ type DeadLetter struct {
 func (t *task) giveUp(ctx context.Context, rec Record, cause error) (Record, error) {
 	now := t.Now().UTC()
 	f := failureOf(cause)
-	n, _ := strconv.Atoi(events.Extension(t.event, events.Redrive))
-	if events.Extension(t.event, events.RedriveStep) != t.s.Name {
-		n = 0
-	}
+	n, _ := strconv.Atoi(events.Extension(t.event, events.Redrive)) // 0 where it was not redriven
 	from := t.p.Emitter(t.s)
-	last := Attempt{Number: len(t.failures) + 1, Failure: *f, StartedAt: rec.StartedAt, Seconds: now.Sub(rec.StartedAt).Seconds()}
+	last := Attempt{Number: t.attempts(), Failure: *f, StartedAt: rec.StartedAt, Seconds: now.Sub(rec.StartedAt).Seconds()}
 	dl := DeadLetter{
-		ID: events.ChildID(t.event, from, failureIndex+n), Event: t.event, Set: t.set, Run: t.run, Pipeline: t.p.Name,
+		ID: deadLetterID(t.event, from, n), Event: t.event, Set: t.set, Run: t.run, Pipeline: t.p.Name,
 		Version: t.p.Version, Step: t.s.Name, Function: t.s.Function, Error: *f, Attempts: append(t.failures, last), FailedAt: now, RedriveNo: n,
 	}
 	err := t.Store.Create(ctx, deadLetterKey(dl.ID), dl)
@@ -53,15 +51,37 @@ func (t *task) giveUp(ctx context.Context, rec Record, cause error) (Record, err
 		return rec, fmt.Errorf("writing the dead letter: %w", err)
 	}
 	ev, err := events.NewChild(t.event, from, failureIndex+n, now, "", events.StepFailedData{
-		Step: t.s.Name, Class: string(f.Class), Message: f.Message, Attempts: len(dl.Attempts), DeadLetter: dl.ID})
+		Step: t.s.Name, Class: string(f.Class), Message: f.Message, Attempts: t.attempts(), DeadLetter: dl.ID})
 	if err != nil {
 		return rec, err
 	}
 	rec.Status, rec.Error, rec.DeadLetter = Failed, f, dl.ID
-	rec.Attempts = len(dl.Attempts)
 	rec.Seconds = now.Sub(rec.StartedAt).Seconds()
 	rec.Events = []events.Event{ev}
 	return rec, nil
+}
+
+// redriven takes up an event that was sent again for the n-th time.
+func (t *task) redriven(ctx context.Context, n string) error {
+	t.key = generation(t.event.ID(), n)
+	if !t.s.Join {
+		return nil
+	}
+	count, err := strconv.Atoi(n)
+	if err != nil {
+		return fmt.Errorf("event %s: extension %s: %w", t.event.ID(), events.Redrive, err)
+	}
+	dl, err := GetDeadLetter(ctx, t.Store, deadLetterID(t.event, t.p.Emitter(t.s), count-1))
+	t.set = dl.Set
+	return err
+}
+
+// generation is the key of an event that was redriven n times.
+func generation(event, n string) string { return event + "~" + n }
+
+// deadLetterID is that of an event that failed after it was redriven n times.
+func deadLetterID(ev events.Event, from events.Emitter, n int) string {
+	return events.ChildID(ev, from, failureIndex+n)
 }
 
 func deadLetterKey(id string) string { return store.Key("deadletters", id) }
@@ -91,7 +111,7 @@ func GetDeadLetter(ctx context.Context, s *store.Store, id string) (DeadLetter, 
 	var dl DeadLetter
 	err := s.Get(ctx, deadLetterKey(id), &dl)
 	if errors.Is(err, store.ErrNotFound) {
-		return dl, fmt.Errorf("no dead letter %q: `runnel deadletters list` shows those that there are", id)
+		return dl, fmt.Errorf("no dead letter %q: `runnel deadletters list` shows those that there are: %w", id, err)
 	}
 	if err != nil {
 		return dl, err
@@ -125,11 +145,11 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 		ev.SetExtension(events.PipelineVersion, dl.Version)
 	}
 	now := e.Now().UTC()
+	if err := e.Bus.Publish(ctx, ev); err != nil {
+		return dl, fmt.Errorf("publishing event %s again: %w", ev.ID(), step.Retryable(err))
+	}
 	if err := e.Store.Create(ctx, redrivenKey(id), now); err != nil && !errors.Is(err, store.ErrExists) {
 		return dl, err
-	}
-	if err := e.Bus.Publish(ctx, ev); err != nil {
-		return dl, fmt.Errorf("publishing event %s again: %w", ev.ID(), err)
 	}
 	if dl.Redriven == nil {
 		dl.Redriven = &now
@@ -137,23 +157,21 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 	return dl, nil
 }
 
-// resultKeyOf is where the answer of a step to an event is recorded, for the
-// last generation of the event there is.
-func lastGeneration(ctx context.Context, s *store.Store, run string, p *pipeline.Pipeline, step, event string) (Record, int, error) {
-	var rec Record
-	n := 0
-	key := event
-	for {
+// lastGeneration is the answer of a step to an event, the last there is where
+// the event was redriven; generations is 0 where there is none yet.
+func lastGeneration(ctx context.Context, s *store.Store, run string, p *pipeline.Pipeline, step, event string) (rec Record, generations int, err error) {
+	for key := event; ; key = generation(event, strconv.Itoa(generations)) {
 		var r Record
 		err := s.Get(ctx, resultKey(run, p.Name, step, key), &r)
 		if errors.Is(err, store.ErrNotFound) {
-			return rec, n - 1, nil
+			return rec, generations, nil
 		}
 		if err != nil {
-			return rec, n, err
+			return rec, generations, err
 		}
 		rec = r
-		n++
-		key = event + "~" + strconv.Itoa(n)
+		if generations++; rec.Status != Failed {
+			return rec, generations, nil // what did not fail is not redriven
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
@@ -29,8 +30,9 @@ type task struct {
 	set      []events.Event // of a join
 	run      string
 	key      string // the event's id, and its generation where it was redriven
-	attempt  int    // deliveries, from 1
+	again    bool   // it was delivered before
 	failures []Attempt
+	deaths   int
 }
 
 // deliver takes one delivery to its end. What the world prevents is tried
@@ -42,10 +44,10 @@ func (w *worker) deliver(ctx context.Context, d bus.Delivery) {
 			return
 		}
 	}
-	var again *retryLater
-	delay := time.Second
-	if errors.As(err, &again) {
-		delay = again.after
+	delay := infraWait
+	var later *retryLater
+	if errors.As(err, &later) {
+		delay = later.after
 	} else if ctx.Err() == nil {
 		w.Log.Warn("event is tried again", "pipeline", w.pipeline, "step", w.step, "event", d.Event().ID(), "error", err)
 	}
@@ -57,6 +59,10 @@ func (w *worker) deliver(ctx context.Context, d bus.Delivery) {
 	_ = d.Retry(stopping, delay) // failing that, it comes again after AckWait
 }
 
+// infraWait is the wait after an error of the store or the bus, which counts
+// as no attempt of the step.
+const infraWait = time.Second
+
 // retryLater asks for the delivery to come again.
 type retryLater struct {
 	after time.Duration
@@ -65,17 +71,25 @@ type retryLater struct {
 
 func (r *retryLater) Error() string { return r.cause.Error() }
 
+func (r *retryLater) Unwrap() error { return r.cause }
+
 // answer makes the effects of the event, or finds them made.
 func (w *worker) answer(ctx context.Context, d bus.Delivery) error {
 	t, err := w.task(ctx, d)
 	if t == nil || err != nil {
 		return err
 	}
+	defer keepAlive(ctx, d, w.AckWait/3)()
 	if t.s.Join {
-		if complete, err := t.join(ctx); !complete || err != nil {
+		if whole, err := t.join(ctx); !whole || err != nil {
 			return err
 		}
 	}
+	unlock, err := w.busy.lock(ctx, t.resultKey()) // a duplicate waits, and finds the record
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	var rec Record
 	err = w.Store.Get(ctx, t.resultKey(), &rec)
 	switch {
@@ -84,34 +98,21 @@ func (w *worker) answer(ctx context.Context, d bus.Delivery) error {
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	stop := keepAlive(ctx, d, w.AckWait/3)
-	defer stop()
-	rec, err = t.execute(ctx)
-	if err != nil {
-		return err
-	}
-	if err := w.commit(ctx, t, &rec); err != nil {
-		return err
-	}
-	return nil
+	return t.work(ctx)
 }
 
 // commit creates the record and publishes from it. Where another worker
 // created one first, that one counts.
-func (w *worker) commit(ctx context.Context, t *task, rec *Record) error {
-	err := w.Store.Create(ctx, t.resultKey(), rec)
+func (w *worker) commit(ctx context.Context, key string, rec *Record) error {
+	err := w.Store.Create(ctx, key, rec)
 	if errors.Is(err, store.ErrExists) {
 		*rec = Record{}
-		err = w.Store.Get(ctx, t.resultKey(), rec)
+		err = w.Store.Get(ctx, key, rec)
 	}
 	if err != nil {
 		return fmt.Errorf("recording the result: %w", err)
 	}
-	if err := w.publish(ctx, *rec); err != nil {
-		return err
-	}
-	w.Observer.StepFinished(*rec)
-	return nil
+	return w.publish(ctx, *rec)
 }
 
 func (w *worker) publish(ctx context.Context, rec Record) error {
@@ -127,14 +128,14 @@ func (w *worker) publish(ctx context.Context, rec Record) error {
 // task finds the pipeline and step that the event is for; nil where it is for none.
 func (w *worker) task(ctx context.Context, d bus.Delivery) (*task, error) {
 	ev := d.Event()
-	t := &task{worker: *w, event: ev, run: events.RunOf(ev), attempt: d.Attempt()}
+	t := &task{worker: *w, event: ev, run: events.RunOf(ev), key: ev.ID(), again: d.Attempt() > 1}
+	redriven := events.Extension(ev, events.Redrive)
+	if redriven != "" && events.Extension(ev, events.RedriveStep) != w.step {
+		return nil, nil // this step answered it when it came first
+	}
 	version := events.Extension(ev, events.PipelineVersion)
 	if version == "" { // a root event for any pipeline: the version that was current when it was accepted
-		var run Run
-		err := w.Store.Get(ctx, runKey(t.run), &run)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, nil // not accepted by an engine
-		}
+		run, err := w.Engine.run(ctx, ev)
 		if err != nil {
 			return nil, err
 		}
@@ -148,44 +149,72 @@ func (w *worker) task(ctx context.Context, d bus.Delivery) (*task, error) {
 		return nil, err
 	}
 	t.p, t.s = p, p.Step(w.step)
-	if t.s == nil || t.s.Match(ev) < 0 {
+	switch {
+	case t.s == nil:
+		return nil, nil
+	case redriven != "":
+		return t, t.redriven(ctx, redriven)
+	case t.s.Match(ev) < 0:
 		return nil, nil
 	}
-	t.key = generation(ev, w.step)
 	return t, nil
-}
-
-// generation is the event's id; where the event was redriven for this step, with the count.
-func generation(ev events.Event, step string) string {
-	if n := events.Extension(ev, events.Redrive); n != "" && events.Extension(ev, events.RedriveStep) == step {
-		return ev.ID() + "~" + n
-	}
-	return ev.ID()
 }
 
 func (t *task) resultKey() string { return resultKey(t.run, t.p.Name, t.s.Name, t.key) }
 
+func (t *task) attempts() int { return len(t.failures) + t.deaths + 1 }
+
 func (t *task) activity() Activity {
-	return Activity{Run: t.run, Pipeline: t.p.Name, Step: t.s.Name, Event: t.event.ID(), Attempt: len(t.failures) + 1}
+	return Activity{Run: t.run, Pipeline: t.p.Name, Step: t.s.Name, Event: t.event.ID(), Attempt: t.attempts()}
 }
 
-// execute runs the function, or finds its result in the cache, and gives the
-// record to commit. The error asks for another try later.
-func (t *task) execute(ctx context.Context) (Record, error) {
-	if t.attempt > 1 {
-		if err := t.loadFailures(ctx); err != nil {
-			return Record{}, err
+// work makes one attempt at the step and commits what comes of it.
+func (t *task) work(ctx context.Context) error {
+	if t.again {
+		if err := t.history(ctx); err != nil {
+			return err
 		}
+		leave, err := t.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer leave()
 	}
-	started := t.Now()
-	rec := Record{Run: t.run, Pipeline: t.p.Name, Version: t.p.Version, Step: t.s.Name, Function: t.s.Function, Host: t.s.Host,
-		Event: t.event.ID(), EventType: t.event.Type(), Status: Done, StartedAt: started.UTC(), Attempts: len(t.failures) + 1}
-	if deaths := t.attempt - 1 - len(t.failures); deaths > t.MaxCrash {
-		return t.giveUp(ctx, rec, &step.Error{Class: step.ClassPoison,
-			Err: fmt.Errorf("the worker died %d times while at this event: it is given up on, so that it stops no other", deaths)})
+	if t.deaths >= suspect {
+		t.others.Lock()
+		defer t.others.Unlock()
+	} else {
+		t.others.RLock()
+		defer t.others.RUnlock()
 	}
 	t.Observer.StepStarted(t.activity())
-	inv := step.Invocation{Event: t.event, Set: t.set, From: t.p.Emitter(t.s), Params: t.s.Params, Seed: t.p.Seed, Time: started, Attempt: len(t.failures) + 1}
+	rec, err := t.attempt(ctx)
+	if err == nil {
+		err = t.commit(ctx, t.resultKey(), &rec)
+	}
+	if err == nil {
+		t.Observer.StepFinished(rec)
+		return nil
+	}
+	wait := infraWait
+	var later *retryLater
+	if errors.As(err, &later) {
+		wait = later.after
+	}
+	t.Observer.AttemptFailed(t.activity(), *failureOf(err), wait)
+	return err
+}
+
+// attempt runs the function, or finds its result in the cache, and gives the
+// record to commit. The error asks for another try later.
+func (t *task) attempt(ctx context.Context) (Record, error) {
+	started := t.Now()
+	rec := Record{Run: t.run, Pipeline: t.p.Name, Version: t.p.Version, Step: t.s.Name, Function: t.s.Function, Host: t.s.Host,
+		Event: t.event.ID(), EventType: t.event.Type(), Status: Done, StartedAt: started.UTC(), Attempts: t.attempts()}
+	if t.deaths > t.MaxCrash {
+		return t.giveUp(ctx, rec, poisonous(t.deaths))
+	}
+	inv := step.Invocation{Event: t.event, Set: t.set, From: t.p.Emitter(t.s), Params: t.s.Params, Seed: t.p.Seed, Time: started, Attempt: t.attempts()}
 	if res, ok := t.cached(ctx, inv); ok {
 		rec.Cached = true
 		return t.finish(rec, res), nil
@@ -202,8 +231,7 @@ func (t *task) execute(ctx context.Context) (Record, error) {
 		return t.finish(rec, res), nil
 	}
 	if ctx.Err() != nil { // the node is stopping: not the step's fault
-		t.noteFailure(context.WithoutCancel(ctx), rec, Failure{Class: cancelled, Message: "the node stopped"})
-		return rec, ctx.Err()
+		return rec, fmt.Errorf("the node stops: %w", ctx.Err())
 	}
 	if limited.Err() != nil {
 		err = &step.Error{Class: step.ClassTimeout, Err: fmt.Errorf("not done within the time limit of %v: %w", t.s.Timeout, err)}
@@ -233,22 +261,14 @@ func (t *task) failed(ctx context.Context, rec Record, cause error) (Record, err
 	default:
 		return t.giveUp(ctx, rec, cause)
 	}
-	counted := 1
-	for _, f := range t.failures {
-		if f.Failure.Class != cancelled {
-			counted++
-		}
-	}
-	if counted >= limit {
+	n := len(t.failures) + 1
+	if n >= limit {
 		return t.giveUp(ctx, rec, cause)
 	}
-	wait := jitter(t.s.Backoff, t.s.MaxWait, counted)
-	f := *failureOf(cause)
-	if err := t.noteFailure(ctx, rec, f); err != nil {
+	if err := t.noteFailure(ctx, rec, *failureOf(cause)); err != nil {
 		return rec, err
 	}
-	t.Observer.AttemptFailed(t.activity(), f, wait)
-	return rec, &retryLater{wait, cause}
+	return rec, &retryLater{jitter(t.s.Backoff, t.s.MaxWait, n), cause}
 }
 
 // jitter is a random wait up to base x 2^(attempt-1), at most limit.
@@ -260,38 +280,33 @@ func jitter(base, limit time.Duration, attempt int) time.Duration {
 	return rand.N(top + 1)
 }
 
+// maxMessage bounds the texts of errors in records and events, in bytes.
+const maxMessage = 16 << 10
+
 func failureOf(err error) *Failure {
-	f := &Failure{Class: step.ClassOf(err), Message: err.Error()}
+	f := &Failure{Class: step.ClassOf(err), Message: cut(err.Error())}
 	var e *step.Error
 	if errors.As(err, &e) {
-		f.Detail = e.Detail
+		f.Detail = cut(e.Detail)
 	}
 	return f
+}
+
+func cut(s string) string {
+	if len(s) > maxMessage {
+		s = strings.ToValidUTF8(s[:maxMessage], "") + "..."
+	}
+	return s
 }
 
 func (t *task) noteFailure(ctx context.Context, rec Record, f Failure) error {
 	n := len(t.failures) + 1
 	a := Attempt{Number: n, Failure: f, StartedAt: rec.StartedAt, Seconds: t.Now().Sub(rec.StartedAt).Seconds()}
-	err := t.Store.Create(ctx, attemptKey(t.run, t.p.Name, t.s.Name, t.key, fmt.Sprintf("%04d", n)), a)
+	err := t.Store.Create(ctx, attemptsKey(t.run, t.p.Name, t.s.Name, t.key)+fmt.Sprintf("/%04d", n), a)
 	if errors.Is(err, store.ErrExists) {
 		return nil
 	}
 	return err
-}
-
-func (t *task) loadFailures(ctx context.Context) error {
-	prefix := store.Key("attempts", t.run, t.p.Name, t.s.Name, t.key)
-	for key, err := range t.Store.List(ctx, prefix+"/") {
-		if err != nil {
-			return err
-		}
-		var a Attempt
-		if err := t.Store.Get(ctx, key, &a); err != nil {
-			return err
-		}
-		t.failures = append(t.failures, a)
-	}
-	return nil
 }
 
 // keepAlive extends the delivery while its step works.

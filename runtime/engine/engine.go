@@ -38,7 +38,7 @@ type Config struct {
 	Fetch     FetchFunc     // nil: functions may fetch nothing
 	Build     string        // identifies the functions' code in the step cache; "": no cache
 	AckWait   time.Duration // how soon an event comes again after a crash; 0: 5 s
-	MaxCrash  int           // deaths of a worker over one event before it is poison; 0: 10
+	MaxCrash  int           // deaths of a worker over one event before it is poison; 0: 10. See deaths.go
 	CacheMin  time.Duration // steps faster than this are not worth caching; 0: 10 ms
 	Observer  Observer      // nil: none
 	Log       *slog.Logger  // nil: none
@@ -53,6 +53,9 @@ type Engine struct {
 	Config
 	hosts  map[string]host.Host
 	tables *tableCache
+	runs   *runs
+	busy   *keyedLock   // the records that are being made in this process
+	others sync.RWMutex // held for reading by every execution, and for writing by one that must be alone
 
 	mu       sync.RWMutex
 	current  map[string]*pipeline.Pipeline // by name
@@ -87,6 +90,8 @@ func New(cfg Config) *Engine {
 		Config:   cfg,
 		hosts:    map[string]host.Host{},
 		tables:   newTableCache(512 << 20),
+		runs:     newRuns(),
+		busy:     newKeyedLock(),
 		current:  map[string]*pipeline.Pipeline{},
 		versions: map[string]*pipeline.Pipeline{},
 		shapes:   map[string]bool{},
@@ -112,114 +117,151 @@ func (e *Engine) Define(ctx context.Context, p *pipeline.Pipeline) error {
 	return nil
 }
 
-// Start makes the pipeline the current one of its name: root events that it
-// answers start it. It works on the pipeline's events until ctx ends.
-func (e *Engine) Start(ctx context.Context, p *pipeline.Pipeline) error {
-	if err := e.Work(ctx, p); err != nil {
-		return err
+// Start makes the pipelines the current ones of their names: root events that
+// they answer start them. Until ctx ends it works on their events and on those
+// of every pipeline that was ever worked on in this store, which a crash or a
+// stop may have left unanswered.
+func (e *Engine) Start(ctx context.Context, ps ...*pipeline.Pipeline) error {
+	for _, p := range ps {
+		if err := e.prepare(ctx, p); err != nil {
+			return err
+		}
 	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.current[p.Name] = p
-	return nil
+	for _, p := range ps {
+		e.current[p.Name] = p
+	}
+	e.mu.Unlock()
+	before, err := e.worked(ctx)
+	if err != nil {
+		return fmt.Errorf("resuming the pipelines of before: %w", err)
+	}
+	return e.subscribe(ctx, append(before, ps...))
 }
 
 // Work works on events of the pipeline until ctx ends, without making it the
 // current one: events that are addressed to this version are answered by it,
 // others of the name by theirs.
 func (e *Engine) Work(ctx context.Context, p *pipeline.Pipeline) error {
-	if err := e.Define(ctx, p); err != nil {
+	if err := e.prepare(ctx, p); err != nil {
 		return err
 	}
-	if err := e.noteShape(ctx, p); err != nil {
-		return err
-	}
+	return e.subscribe(ctx, []*pipeline.Pipeline{p})
+}
+
+// prepare stores what is needed to work on the pipeline's events after a crash.
+func (e *Engine) prepare(ctx context.Context, p *pipeline.Pipeline) error {
 	for _, s := range p.Steps {
 		if e.hosts[s.Host] == nil {
 			return fmt.Errorf("pipeline %s: step %s wants host %q, which this node does not have", p.Name, s.Name, s.Host)
 		}
-		if err := e.subscribe(ctx, p, s); err != nil {
-			return fmt.Errorf("pipeline %s: step %s: subscribing to the bus: %w", p.Name, s.Name, err)
-		}
 	}
-	return nil
+	if err := e.Define(ctx, p); err != nil {
+		return err
+	}
+	return e.noteShape(ctx, p)
 }
 
-// noteShape records what the pipeline subscribes to, so that Resume finds it
-// again after a crash. Versions that differ in params only share a shape.
+// noteShape records what the pipeline subscribes to. Versions that differ in
+// params only share a shape.
 func (e *Engine) noteShape(ctx context.Context, p *pipeline.Pipeline) error {
 	key := store.Key("working", p.Name, p.Shape())
-	e.mu.Lock()
+	e.mu.RLock()
 	known := e.shapes[key]
-	e.shapes[key] = true
-	e.mu.Unlock()
+	e.mu.RUnlock()
 	if known {
 		return nil
 	}
 	if err := e.Store.Create(ctx, key, p.Version); err != nil && !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("pipeline %s: %w", p.Name, err)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shapes[key] = true
 	return nil
 }
 
-// Resume works again on the events of every pipeline that was ever worked on
-// in this store: those that a crash or a stop left unanswered.
-func (e *Engine) Resume(ctx context.Context) error {
+// worked gives a pipeline of each shape that was ever worked on in this store.
+func (e *Engine) worked(ctx context.Context) ([]*pipeline.Pipeline, error) {
+	var ps []*pipeline.Pipeline
 	for key, err := range e.Store.List(ctx, store.Key("working")+"/") {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var version string
 		if err := e.Store.Get(ctx, key, &version); err != nil {
-			return err
+			return nil, err
 		}
 		p, err := e.version(ctx, version)
 		if err != nil {
 			e.Log.Warn("a pipeline of before cannot be worked on", "key", key, "error", err)
 			continue
 		}
-		if err := e.Work(ctx, p); err != nil {
-			return err
-		}
+		ps = append(ps, p)
 	}
-	return nil
+	return ps, nil
 }
 
 // A subscribed step is one whose events are being worked on.
 type subscribed struct {
-	filters []bus.Filter
-	stop    context.CancelFunc
+	filters     []bus.Filter
+	concurrency int
+	stop        context.CancelFunc
 }
 
-// subscribe makes sure that the step's events are delivered. Versions of a
-// pipeline share the subscription of a step: it takes what any of them answers.
-func (e *Engine) subscribe(ctx context.Context, p *pipeline.Pipeline, s *pipeline.BoundStep) error {
-	name := SubscriptionName(p.Name, s.Name)
+// subscribe makes sure that the events of the pipelines' steps are delivered.
+// Versions of a pipeline share the subscription of a step, which takes what any
+// of them answers. It never takes less than before: a durable subscription that
+// is narrowed, if only until it is widened again, passes over events.
+func (e *Engine) subscribe(ctx context.Context, ps []*pipeline.Pipeline) error {
 	e.subscribing.Lock()
 	defer e.subscribing.Unlock()
-	old, ok := e.subscriptions[name]
-	filters := slices.Clone(old.filters)
-	for _, t := range s.On {
-		for _, f := range []bus.Filter{{Type: t.Type}, {Pipeline: p.Name, Type: t.Type}} {
-			if !slices.Contains(filters, f) {
-				filters = append(filters, f)
+	type wanted struct {
+		worker
+		subscribed
+	}
+	var names []string
+	wants := map[string]*wanted{}
+	for _, p := range ps {
+		for _, s := range p.Steps {
+			name := SubscriptionName(p.Name, s.Name)
+			w := wants[name]
+			if w == nil {
+				have := e.subscriptions[name]
+				have.filters = slices.Clone(have.filters)
+				w = &wanted{worker{e, p.Name, s.Name}, have}
+				wants[name] = w
+				names = append(names, name)
 			}
+			for _, t := range s.On {
+				for _, f := range []bus.Filter{{Type: t.Type}, {Pipeline: p.Name, Type: t.Type}} {
+					if !slices.Contains(w.filters, f) {
+						w.filters = append(w.filters, f)
+					}
+				}
+			}
+			w.concurrency = max(w.concurrency, s.Concurrency)
 		}
 	}
-	if ok && len(filters) == len(old.filters) {
-		return nil
+	for _, name := range names {
+		have, w := e.subscriptions[name], wants[name]
+		if len(w.filters) == len(have.filters) && w.concurrency == have.concurrency {
+			continue
+		}
+		if have.stop != nil {
+			have.stop()
+		}
+		pulling, stop := context.WithCancel(ctx)
+		// What is at work goes on when a subscription is replaced: its context is ctx.
+		err := e.Bus.Subscribe(pulling, bus.Subscription{Name: name, Filters: w.filters, MaxInFlight: w.concurrency, AckWait: e.AckWait},
+			func(_ context.Context, d bus.Delivery) { w.deliver(ctx, d) })
+		if err != nil {
+			stop()
+			return fmt.Errorf("pipeline %s: step %s: subscribing to the bus: %w", w.pipeline, w.step, err)
+		}
+		w.stop = stop
+		e.subscriptions[name] = w.subscribed
 	}
-	if ok {
-		old.stop()
-	}
-	ctx, stop := context.WithCancel(ctx)
-	w := &worker{Engine: e, pipeline: p.Name, step: s.Name}
-	err := e.Bus.Subscribe(ctx, bus.Subscription{Name: name, Filters: filters, MaxInFlight: s.Concurrency, AckWait: e.AckWait}, w.deliver)
-	if err != nil {
-		stop()
-		return err
-	}
-	e.subscriptions[name] = subscribed{filters, stop}
 	return nil
 }
 
@@ -257,33 +299,6 @@ func (e *Engine) version(ctx context.Context, v string) (*pipeline.Pipeline, err
 	defer e.mu.Unlock()
 	e.versions[v] = p
 	return p, nil
-}
-
-// Accept takes an event that starts a run. When it returns nil the event is
-// durable and its run will be carried to the end. Accepting an event again
-// publishes it again, and has no other effect.
-func (e *Engine) Accept(ctx context.Context, ev events.Event) error {
-	run := Run{ID: events.RunOf(ev), Event: ev, Pipelines: map[string]string{}, AcceptedAt: e.Now().UTC()}
-	if name := events.Extension(ev, events.Pipeline); name != "" {
-		run.Pipelines[name] = events.Extension(ev, events.PipelineVersion)
-	} else {
-		for _, p := range e.Pipelines() {
-			for _, s := range p.Steps {
-				if s.Match(ev) >= 0 {
-					run.Pipelines[p.Name] = p.Version
-				}
-			}
-		}
-	}
-	err := e.Store.Create(ctx, runKey(run.ID), run)
-	if err != nil && !errors.Is(err, store.ErrExists) {
-		return fmt.Errorf("recording the run of event %s: %w", ev.ID(), err)
-	}
-	if err := e.Bus.Publish(ctx, ev); err != nil {
-		return fmt.Errorf("publishing event %s: %w", ev.ID(), err)
-	}
-	e.Observer.RunAccepted(run)
-	return nil
 }
 
 // Addressed makes the event one for a single version of a pipeline.

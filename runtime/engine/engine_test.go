@@ -316,11 +316,34 @@ func TestUnchangedStepsComeFromTheCache(t *testing.T) {
 }
 
 func TestAnEventThatKillsItsWorkersIsPoison(t *testing.T) {
-	lost := &forgetful{failures: 5}
+	for _, test := range []struct {
+		deaths int
+		state  string
+	}{{3, engine.Succeeded}, {4, engine.Failed}} {
+		lost := &forgetful{failures: 1}
+		r := newRig(t, chain, func(c *engine.Config) { c.MaxCrash = 3; c.Bus = lost.over(c.Bus) })
+		ev, err := events.FromObject(events.Object{Bucket: "uploads", Key: "a.csv", Version: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range test.deaths { // as a worker that died leaves them
+			if err := r.store.Create(r.ctx, store.Key("begun", ev.ID(), "chain", "first", ev.ID(), fmt.Sprintf("%04d", i+1)), "then"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st := r.wait(r.accept("a.csv"), test.state)
+		if first := st.Steps[0]; first.Attempts != test.deaths+1 || (test.state == engine.Failed && first.Error.Class != step.ClassPoison) {
+			t.Errorf("after %d deaths: %+v", test.deaths, first)
+		}
+	}
+}
+
+func TestComingAgainIsNoDeath(t *testing.T) {
+	lost := &forgetful{failures: 20}
 	r := newRig(t, chain, func(c *engine.Config) { c.MaxCrash = 3; c.Bus = lost.over(c.Bus) })
-	st := r.wait(r.accept("a.csv"), engine.Failed)
-	if st.Steps[0].Error.Class != step.ClassPoison || r.count("first") != 0 {
-		t.Errorf("first ran %d times: %+v", r.count("first"), st.Steps[0].Error)
+	st := r.wait(r.accept("a.csv"), engine.Succeeded)
+	if st.Steps[0].Attempts != 1 {
+		t.Errorf("%d attempts", st.Steps[0].Attempts)
 	}
 }
 

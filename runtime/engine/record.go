@@ -8,14 +8,6 @@ import (
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
-// A Run is the record of a root event: all that it causes is the run.
-type Run struct {
-	ID         string            `json:"id"`
-	Event      events.Event      `json:"event"`
-	Pipelines  map[string]string `json:"pipelines"` // name to version, as they were when the event was accepted
-	AcceptedAt time.Time         `json:"acceptedAt"`
-}
-
 // The states of a step's execution.
 const (
 	Done   = "done"
@@ -62,23 +54,18 @@ type Attempt struct {
 	Seconds   float64   `json:"seconds"`
 }
 
-// cancelled is the class of an attempt that the node's own stop ended: no
-// failure, but no death of a worker either.
-const cancelled step.Class = "cancelled"
-
-func runKey(run string) string { return store.Key("runs", run) }
-
 // The keys of a step's records end in the event's id, and in the generation
 // where the event was redriven.
 func resultKey(run, pipeline, step, event string) string {
 	return store.Key("results", run, pipeline, step, event)
 }
 
-func attemptKey(run, pipeline, step, event, n string) string {
-	return store.Key("attempts", run, pipeline, step, event, n)
+func attemptsKey(run, pipeline, step, event string) string {
+	return store.Key("attempts", run, pipeline, step, event)
 }
 
-// An Observer sees what the engine does, as it happens. Its methods return at once.
+// An Observer sees what the engine does, as it happens. Its methods return at
+// once. After each StepStarted comes one StepFinished or AttemptFailed.
 type Observer interface {
 	RunAccepted(Run)
 	StepStarted(Activity)

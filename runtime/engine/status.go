@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
@@ -40,11 +38,8 @@ type Pending struct {
 // record emitted is answered by the steps that it matches.
 func (e *Engine) Status(ctx context.Context, run string) (*Status, error) {
 	st := &Status{Steps: []Record{}}
-	err := e.Store.Get(ctx, runKey(run), &st.Run)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("no run %q: `runnel runs list` shows those that there are: %w", run, err)
-	}
-	if err != nil {
+	var err error
+	if st.Run, err = GetRun(ctx, e.Store, run); err != nil {
 		return nil, err
 	}
 	for name, version := range st.Pipelines {
@@ -52,7 +47,7 @@ func (e *Engine) Status(ctx context.Context, run string) (*Status, error) {
 		if err != nil {
 			return nil, fmt.Errorf("run %s: pipeline %s: %w", run, name, err)
 		}
-		w := walk{e: e, st: st, p: p, joins: map[string][]events.Event{}}
+		w := walk{e: e, st: st, p: p, joins: map[string]map[string]bool{}}
 		if err := w.event(ctx, st.Event); err != nil {
 			return nil, err
 		}
@@ -90,7 +85,7 @@ type walk struct {
 	e     *Engine
 	st    *Status
 	p     *pipeline.Pipeline
-	joins map[string][]events.Event
+	joins map[string]map[string]bool // by step and set: the members that were met
 }
 
 func (w *walk) event(ctx context.Context, ev events.Event) error {
@@ -105,16 +100,16 @@ func (w *walk) event(ctx context.Context, ev events.Event) error {
 				continue
 			}
 		}
-		rec, gen, err := lastGeneration(ctx, w.e.Store, w.st.ID, w.p, s.Name, id)
+		rec, generations, err := lastGeneration(ctx, w.e.Store, w.st.ID, w.p, s.Name, id)
 		if err != nil {
 			return err
 		}
 		redriven := false
-		if gen >= 0 && rec.Status == Failed {
+		if generations > 0 && rec.Status == Failed {
 			var at time.Time
 			redriven = w.e.Store.Get(ctx, redrivenKey(rec.DeadLetter), &at) == nil
 		}
-		if gen < 0 || redriven {
+		if generations == 0 || redriven {
 			w.st.Pending = append(w.st.Pending, Pending{w.p.Name, s.Name, id})
 			continue
 		}
@@ -131,23 +126,18 @@ func (w *walk) event(ctx context.Context, ev events.Event) error {
 // join gives the id of the joined event once the walk has met every event of
 // its set. A set that stays partial because a branch ended is not waited for.
 func (w *walk) join(s *pipeline.BoundStep, ev events.Event) (id string, whole bool) {
-	set, size := w.st.ID, len(s.On)
-	member := strconv.Itoa(s.Match(ev))
-	if sid := events.Extension(ev, events.SetID); sid != "" {
-		n, err := strconv.Atoi(events.Extension(ev, events.SetSize))
-		if err != nil {
-			return "", false
-		}
-		set, size, member = sid, n, ev.ID()
+	at := placeOf(s, ev)
+	key := s.Name + "|" + at.set
+	met := w.joins[key]
+	if met == nil {
+		met = map[string]bool{}
+		w.joins[key] = met
 	}
-	key := s.Name + "|" + set
-	for _, have := range w.joins[key] {
-		if m := strconv.Itoa(s.Match(have)); m == member || have.ID() == member {
-			return "", false
-		}
+	if met[at.member] {
+		return "", false
 	}
-	w.joins[key] = append(w.joins[key], ev)
-	return events.JoinID(w.st.ID, w.p.Emitter(s), set), len(w.joins[key]) == size
+	met[at.member] = true
+	return events.JoinID(w.st.ID, w.p.Emitter(s), at.set), len(met) == at.of
 }
 
 // Runs lists the runs, the newest first, at most limit (0: all).

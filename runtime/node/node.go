@@ -34,7 +34,8 @@ type Options struct {
 	Build     string // identifies the functions' code in the step cache
 	Observers []engine.Observer
 	Log       *slog.Logger
-	AckWait   time.Duration
+	AckWait   time.Duration // as in engine.Config, like MaxCrash
+	MaxCrash  int
 }
 
 // A Node holds a folder: at most one process has it open at a time.
@@ -55,8 +56,8 @@ type Node struct {
 	stop    context.CancelFunc
 }
 
-// Open opens the folder, which it creates where there is none, and announces
-// what was uploaded before a crash. It works on no event before Start.
+// Open opens the folder, which it creates where there is none. It works on no
+// event before Start.
 func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	if o == nil {
 		o = &Options{}
@@ -89,7 +90,7 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	n.Live = newLive(o.Observers...)
 	n.Engine = engine.New(engine.Config{
 		Bus: n.bus, Store: n.Store, Functions: o.Functions, Hosts: []host.Host{native.Host{}}, Models: n.Registry,
-		Fetch: o.Fetch, Build: o.Build, Observer: n.Live, Log: o.Log, AckWait: o.AckWait,
+		Fetch: o.Fetch, Build: o.Build, Observer: n.Live, Log: o.Log, AckWait: o.AckWait, MaxCrash: o.MaxCrash,
 	})
 	return n, nil
 }
@@ -97,13 +98,8 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 // Start works on the pipelines' events until the node is closed, and announces
 // what was uploaded but not announced before a crash.
 func (n *Node) Start(ctx context.Context, pipelines ...*pipeline.Pipeline) error {
-	for _, p := range pipelines {
-		if err := n.Engine.Start(n.working, p); err != nil {
-			return err
-		}
-	}
-	if err := n.Engine.Resume(n.working); err != nil {
-		return fmt.Errorf("resuming the pipelines of before: %w", err)
+	if err := n.Engine.Start(n.working, pipelines...); err != nil {
+		return err
 	}
 	recovered, err := n.Store.Recover(ctx, n.Engine.Accept)
 	if err != nil {
@@ -143,40 +139,6 @@ func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInp
 	}
 	in.Metadata[events.MetadataPipeline] = p.Name + "@" + p.Version
 	o, err := n.Store.PutObject(ctx, in, r)
-	if err != nil {
-		return "", err
-	}
-	ev, err := events.FromObject(o)
-	if err != nil {
-		return "", err
-	}
-	return ev.ID(), n.Store.Announce(ctx, o, n.Engine.Accept)
-}
-
-// Replay runs the root event of a run again, by the versions of the pipelines
-// that it ran by, as a run of its own.
-func (n *Node) Replay(ctx context.Context, run string) (string, error) {
-	st, err := n.Engine.Status(ctx, run)
-	if err != nil {
-		return "", err
-	}
-	if st.Event.Type() != events.ObjectCreated {
-		return "", fmt.Errorf("run %s started with a %s: only uploads can be replayed", run, events.ShortType(st.Event.Type()))
-	}
-	old, err := events.Data[events.ObjectCreatedData](st.Event)
-	if err != nil {
-		return "", err
-	}
-	in := store.ObjectInput{Bucket: old.Bucket, Key: old.Key, MediaType: old.Content.MediaType, Metadata: maps.Clone(old.Metadata), ForceVersion: true}
-	if len(st.Pipelines) == 1 {
-		if in.Metadata == nil {
-			in.Metadata = map[string]string{}
-		}
-		for name, version := range st.Pipelines {
-			in.Metadata[events.MetadataPipeline] = name + "@" + version
-		}
-	}
-	o, err := n.Store.CopyObject(ctx, old.Bucket, old.Key, old.Version, in)
 	if err != nil {
 		return "", err
 	}

@@ -81,9 +81,6 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 	for j := range s.On {
 		b.filters = append(b.filters, bindTrigger(d, s, b, j, at("on", strconv.Itoa(j))))
 	}
-	if s.Join && len(s.On) < 2 {
-		d.problem(at("join"), "step %s: join waits for several events: on has %d", s.Name, len(s.On))
-	}
 	b.Timeout = duration(d, at("timeout"), s, "timeout", s.Timeout)
 	b.Backoff = duration(d, at("retry", "backoff"), s, "retry.backoff", s.Retry.Backoff)
 	b.MaxWait = duration(d, at("retry", "max"), s, "retry.max", s.Retry.Max)

@@ -31,7 +31,7 @@ type Step struct {
 	Name        string         `json:"name" doc:"name of the step, unique in the pipeline"`
 	Function    string         `json:"function" doc:"function that the step runs; the step's own name by default"`
 	On          []Trigger      `json:"on" doc:"events that the step answers; by default every type that its function accepts"`
-	Join        bool           `json:"join" doc:"wait until every trigger of on has had its event in the run, then run once for all of them"`
+	Join        bool           `json:"join" doc:"wait until every trigger of on has had its event in the run, or, of events that a step fanned out as a set, until it has had those of every member; then run once for all of them"`
 	Params      map[string]any `json:"params" doc:"the function's params"`
 	Host        string         `json:"host" default:"native" enum:"native" doc:"where the function runs"`
 	Timeout     string         `json:"timeout" default:"30m" doc:"time limit of one attempt, such as 90s or 10m"`

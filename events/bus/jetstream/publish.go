@@ -125,9 +125,14 @@ func (b *Bus) message(e events.Event) (*nats.Msg, error) {
 	return msg, nil
 }
 
-// messageID identifies the event to the server's deduplication.
+// messageID identifies the event to the server's deduplication. An event that
+// is sent again from the dead letters, to one step, is not a duplicate.
 func messageID(e events.Event) string {
-	sum := sha256.Sum256([]byte(strconv.Quote(e.Source()) + e.ID()))
+	id := strconv.Quote(e.Source()) + e.ID()
+	if n := events.Extension(e, events.Redrive); n != "" {
+		id += fmt.Sprintf("\n%s %q %q", n, events.Extension(e, events.Pipeline), events.Extension(e, events.RedriveStep))
+	}
+	sum := sha256.Sum256([]byte(id))
 	return base64.RawURLEncoding.EncodeToString(sum[:18])
 }
 

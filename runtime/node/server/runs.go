@@ -189,7 +189,7 @@ func (s *server) replayRun(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, err)
 		return
 	}
-	run, err := s.Node.Replay(r.Context(), id)
+	run, err := s.Node.Engine.Replay(r.Context(), id)
 	answer(w, api.RunStarted{Run: run}, err)
 }
 

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// A worker that dies over an event cannot write that down. So an attempt at an
+// event that was delivered before begins with a mark, durable before the
+// function runs, and ends by removing it: marks that are left are deaths. The
+// first attempt has none, which keeps the path of every other event free of it,
+// and what comes again for another reason (a stop, a store or broker that was
+// away) counts for nothing.
+//
+// A death is held against every event that was at work in the process, not only
+// the one that is to blame. So an event with two deaths is worked on alone: from
+// then on only the guilty one gathers more. It is poison once it has more than
+// MaxCrash.
+
+// suspect is the number of deaths from which an event is worked on alone.
+const suspect = 2
+
+func poisonous(deaths int) error {
+	return &step.Error{Class: step.ClassPoison,
+		Err: fmt.Errorf("the worker died %d times while at this event: it is given up on, so that it stops no other", deaths)}
+}
+
+func (t *task) marks() string { return store.Key("begun", t.run, t.p.Name, t.s.Name, t.key) }
+
+// history finds out about the attempts before this one.
+func (t *task) history(ctx context.Context) error {
+	for key, err := range t.Store.List(ctx, attemptsKey(t.run, t.p.Name, t.s.Name, t.key)+"/") {
+		if err != nil {
+			return err
+		}
+		var a Attempt
+		if err := t.Store.Get(ctx, key, &a); err != nil {
+			return err
+		}
+		t.failures = append(t.failures, a)
+	}
+	for _, err := range t.Store.List(ctx, t.marks()+"/") {
+		if err != nil {
+			return err
+		}
+		t.deaths++
+	}
+	return nil
+}
+
+// enter marks the beginning of an attempt; leave, its end.
+func (t *task) enter(ctx context.Context) (leave func(), err error) {
+	key := t.marks() + fmt.Sprintf("/%04d", t.deaths+1)
+	if err := t.Store.Create(ctx, key, t.Now().UTC()); err != nil && !errors.Is(err, store.ErrExists) {
+		return nil, fmt.Errorf("marking the attempt: %w", err)
+	}
+	return func() {
+		if err := t.Store.Delete(context.WithoutCancel(ctx), key); err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Log.Warn("an attempt that ended will count as a death of its worker", "step", t.s.Name, "event", t.event.ID(), "error", err)
+		}
+	}, nil
+}
