@@ -73,7 +73,7 @@ func column(i int, format string) string {
 	return strings.NewReplacer("{a}", fmt.Sprintf("%.4f", a), "{b}", fmt.Sprintf("%.4f", b), "{y}", y, "{i}", fmt.Sprint(i)).Replace(format)
 }
 
-func table(header string, n int, format string) []byte {
+func made(header string, n int, format string) []byte {
 	return rows(header, n, func(i int) string { return column(i, format) })
 }
 
@@ -117,24 +117,24 @@ func cases() []bad {
 		{"an empty file", nil, y},
 		{"white space only", []byte("\n \n\n"), y},
 		{"a header only", []byte("x1,x2,y\n"), y},
-		{"one row", table("x1,x2,y", 1, "{a},{b},{y}"), y},
-		{"one column", table("y", 100, "{y}"), y},
-		{"one column and no target", table("y", 100, "{y}"), nil},
-		{"an all-missing column", table("x1,gone,y", 100, "{a},,{y}"), y},
-		{"all columns missing", table("x1,gone,y", 100, ",,{y}"), y},
-		{"a constant target", table("x1,x2,y", 100, "{a},{b},same"), y},
-		{"a constant numeric target", table("x1,x2,y", 100, "{a},{b},7.5"), y},
-		{"a target that is all missing", table("x1,x2,y", 100, "{a},{b},"), y},
-		{"a target with one value", append(table("x1,x2,y", 100, "{a},{b},"), "1,2,a\n"...), y},
-		{"a target that is absent", table("x1,x2,label_y", 100, "{a},{b},{y}"), target("lable_y")},
+		{"one row", made("x1,x2,y", 1, "{a},{b},{y}"), y},
+		{"one column", made("y", 100, "{y}"), y},
+		{"one column and no target", made("y", 100, "{y}"), nil},
+		{"an all-missing column", made("x1,gone,y", 100, "{a},,{y}"), y},
+		{"all columns missing", made("x1,gone,y", 100, ",,{y}"), y},
+		{"a constant target", made("x1,x2,y", 100, "{a},{b},same"), y},
+		{"a constant numeric target", made("x1,x2,y", 100, "{a},{b},7.5"), y},
+		{"a target that is all missing", made("x1,x2,y", 100, "{a},{b},"), y},
+		{"a target with one value", append(made("x1,x2,y", 100, "{a},{b},"), "1,2,a\n"...), y},
+		{"a target that is absent", made("x1,x2,label_y", 100, "{a},{b},{y}"), target("lable_y")},
 		{"a target with missing values", rows("x1,x2,y", 200, func(i int) string {
 			if i%5 == 0 {
 				return column(i, "{a},{b},")
 			}
 			return goodRow(i)
 		}), y},
-		{"a class with one row", append(table("x1,x2,y", 100, "{a},{b},{y}"), "1,2,rare\n"...), y},
-		{"every class with one row", table("x1,x2,y", 10, "{a},{b},c{i}"), y},
+		{"a class with one row", append(made("x1,x2,y", 100, "{a},{b},{y}"), "1,2,rare\n"...), y},
+		{"every class with one row", made("x1,x2,y", 10, "{a},{b},c{i}"), y},
 		{"a number of classes beyond all bounds", rows("x1,y", 5000, text), y},
 		{"class names beyond all bounds", rows("x1,y", 900, func(i int) string { return fmt.Sprintf("%d,%s%d", i, strings.Repeat("long ", 20), i) }), y},
 		{"10,000 columns", wide(), target("y", "evaluate.folds", 0)},
@@ -149,17 +149,17 @@ func cases() []bad {
 		}(), y},
 		{"a truncated Parquet file", []byte("PAR1 and then nothing"), y},
 		{"a Parquet file that was said to be CSV", []byte("PAR1 and then nothing"), target("y", "ingest.format", "csv")},
-		{"a cut gzip file", zipped(table("x1,x2,y", 1000, "{a},{b},{y}"))[:900], y},
-		{"a gzip file", zipped(table("x1,x2,y", 100, "{a},{b},{y}")), y},
-		{"NUL bytes", table("x1,x2,y", 100, "{a},\x00,{y}"), y},
-		{"NUL bytes, skipped", append(table("x1,x2,y", 100, "{a},{b},{y}"), "1,\x00,yes\n"...), target("y", "ingest.on_bad_row", "skip")},
-		{"invalid UTF-8", append(table("x1,x2,y", 100, "{a},{b},{y}"), "1,\xff\xfe,yes\n"...), y},
-		{"a row too long", append(table("x1,x2,y", 100, "{a},{b},{y}"), "1,2,yes,4\n"...), y},
-		{"an unclosed quote", append(table("x1,x2,y", 100, "{a},{b},{y}"), "1,\"2,yes\n"...), y},
-		{"duplicated column names", table("x,x,y", 100, "{a},{b},{y}"), y},
-		{"columns without names", table(",,y", 100, "{a},{b},{y}"), y},
-		{"a duplicated target", table("x,y,y", 100, "{a},{y},{y}"), y},
-		{"numbers like 1e400", table("x1,x2,y", 100, "{a},1e400,{y}"), y},
+		{"a cut gzip file", zipped(made("x1,x2,y", 1000, "{a},{b},{y}"))[:900], y},
+		{"a gzip file", zipped(made("x1,x2,y", 100, "{a},{b},{y}")), y},
+		{"NUL bytes", made("x1,x2,y", 100, "{a},\x00,{y}"), y},
+		{"NUL bytes, skipped", append(made("x1,x2,y", 100, "{a},{b},{y}"), "1,\x00,yes\n"...), target("y", "ingest.on_bad_row", "skip")},
+		{"invalid UTF-8", append(made("x1,x2,y", 100, "{a},{b},{y}"), "1,\xff\xfe,yes\n"...), y},
+		{"a row too long", append(made("x1,x2,y", 100, "{a},{b},{y}"), "1,2,yes,4\n"...), y},
+		{"an unclosed quote", append(made("x1,x2,y", 100, "{a},{b},{y}"), "1,\"2,yes\n"...), y},
+		{"duplicated column names", made("x,x,y", 100, "{a},{b},{y}"), y},
+		{"columns without names", made(",,y", 100, "{a},{b},{y}"), y},
+		{"a duplicated target", made("x,y,y", 100, "{a},{y},{y}"), y},
+		{"numbers like 1e400", made("x1,x2,y", 100, "{a},1e400,{y}"), y},
 		{"some numbers like 1e400", rows("x1,x2,y", 100, func(i int) string {
 			if i%10 == 0 {
 				return column(i, "-1e400,{b},{y}")
@@ -183,28 +183,28 @@ func cases() []bad {
 			return column(i, "{a},{b},{a}")
 		}), y},
 		{"a huge target", rows("x1,x2,y", 100, func(i int) string { return column(i, "{a},{b},") + []string{"1.5e308", "-1.5e308"}[i%2] }), target("y", "ingest.task", "regression")},
-		{"only id-like columns", table("id,uuid,y", 200, "{i},u-{i}-x,{y}"), y},
-		{"no test row", table("x1,x2,y", 60, "{a},{b},{y}"), target("y", "ingest.test", 0)},
-		{"a test fraction too large", table("x1,x2,y", 60, "{a},{b},{y}"), target("y", "ingest.test", 0.9, "ingest.validation", 0.09)},
+		{"only id-like columns", made("id,uuid,y", 200, "{i},u-{i}-x,{y}"), y},
+		{"no test row", made("x1,x2,y", 60, "{a},{b},{y}"), target("y", "ingest.test", 0)},
+		{"a test fraction too large", made("x1,x2,y", 60, "{a},{b},{y}"), target("y", "ingest.test", 0.9, "ingest.validation", 0.09)},
 		{"all rows equal but one", append(rows("x1,x2,y", 100, func(int) string { return "1,2,a" }), "1,2,b\n"...), y},
-		{"all rows taken out", table("x1,x2,y", 100, "{a},,{y}"), target("y", "clean.missing", "drop_rows")},
-		{"a split by time of one moment", table("x1,day,y", 100, "{a},2024-01-01,{y}"), target("y", "ingest.split", "time", "ingest.by", "day")},
-		{"a split by time that is text", table("x1,x2,y", 100, "{a},w{i},{y}"), target("y", "ingest.split", "time", "ingest.by", "x2")},
-		{"a split by no column", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "ingest.split", "time")},
-		{"a split by an absent column", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "ingest.split", "time", "ingest.by", "X_1")},
-		{"a split by one group", table("x1,g,y", 100, "{a},1,{y}"), target("y", "ingest.split", "group", "ingest.by", "g")},
-		{"stratified numbers", table("x1,x2,y", 100, "{a},{b},{a}"), target("y", "ingest.split", "stratified")},
-		{"regression of text", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "ingest.task", "regression")},
+		{"all rows taken out", made("x1,x2,y", 100, "{a},,{y}"), target("y", "clean.missing", "drop_rows")},
+		{"a split by time of one moment", made("x1,day,y", 100, "{a},2024-01-01,{y}"), target("y", "ingest.split", "time", "ingest.by", "day")},
+		{"a split by time that is text", made("x1,x2,y", 100, "{a},w{i},{y}"), target("y", "ingest.split", "time", "ingest.by", "x2")},
+		{"a split by no column", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "ingest.split", "time")},
+		{"a split by an absent column", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "ingest.split", "time", "ingest.by", "X_1")},
+		{"a split by one group", made("x1,g,y", 100, "{a},1,{y}"), target("y", "ingest.split", "group", "ingest.by", "g")},
+		{"stratified numbers", made("x1,x2,y", 100, "{a},{b},{a}"), target("y", "ingest.split", "stratified")},
+		{"regression of text", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "ingest.task", "regression")},
 		{"classes in training that are one", rows("x1,t,y", 100, func(i int) string {
 			return column(i, "{a},{i},") + []string{"early", "late"}[i/90]
 		}), target("y", "ingest.split", "time", "ingest.by", "t")},
-		{"an absent column to drop", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "clean.drop_columns", []any{"x3"})},
-		{"the target as a column to drop", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "clean.drop_columns", []any{"y"})},
-		{"a feature with the target's name", table("kind,x,kind_a", 100, "{y},{a},{a}"), target("kind_no", "featurize.one_hot", []any{})},
-		{"a one-hot with the target's name", table("kind,x,kind_no", 100, "{y},{a},{b}"), target("kind_no", "ingest.task", "regression")},
-		{"a gate on no metric", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "evaluate.gate", map[string]any{"acuracy": 0.5})},
-		{"a model for another task", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "train.model", "ridge")},
-		{"an unknown parameter", table("x1,x2,y", 100, "{a},{b},{y}"), target("y", "train.modle", "ridge")},
+		{"an absent column to drop", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "clean.drop_columns", []any{"x3"})},
+		{"the target as a column to drop", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "clean.drop_columns", []any{"y"})},
+		{"a feature with the target's name", made("kind,x,kind_a", 100, "{y},{a},{a}"), target("kind_no", "featurize.one_hot", []any{})},
+		{"a one-hot with the target's name", made("kind,x,kind_no", 100, "{y},{a},{b}"), target("kind_no", "ingest.task", "regression")},
+		{"a gate on no metric", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "evaluate.gate", map[string]any{"acuracy": 0.5})},
+		{"a model for another task", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "train.model", "ridge")},
+		{"an unknown parameter", made("x1,x2,y", 100, "{a},{b},{y}"), target("y", "train.modle", "ridge")},
 		{"JSON that is none", []byte(`{"x1": 1, "y": "a"` + "\n" + `{"x1": 2}`), y},
 		{"JSON with nested values", []byte(`{"x1": {"a": 1}, "y": "a"}` + "\n"), y},
 		{"an empty JSON list", []byte("[]\n"), y},
@@ -212,7 +212,7 @@ func cases() []bad {
 	}
 	for n := 2; n <= 10; n++ {
 		list = append(list, bad{fmt.Sprintf("%d rows of classes", n), rows("x1,x2,y", n, func(i int) string { return column(i, "{a},{b},") + []string{"a", "b"}[i%2] }), y})
-		list = append(list, bad{fmt.Sprintf("%d rows of numbers", n), table("x1,x2,y", n, "{a},{b},{b}"), y})
+		list = append(list, bad{fmt.Sprintf("%d rows of numbers", n), made("x1,x2,y", n, "{a},{b},{b}"), y})
 	}
 	return list
 }
