@@ -6,29 +6,32 @@ import (
 	"sync"
 
 	pq "github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/runnel-dev/runnel/table"
 )
 
-const (
-	batchRows     = 4096    // values handed to the library at once
-	pageBytes     = 1 << 20 // of a data page, before compression
-	dictionaryMax = 1 << 20 // bytes of a dictionary above which the rest of a column is written plain
-)
+const magic = "PAR1"
 
 // A Writer writes a table that arrives in parts. It is not safe for concurrent
 // use. A Writer that gave an error is of no further use.
+//
+// The library's own writer takes values one by one, each boxed; here pages are
+// made of whole columns.
 type Writer struct {
 	schema  table.Schema
 	opts    Options
-	w       *pq.Writer
-	pending int // rows of the open row group
+	w       io.Writer
+	at      int64 // bytes written
+	pending int   // rows of the open row group
+	chunks  []chunk
+	meta    format.FileMetaData
 }
 
 // NewWriter starts a file of the given columns. Nothing is valid before Close.
-func NewWriter(w io.Writer, schema table.Schema, opts *Options) (_ *Writer, err error) {
-	defer caught(&err)
+func NewWriter(w io.Writer, schema table.Schema, opts *Options) (*Writer, error) {
 	if len(schema) == 0 {
 		return nil, fmt.Errorf("write Parquet: the table has no columns")
 	}
@@ -36,30 +39,16 @@ func NewWriter(w io.Writer, schema table.Schema, opts *Options) (_ *Writer, err 
 	if len(schema) > min(o.MaxColumns, pq.MaxColumnIndex) {
 		return nil, fmt.Errorf("write Parquet: %d columns, the limit is %d", len(schema), min(o.MaxColumns, pq.MaxColumnIndex))
 	}
-	config := &pq.WriterConfig{
-		CreatedBy:          "runnel",
-		Schema:             pq.NewSchema("schema", rootOf(schema)),
-		Compression:        o.Compression.codec(),
-		PageBufferSize:     pageBytes,
-		DictionaryMaxBytes: dictionaryMax,
+	pw := &Writer{schema: schema, opts: o, w: w, chunks: make([]chunk, len(schema))}
+	pw.meta = format.FileMetaData{Version: 2, CreatedBy: "runnel", Schema: elementsOf(schema)}
+	for range schema {
+		pw.meta.ColumnOrders = append(pw.meta.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
 	}
-	return &Writer{schema: schema, opts: o, w: pq.NewWriter(w, config)}, nil
-}
-
-func (c Compression) codec() compress.Codec {
-	switch c {
-	case Zstd:
-		return &pq.Zstd
-	case Uncompressed:
-		return &pq.Uncompressed
-	default:
-		return &pq.Snappy
-	}
+	return pw, pw.put([]byte(magic))
 }
 
 // Write adds the rows of t, whose schema is the writer's.
-func (w *Writer) Write(t *table.Table) (err error) {
-	defer caught(&err)
+func (w *Writer) Write(t *table.Table) error {
 	if len(t.Columns) != len(w.schema) {
 		return fmt.Errorf("write Parquet: %d columns, want the %d that the file began with", len(t.Columns), len(w.schema))
 	}
@@ -70,89 +59,113 @@ func (w *Writer) Write(t *table.Table) (err error) {
 	}
 	for from, rows := 0, t.Rows(); from < rows; {
 		to := min(rows, from+w.opts.RowsPerGroup-w.pending)
-		if err := w.writeRows(t, from, to); err != nil {
+		err := each(w.opts.Threads, len(w.chunks), func(j, _ int) error {
+			if err := w.chunks[j].add(t.Columns[j], from, to, w.opts.Compression); err != nil {
+				return fmt.Errorf("write Parquet: column %q: %w", t.Columns[j].Name, err)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 		w.pending += to - from
 		from = to
 		if w.pending == w.opts.RowsPerGroup {
-			if err := w.w.Flush(); err != nil {
-				return fmt.Errorf("write Parquet: %w", err)
+			if err := w.flush(); err != nil {
+				return err
 			}
-			w.pending = 0
 		}
 	}
 	return nil
 }
 
 // Close writes the file's footer.
-func (w *Writer) Close() (err error) {
-	defer caught(&err)
-	if err := w.w.Close(); err != nil {
+func (w *Writer) Close() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	footer, err := thrift.Marshal(&thrift.CompactProtocol{}, &w.meta)
+	if err != nil {
+		return fmt.Errorf("write Parquet: %w", err)
+	}
+	n := uint32(len(footer))
+	footer = append(footer, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	return w.put(append(footer, magic...))
+}
+
+// flush writes the open row group.
+func (w *Writer) flush() error {
+	if w.pending == 0 {
+		return nil
+	}
+	group := format.RowGroup{NumRows: int64(w.pending), FileOffset: w.at, Ordinal: int16(len(w.meta.RowGroups))}
+	for j := range w.chunks {
+		c := &w.chunks[j]
+		dictionary, err := c.dictionaryPage(w.opts.Compression)
+		if err != nil {
+			return fmt.Errorf("write Parquet: column %q: %w", w.schema[j].Name, err)
+		}
+		meta := c.metadata(w.schema[j], w.opts.Compression)
+		if len(dictionary) > 0 {
+			meta.DictionaryPageOffset = w.at
+		}
+		meta.DataPageOffset = w.at + int64(len(dictionary))
+		meta.TotalCompressedSize = int64(len(dictionary) + len(c.pages))
+		if err := w.put(dictionary); err != nil {
+			return err
+		}
+		if err := w.put(c.pages); err != nil {
+			return err
+		}
+		group.Columns = append(group.Columns, format.ColumnChunk{MetaData: meta})
+		group.TotalByteSize += meta.TotalUncompressedSize
+		group.TotalCompressedSize += meta.TotalCompressedSize
+		c.reset()
+	}
+	w.meta.RowGroups = append(w.meta.RowGroups, group)
+	w.meta.NumRows += int64(w.pending)
+	w.pending = 0
+	return nil
+}
+
+func (w *Writer) put(b []byte) error {
+	n, err := w.w.Write(b)
+	w.at += int64(n)
+	if err != nil {
 		return fmt.Errorf("write Parquet: %w", err)
 	}
 	return nil
 }
 
-// writeRows encodes rows [from, to) of every column, several columns at once.
-func (w *Writer) writeRows(t *table.Table, from, to int) error {
-	columns := w.w.ColumnWriters()
-	return each(w.opts.Threads, len(columns), func(j, _ int) error {
-		if err := writeColumn(columns[j], j, t.Columns[j], from, to); err != nil {
-			return fmt.Errorf("write Parquet: column %q: %w", t.Columns[j].Name, err)
+// elementsOf describes the columns as a file does: a root, and a leaf each.
+func elementsOf(schema table.Schema) []format.SchemaElement {
+	out := []format.SchemaElement{{Name: "schema", NumChildren: thrift.New(int32(len(schema)))}}
+	for _, f := range schema {
+		e := format.SchemaElement{Name: f.Name, Type: thrift.New(typeOf(f.Kind)), RepetitionType: thrift.New(format.Optional)}
+		switch f.Kind {
+		case table.String:
+			e.LogicalType.Value = &format.StringType{}
+			e.ConvertedType = thrift.New(deprecated.UTF8)
+		case table.Time:
+			e.LogicalType.Value = &format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+			e.ConvertedType = thrift.New(deprecated.TimestampMicros)
 		}
-		return nil
-	})
+		out = append(out, e)
+	}
+	return out
 }
 
-// writeColumn hands over the values in batches. In the library's terms a value
-// has definition level 1, a missing one level 0.
-func writeColumn(w *pq.ColumnWriter, j int, c *table.Column, from, to int) error {
-	var dict []pq.Value
-	if c.Kind == table.String {
-		dict = make([]pq.Value, len(c.Dict))
-		for i, s := range c.Dict {
-			dict[i] = pq.ByteArrayValue([]byte(s)).Level(0, 1, j)
-		}
+func typeOf(k table.Kind) format.Type {
+	switch k {
+	case table.Float64:
+		return format.Double
+	case table.Bool:
+		return format.Boolean
+	case table.String:
+		return format.ByteArray
+	default:
+		return format.Int64
 	}
-	null := pq.NullValue().Level(0, 0, j)
-	batch := make([]pq.Value, min(batchRows, to-from))
-	for ; from < to; from += len(batch) {
-		batch = batch[:min(len(batch), to-from)]
-		switch c.Kind {
-		case table.Float64:
-			for i, v := range c.Floats[from : from+len(batch)] {
-				batch[i] = pq.DoubleValue(v).Level(0, 1, j)
-			}
-		case table.Bool:
-			for i, v := range c.Bools[from : from+len(batch)] {
-				batch[i] = pq.BooleanValue(v).Level(0, 1, j)
-			}
-		case table.String:
-			for i, code := range c.Codes[from : from+len(batch)] {
-				if int(code) < len(dict) {
-					batch[i] = dict[code]
-				} else {
-					batch[i] = null
-				}
-			}
-		default:
-			for i, v := range c.Ints[from : from+len(batch)] {
-				batch[i] = pq.Int64Value(v).Level(0, 1, j)
-			}
-		}
-		if c.Valid != nil {
-			for i := range batch {
-				if !c.Valid.Get(from + i) {
-					batch[i] = null
-				}
-			}
-		}
-		if _, err := w.WriteRowValues(batch); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // each calls do for 0 to n-1 from at most threads goroutines, telling it which,
@@ -184,38 +197,4 @@ func each(threads, n int, do func(i, thread int) error) error {
 func guarded(do func(i, thread int) error, i, thread int) (err error) {
 	defer caught(&err)
 	return do(i, thread)
-}
-
-// root is a group whose fields stay in order: the library's own Group sorts them.
-type root struct {
-	pq.Group
-	fields []pq.Field
-}
-
-func (r root) Fields() []pq.Field { return r.fields }
-
-func rootOf(schema table.Schema) pq.Node {
-	r := root{Group: pq.Group{}}
-	for _, f := range schema {
-		n := pq.Optional(nodeOf(f.Kind))
-		r.Group[f.Name] = n
-		// A Field can be had from a Group only.
-		r.fields = append(r.fields, pq.Group{f.Name: n}.Fields()[0])
-	}
-	return r
-}
-
-func nodeOf(k table.Kind) pq.Node {
-	switch k {
-	case table.Float64:
-		return pq.Leaf(pq.DoubleType)
-	case table.Bool:
-		return pq.Leaf(pq.BooleanType)
-	case table.String:
-		return pq.Encoded(pq.String(), &pq.RLEDictionary)
-	case table.Time:
-		return pq.Timestamp(pq.Microsecond)
-	default:
-		return pq.Leaf(pq.Int64Type)
-	}
 }
