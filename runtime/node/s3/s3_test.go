@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/runnel-dev/runnel/runtime/store"
 )
 
 func fsWalk(dir fs.FS, out *[]string) error {
@@ -183,4 +185,12 @@ func TestIntegrity(t *testing.T) {
 	if n := len(s.events()); n != 1 {
 		t.Errorf("%d events", n)
 	}
+}
+
+func mustInput(t *testing.T, key string) store.ObjectInput {
+	in, err := input("uploads", key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
 }
