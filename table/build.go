@@ -1,7 +1,6 @@
 package table
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -108,9 +107,9 @@ func (c *Column) Text(i int) string {
 	case Float64:
 		return FormatFloat(c.Floats[i])
 	case Int64:
-		return fmt.Sprint(c.Ints[i])
+		return strconv.FormatInt(c.Ints[i], 10)
 	case Bool:
-		return fmt.Sprint(c.Bools[i])
+		return strconv.FormatBool(c.Bools[i])
 	case String:
 		return c.Dict[c.Codes[i]]
 	default:

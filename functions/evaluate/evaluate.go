@@ -82,13 +82,24 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	e := &Evaluation{Dataset: in.Raw.Name, Target: in.Raw.Target, Estimator: in.Estimator, Subset: "test"}
-	trainX, trainY, err := subset(raw, split, step.Train, m)
+	targets, err := raw.Select(m.Target)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	_, trainY, err := subset(targets, split, step.Train, m)
 	if err != nil {
 		return step.Permanent(err)
 	}
 	testX, testY, err := subset(raw, split, step.Test, m)
 	if err != nil {
 		return step.Permanent(err)
+	}
+	crossed := p.Folds > 1 && trainY.Len() <= p.FoldRows && trainY.Len() >= 2*p.Folds
+	var trainX *table.Table
+	if crossed || testY.Len() == 0 {
+		if trainX, _, err = subset(raw, split, step.Train, m); err != nil {
+			return step.Permanent(err)
+		}
 	}
 	if testY.Len() == 0 {
 		call.Note("there are no test rows with a target: the model is measured on the rows that it learnt from, which flatters it")
@@ -105,7 +116,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if e.Baseline, err = measureBaseline(ctx, trainY, testY); err != nil {
 		return step.Permanent(err)
 	}
-	if p.Folds > 1 && trainY.Len() <= p.FoldRows && trainY.Len() >= 2*p.Folds {
+	if crossed {
 		if e.CrossValid, err = crossValidate(ctx, call, m, trainX, trainY, p.Folds); err != nil {
 			return err
 		}

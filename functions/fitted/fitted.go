@@ -71,6 +71,19 @@ func PutModel(ctx context.Context, call *step.Call, m *model.Model) (events.Mode
 	return ref, err
 }
 
+// Description reads what a model says of itself, without its weights.
+func Description(ctx context.Context, call *step.Call, ref events.ModelRef) (*model.Model, error) {
+	b, err := call.Bytes(ctx, ref.Model)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.Description(b)
+	if err != nil {
+		return nil, step.Permanent(fmt.Errorf("model %s: %w", ref.Model.Digest, err))
+	}
+	return m, nil
+}
+
 // Model reads a model.
 func Model(ctx context.Context, call *step.Call, ref events.ModelRef) (*model.Model, error) {
 	description, err := call.Bytes(ctx, ref.Model)

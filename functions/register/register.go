@@ -30,7 +30,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	m, err := fitted.Model(ctx, call, in.Model)
+	m, err := fitted.Description(ctx, call, in.Model)
 	if err != nil {
 		return err
 	}

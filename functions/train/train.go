@@ -64,14 +64,18 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	m, predicted, err := fit(ctx, call, entry, p.Params, graph, t.Without(in.Dataset.Target), y)
+	m, x, err := fit(ctx, call, entry, p.Params, graph, t.Without(in.Dataset.Target), y)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return step.Permanent(fmt.Errorf("fitting %s to dataset %s: %w", p.Model, in.Dataset.Name, err))
 	}
-	report, err := metrics.Evaluate(y, predicted, nil)
+	x, y = some(x, y)
+	if x.Rows < t.Rows() {
+		call.Note("training metrics are those of %d of the %d training rows", x.Rows, t.Rows())
+	}
+	report, err := metrics.Evaluate(y, m.Estimator.Predict(x), nil)
 	if err != nil {
 		return step.Permanent(err)
 	}
@@ -90,8 +94,8 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 }
 
 // fit fits the estimator's own transforms and the estimator on the training
-// features x, and returns the model and what it predicts for them.
-func fit(ctx context.Context, call *step.Call, entry estimator.Entry, params estimator.Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, []float64, error) {
+// features x, and returns the model and the matrix that it was fitted on.
+func fit(ctx context.Context, call *step.Call, entry estimator.Entry, params estimator.Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, *learn.Matrix, error) {
 	opts := &learn.Options{Seed: call.Seed, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
 	graph, x, err := graph.Then(ctx, x, y, opts, entry.Prepare()...)
 	if err != nil {
@@ -112,7 +116,23 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, params est
 	}
 	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
 		Params: map[string]any{"model": entry.Name, entry.Name: used}, Seed: call.Seed}
-	return m, fittedModel.Predict(matrix), nil
+	return m, matrix, nil
+}
+
+// mostMeasured is on how many training rows a model is measured at most. What it
+// says of rows that it has learnt from is no more than a hint.
+const mostMeasured = 50_000
+
+// some takes mostMeasured rows at even distances, where there are more.
+func some(x *learn.Matrix, y *learn.Target) (*learn.Matrix, *learn.Target) {
+	if x.Rows <= mostMeasured {
+		return x, y
+	}
+	rows := make([]int, mostMeasured)
+	for i := range rows {
+		rows[i] = int(int64(i) * int64(x.Rows) / mostMeasured)
+	}
+	return x.Take(rows), y.Take(rows)
 }
 
 // asMap is the part of the parameters that the estimator of that name has.

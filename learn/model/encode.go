@@ -100,6 +100,16 @@ func Encode(m *Model) (modelJSON, weightsFile []byte, err error) {
 	return readable(modelJSON), weightsFile, nil
 }
 
+// Description reads model.json alone: all of the model but its graph and its
+// estimator, so that it says what it is and predicts nothing.
+func Description(modelJSON []byte) (*Model, error) {
+	d, err := decodeDocument(modelJSON)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return d.model(), nil
+}
+
 // Decode reads a model that Encode wrote. Nothing in it is executed; whatever
 // is not the work of Encode is an error.
 func Decode(modelJSON, weightsFile []byte) (*Model, error) {
@@ -110,7 +120,7 @@ func Decode(modelJSON, weightsFile []byte) (*Model, error) {
 	return m, nil
 }
 
-func decode(modelJSON, weightsFile []byte) (*Model, error) {
+func decodeDocument(modelJSON []byte) (*document, error) {
 	var head struct{ Format string }
 	if err := json.Unmarshal(modelJSON, &head); err != nil {
 		return nil, fmt.Errorf("model.json: %w", err)
@@ -127,6 +137,20 @@ func decode(modelJSON, weightsFile []byte) (*Model, error) {
 	if _, err := r.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("model.json: more than one JSON value")
 	}
+	return &d, nil
+}
+
+// model is what the document says by itself.
+func (d *document) model() *Model {
+	return &Model{Task: d.Task, Target: d.Target, TargetKind: d.TargetKind, Classes: d.Classes, Inputs: d.Inputs, Features: d.Features,
+		Params: d.Params, Metrics: d.Metrics, Seed: d.Seed, Statistics: compact(d.Statistics), Lineage: compact(d.Lineage)}
+}
+
+func decode(modelJSON, weightsFile []byte) (*Model, error) {
+	d, err := decodeDocument(modelJSON)
+	if err != nil {
+		return nil, err
+	}
 	if sum := sha256.Sum256(weightsFile); d.Weights.SHA256 != hex.EncodeToString(sum[:]) {
 		return nil, fmt.Errorf("the weights are not those of model.json: %d bytes with the SHA-256 %x, want %d with %s",
 			len(weightsFile), sum, d.Weights.Bytes, d.Weights.SHA256)
@@ -138,8 +162,7 @@ func decode(modelJSON, weightsFile []byte) (*Model, error) {
 	if d.Transforms.Tensors, d.Estimator.Tensors, err = divide(tensors); err != nil {
 		return nil, err
 	}
-	m := &Model{Task: d.Task, Target: d.Target, TargetKind: d.TargetKind, Classes: d.Classes, Inputs: d.Inputs, Features: d.Features,
-		Params: d.Params, Metrics: d.Metrics, Seed: d.Seed, Statistics: compact(d.Statistics), Lineage: compact(d.Lineage)}
+	m := d.model()
 	if m.Graph, err = preprocess.GraphFromState(d.Transforms); err != nil {
 		return nil, fmt.Errorf("transforms: %w", err)
 	}

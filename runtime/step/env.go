@@ -92,5 +92,9 @@ func ReadAll(ctx context.Context, env Env, ref events.Ref, limit int64) ([]byte,
 	if b.Size() > limit {
 		return nil, Permanent(&tooLarge{ref, b.Size(), limit})
 	}
-	return io.ReadAll(ReaderOf(b))
+	out := make([]byte, b.Size())
+	if _, err := io.ReadFull(ReaderOf(b), out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
