@@ -52,15 +52,23 @@ func (t *task) history(ctx context.Context) error {
 	return nil
 }
 
-// enter marks the beginning of an attempt; leave, its end.
-func (t *task) enter(ctx context.Context) (leave func(), err error) {
-	key := t.marks() + fmt.Sprintf("/%04d", t.deaths+1)
-	if err := t.Store.Create(ctx, key, t.Now().UTC()); err != nil && !errors.Is(err, store.ErrExists) {
+// enter marks the beginning of an attempt. leave ends it: the mark goes, and
+// once the event is answered those of earlier deaths go too.
+func (t *task) enter(ctx context.Context) (leave func(answered bool), err error) {
+	mark := func(n int) string { return t.marks() + fmt.Sprintf("/%04d", n) }
+	own := t.deaths + 1
+	if err := t.Store.Create(ctx, mark(own), t.Now().UTC()); err != nil && !errors.Is(err, store.ErrExists) {
 		return nil, fmt.Errorf("marking the attempt: %w", err)
 	}
-	return func() {
-		if err := t.Store.Delete(context.WithoutCancel(ctx), key); err != nil && !errors.Is(err, store.ErrNotFound) {
-			t.Log.Warn("an attempt that ended will count as a death of its worker", "step", t.s.Name, "event", t.event.ID(), "error", err)
+	return func(answered bool) {
+		first := own
+		if answered {
+			first = 1
+		}
+		for n := own; n >= first; n-- {
+			if err := t.Store.Delete(context.WithoutCancel(ctx), mark(n)); err != nil && !errors.Is(err, store.ErrNotFound) {
+				t.Log.Warn("an attempt that ended may count as a death of its worker", "step", t.s.Name, "event", t.event.ID(), "error", err)
+			}
 		}
 	}, nil
 }

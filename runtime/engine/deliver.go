@@ -169,7 +169,7 @@ func (t *task) activity() Activity {
 }
 
 // work makes one attempt at the step and commits what comes of it.
-func (t *task) work(ctx context.Context) error {
+func (t *task) work(ctx context.Context) (err error) {
 	if t.again {
 		if err := t.history(ctx); err != nil {
 			return err
@@ -178,7 +178,7 @@ func (t *task) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer leave()
+		defer func() { leave(err == nil) }()
 	}
 	if t.deaths >= suspect {
 		t.others.Lock()
