@@ -96,6 +96,10 @@ func TestAuthentication(t *testing.T) {
 		t.Errorf("%+v", ev)
 	}
 
+	if r := visit("GET", s.base+"/uploads/k?AWSAccessKeyId="+s.keys.AccessKey+"&Signature=c2ln&Expires=9999999999", ""); r.status != 400 || !strings.Contains(r.body, "s3v4") {
+		t.Error(r)
+	}
+
 	signature := url.QueryEscape(presigned[len(presigned)-64:])
 	if text := s.log.String(); !strings.Contains(text, "SignatureDoesNotMatch") || strings.Contains(text, s.keys.Secret) || strings.Contains(text, signature) {
 		t.Errorf("the log lacks refusals or shows secrets:\n%s", text)

@@ -93,6 +93,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.api.ServeHTTP(w, r)
 		return
 	}
+	if r.URL.Query().Has("AWSAccessKeyId") {
+		s.refuse(w, r, *refusal(http.StatusBadRequest, "InvalidRequest", "this URL is presigned by signature version 2: use version 4 (boto3: Config(signature_version=\"s3v4\"))"))
+		return
+	}
 	if code := signature.V4SignVerifyWithLookup(r, s.credentials.lookup); code != signature.ErrNone {
 		s.refuse(w, r, signature.GetAPIError(code))
 		return
