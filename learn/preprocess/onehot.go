@@ -10,13 +10,15 @@ import (
 )
 
 // OneHot replaces each categorical column by a column of 0 and 1 for each of its
-// categories, named "<column>_<category>", categories in sorted order. A
-// category that training did not hold gives zeros throughout.
+// categories, named "<column>_<category>", categories in sorted order or in one
+// that is given, such as that of bins. A category that training did not hold
+// gives zeros throughout.
 type OneHot struct {
-	Columns       []string `json:"columns,omitempty" doc:"columns to encode; empty: every string and bool column"`
-	DropFirst     bool     `json:"drop_first,omitempty" default:"false" doc:"leave out the first category of each column"`
-	MaxCategories int      `json:"max_categories,omitempty" default:"0" min:"0" doc:"keep at most this many columns a feature, the rarest categories sharing one named infrequent; 0: no limit"`
-	Missing       string   `json:"missing,omitempty" default:"zeros" enum:"zeros,category" doc:"a missing value is zeros throughout, or a category of its own where training rows have it"`
+	Columns       []string            `json:"columns,omitempty" doc:"columns to encode; empty: every string and bool column"`
+	Orders        map[string][]string `json:"orders,omitempty" doc:"the order of a column's categories, by column, as drop_first takes it; a category that is not in it counts as unseen"`
+	DropFirst     bool                `json:"drop_first,omitempty" default:"false" doc:"leave out the first category of each column"`
+	MaxCategories int                 `json:"max_categories,omitempty" default:"0" min:"0" doc:"keep at most this many columns a feature, the rarest categories sharing one named infrequent; 0: no limit"`
+	Missing       string              `json:"missing,omitempty" default:"zeros" enum:"zeros,category" doc:"a missing value is zeros throughout, or a category of its own where training rows have it"`
 }
 
 // Kind is "onehot".
@@ -58,6 +60,14 @@ func (s *OneHot) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *l
 	if err != nil {
 		return nil, err
 	}
+	for name, order := range p.Orders {
+		if !slices.Contains(columnNames(columns), name) {
+			return nil, fmt.Errorf("orders: %w", noColumn(t, name))
+		}
+		if err := distinct(order); err != nil {
+			return nil, fmt.Errorf("orders of %q: %w", name, err)
+		}
+	}
 	f := &oneHot{Params: p, Columns: make([]oneHotColumn, len(columns))}
 	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
 		f.Columns[j] = fitOneHot(columns[j], p)
@@ -77,6 +87,9 @@ func (s *OneHot) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *l
 
 func fitOneHot(c *table.Column, p OneHot) oneHotColumn {
 	values, counts := countCategories(c)
+	if order, ok := p.Orders[c.Name]; ok {
+		values, counts = inOrder(order, values, counts)
+	}
 	out := oneHotColumn{Name: c.Name, Categories: values, Missing: -1, To: make([]int32, len(values)), Outputs: []string{}}
 	rare := infrequent(counts, p.MaxCategories)
 	drop := p.DropFirst
@@ -105,6 +118,17 @@ func fitOneHot(c *table.Column, p OneHot) oneHotColumn {
 		out.Missing = add("missing")
 	}
 	return out
+}
+
+// inOrder puts counted categories into an order that is given.
+func inOrder(order, values []string, counts []int) ([]string, []int) {
+	out := make([]int, len(order))
+	for k, v := range order {
+		if i := slices.Index(values, v); i >= 0 {
+			out[k] = counts[i]
+		}
+	}
+	return order, out
 }
 
 // infrequent marks the categories that share the infrequent column.
