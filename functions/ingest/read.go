@@ -94,7 +94,7 @@ var (
 	gzipMagic = []byte{0x1f, 0x8b}
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 	// isJSON begins with an object, or an array of objects, or one that is empty.
-	isJSON = regexp.MustCompile(`^(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*["}]|^(\xef\xbb\xbf)?\s*\[\s*\]\s*$`)
+	isJSON = regexp.MustCompile(`^\x{feff}?\s*(\[\s*)?\{\s*["}]|^\x{feff}?\s*\[\s*\]\s*$`)
 )
 
 func (b *builder) csvOptions(kinds *united) *csv.Options {
