@@ -72,7 +72,7 @@ func checkValue(f Field, v any, path []string) []*Error {
 		if !ok || math.IsNaN(x) || math.IsInf(x, 0) {
 			return fail("want a number, not %s", show(v))
 		}
-		if f.Type == Integer && x != math.Trunc(x) {
+		if f.Type == Integer && (x != math.Trunc(x) || math.Abs(x) > 1<<53 && !exact(v)) {
 			return fail("want a whole number, not %s", show(v))
 		}
 		if f.Min != nil && x < *f.Min {
@@ -85,6 +85,9 @@ func checkValue(f Field, v any, path []string) []*Error {
 		list, ok := v.([]any)
 		if !ok {
 			return fail("want a list, not %s", show(v))
+		}
+		if f.Length > 0 && len(list) != f.Length {
+			return fail("want a list of %d, not %s", f.Length, show(v))
 		}
 		var errs []*Error
 		for i, e := range list {
@@ -125,13 +128,25 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
+// exact reports whether a value is an integer, not a float64 that may be one.
+func exact(v any) bool {
+	switch x := v.(type) {
+	case int, int64, uint64:
+		return true
+	case json.Number:
+		_, err := strconv.ParseInt(x.String(), 10, 64)
+		return err == nil
+	}
+	return false
+}
+
 func show(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprint(v)
 	}
 	if len(b) > 60 {
-		b = append(b[:57], "..."...)
+		return strings.ToValidUTF8(string(b[:57]), "") + "..."
 	}
 	return string(b)
 }

@@ -21,6 +21,9 @@ func (f Field) JSONSchema() map[string]any {
 		m["type"], m["additionalProperties"] = f.Type, f.Elem.JSONSchema()
 	case f.Type == Array:
 		m["type"], m["items"] = f.Type, f.Elem.JSONSchema()
+		if f.Length > 0 {
+			m["minItems"], m["maxItems"] = f.Length, f.Length
+		}
 	case f.Type != Any:
 		m["type"] = f.Type
 	}

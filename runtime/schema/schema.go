@@ -40,6 +40,7 @@ type Field struct {
 	Min     *float64 `json:"minimum,omitempty"`
 	Max     *float64 `json:"maximum,omitempty"`
 	Elem    *Field   `json:"items,omitempty"`  // of an array, or of a map's values
+	Length  int      `json:"length,omitempty"` // of an array that has a fixed one; 0: any
 	Fields  []Field  `json:"fields,omitempty"` // of a struct; nil for a map
 }
 
@@ -75,7 +76,10 @@ func fields(t reflect.Type) []Field {
 		if enum, ok := sf.Tag.Lookup("enum"); ok {
 			f.Enum = strings.Split(enum, ",")
 		}
-		f.Min, f.Max = bound(sf, "min"), bound(sf, "max")
+		if v := bound(sf, "min"); v != nil {
+			f.Min = v
+		}
+		f.Max = bound(sf, "max")
 		if text, ok := sf.Tag.Lookup("default"); ok {
 			v, err := literal(f, text)
 			if err != nil {
@@ -96,14 +100,19 @@ func field(t reflect.Type) Field {
 		return Field{Type: String}
 	case reflect.Bool:
 		return Field{Type: Boolean}
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return Field{Type: Integer}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return Field{Type: Integer, Min: new(float64)}
 	case reflect.Float32, reflect.Float64:
 		return Field{Type: Number}
 	case reflect.Slice, reflect.Array:
 		elem := field(t.Elem())
-		return Field{Type: Array, Elem: &elem}
+		f := Field{Type: Array, Elem: &elem}
+		if t.Kind() == reflect.Array {
+			f.Length = t.Len()
+		}
+		return f
 	case reflect.Map:
 		if t.Key().Kind() != reflect.String {
 			break
