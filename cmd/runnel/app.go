@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,13 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
 	"github.com/runnel-dev/runnel/functions/all"
+	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/fetch"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/api"
@@ -36,24 +31,12 @@ type app struct {
 	private  bool // URLs may name private addresses
 }
 
-// configure takes from the environment what no flag says: RUNNEL_DATA for --data.
-func (a *app) configure(cmd *cobra.Command) error {
-	var err error
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "RUNNEL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" {
-			if serr := cmd.Flags().Set(f.Name, v); serr != nil && err == nil {
-				err = usage(fmt.Errorf("the environment variable %s: %w", name, serr))
-			}
-		}
-	})
-	return err
-}
-
 func (a *app) fail(err error) {
 	text := err.Error()
 	if a.json {
-		b, _ := json.Marshal(map[string]any{"error": map[string]string{"message": text}})
+		said := &api.Error{Message: text}
+		_ = errors.As(err, &said) // with the column that it is about
+		b, _ := json.Marshal(map[string]*api.Error{"error": {Message: text, Column: said.Column}})
 		fmt.Fprintln(a.err, string(b))
 		return
 	}
@@ -89,18 +72,41 @@ type connection struct {
 	close  func() error
 }
 
+// What a folder is opened for, where no node runs in it.
+const (
+	looking = false // nothing is worked on
+	working = true  // its pipelines run, also what was left of earlier runs
+)
+
 // connect asks the node that runs in the folder or, where there is none, opens
 // the folder in this process.
-func (a *app) connect(ctx context.Context) (*connection, error) {
+func (a *app) connect(ctx context.Context, work bool) (*connection, error) {
 	if c, err := a.running(ctx); c != nil || err != nil {
 		return c, err
 	}
-	n, err := a.open(ctx)
+	n, err := node.Open(ctx, a.dir, a.options())
 	if err != nil {
 		return nil, err
 	}
+	if work {
+		p, err := a.defaultPipeline()
+		if err == nil {
+			err = n.Start(ctx, p)
+		}
+		if err != nil {
+			return nil, errors.Join(err, n.Close())
+		}
+	}
 	h := server.New(server.Options{Node: n, Functions: all.Functions(), Default: a.defaultPipeline, Info: api.Info{Version: version(), PID: os.Getpid(), Dir: n.Dir}})
 	return &connection{Client: client.Within(h), close: n.Close}, nil
+}
+
+// options say what a node is made of.
+func (a *app) options(observers ...engine.Observer) *node.Options {
+	return &node.Options{
+		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: build(),
+		Observers: observers, Log: a.log(),
+	}
 }
 
 // running gives a client of the node that runs in the folder, nil where none does.
@@ -118,24 +124,6 @@ func (a *app) running(ctx context.Context) (*connection, error) {
 	return &connection{Client: c, remote: true, close: func() error { return nil }}, nil
 }
 
-// open opens the folder in this process and works on what is left in it.
-func (a *app) open(ctx context.Context) (*node.Node, error) {
-	n, err := node.Open(ctx, a.dir, &node.Options{
-		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: build(), Log: a.log(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	p, err := a.defaultPipeline()
-	if err == nil {
-		err = n.Start(ctx, p)
-	}
-	if err != nil {
-		return nil, errors.Join(err, n.Close())
-	}
-	return n, nil
-}
-
 func (a *app) defaultPipeline() (*pipeline.Pipeline, error) { return pipeline.Default(all.Functions()) }
 
 // parse reads a pipeline's definition from a file.
@@ -147,22 +135,3 @@ func (a *app) parse(path string) (*pipeline.Pipeline, string, error) {
 	p, err := pipeline.Parse(filepath.Base(path), strings.NewReader(string(b)), all.Functions())
 	return p, string(b), err
 }
-
-// build identifies this program's code, for the step cache: what another build
-// computed is not reused.
-var build = sync.OnceValue(func() string {
-	path, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return ""
-	}
-	return hex.EncodeToString(h.Sum(nil))
-})

@@ -15,7 +15,7 @@ import (
 type modelVersion = step.ModelVersion
 
 func newDeadLetters(a *app) *cobra.Command {
-	list := a.asking("list", "List the events that steps were given up on", cobra.NoArgs, func(cmd *cobra.Command, c *connection, _ []string) error {
+	list := a.asking("list", "List the events that steps were given up on", cobra.NoArgs, looking, func(cmd *cobra.Command, c *connection, _ []string) error {
 		letters, err := c.DeadLetters(cmd.Context())
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ func newDeadLetters(a *app) *cobra.Command {
 			columns(a.out, rows, 4)
 		})
 	})
-	show := a.asking("show ID", "Show a dead letter: the event, the error, every attempt", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	show := a.asking("show ID", "Show a dead letter: the event, the error, every attempt", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		dl, err := findLetter(cmd.Context(), c, args[0])
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ func newDeadLetters(a *app) *cobra.Command {
 			fmt.Fprintf(a.out, "\nNext: put the cause right, then runnel deadletters redrive %.8s\n", dl.ID)
 		})
 	})
-	redrive := a.asking("redrive ID", "Send the event of a dead letter again", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	redrive := a.asking("redrive ID", "Send the event of a dead letter again", cobra.ExactArgs(1), working, func(cmd *cobra.Command, c *connection, args []string) error {
 		dl, err := findLetter(cmd.Context(), c, args[0])
 		if err != nil {
 			return err
@@ -77,10 +77,7 @@ func newDeadLetters(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if st.State == engine.Failed {
-			return fmt.Errorf("the run failed: runnel runs show %.8s", dl.Run)
-		}
-		return nil
+		return verdict(st)
 	})
 	return group("deadletters", "List, show and redrive events that steps were given up on", list, show, redrive)
 }

@@ -33,10 +33,10 @@ func describe(f *step.Function) described {
 func newFunctions(a *app) *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List the functions", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		var out []described
-		rows := [][]string{{"FUNCTION", "ACCEPTS", "EMITS", "DOES"}}
+		rows := [][]string{{"FUNCTION", "DOES"}}
 		for _, f := range all.List() {
 			out = append(out, describe(f))
-			rows = append(rows, []string{f.Name, short(f.Accepts), short(f.Emits), f.Doc})
+			rows = append(rows, []string{f.Name, f.Doc})
 		}
 		return a.print(out, func() { columns(a.out, rows) })
 	}}
@@ -46,14 +46,15 @@ func newFunctions(a *app) *cobra.Command {
 			return err
 		}
 		return a.print(describe(f), func() {
-			fmt.Fprintf(a.out, "%s: %s\n\naccepts  %s\nemits    %s\n\nparams\n", a.style(a.out, bold, f.Name), f.Doc, short(f.Accepts), short(f.Emits))
+			a.bullet(a.style(a.out, bold, f.Name) + ": " + f.Doc)
+			fmt.Fprintf(a.out, "\nanswers  %s\nemits    %s\n\nparams\n", short(f.Accepts), short(f.Emits))
 			var rows [][]string
 			paramRows(&rows, f.Params.Fields, "  ")
 			columns(a.out, rows)
 		})
 	}}
 	var file, host, params string
-	invoke := a.asking("invoke FUNCTION --event FILE", "Run a function once, outside any pipeline: nothing is recorded", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	invoke := a.asking("invoke FUNCTION --event FILE", "Run a function once, outside any pipeline: nothing is recorded", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		if _, err := function(args[0]); err != nil {
 			return err
 		}
@@ -116,32 +117,34 @@ func short(types []string) string {
 	return strings.Join(out, ", ")
 }
 
-// paramRows lays out fields, those of mappings below them.
+// paramRows lays out fields, those of mappings below them: what each means, and
+// then what it may be.
 func paramRows(rows *[][]string, fields []schema.Field, indent string) {
 	for _, f := range fields {
-		typ := string(f.Type)
-		if len(f.Enum) > 0 {
-			typ = strings.Join(f.Enum, "|")
-		}
-		if f.Min != nil || f.Max != nil {
-			lo, hi := "", ""
-			if f.Min != nil {
-				lo = fmt.Sprint(*f.Min)
-			}
-			if f.Max != nil {
-				hi = fmt.Sprint(*f.Max)
-			}
-			typ += " " + lo + ".." + hi
-		}
-		def := ""
-		if f.Default != nil {
-			def = fmt.Sprint(f.Default)
-		}
-		*rows = append(*rows, []string{indent + f.Name, typ, def, f.Doc})
+		*rows = append(*rows, []string{indent + f.Name, f.Doc}, []string{"", takes(f)})
 		inner := f.Fields
 		if f.Elem != nil && inner == nil {
 			inner = f.Elem.Fields
 		}
 		paramRows(rows, inner, indent+"  ")
 	}
+}
+
+// takes says which values a field may have.
+func takes(f schema.Field) string {
+	text := string(f.Type)
+	switch {
+	case len(f.Enum) > 0:
+		text = strings.Join(f.Enum, ", ")
+	case f.Min != nil && f.Max != nil:
+		text += fmt.Sprintf(" from %v to %v", *f.Min, *f.Max)
+	case f.Min != nil:
+		text += fmt.Sprintf(" from %v", *f.Min)
+	case f.Max != nil:
+		text += fmt.Sprintf(" up to %v", *f.Max)
+	}
+	if f.Default != nil && f.Default != "" {
+		text += fmt.Sprintf("; default %v", f.Default)
+	}
+	return text
 }

@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/runnel-dev/runnel/internal/nearest"
 )
 
 // The exit codes.
@@ -52,8 +56,8 @@ func run() int {
 	switch {
 	case err == nil:
 		return exitOK
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.err, "cancelled")
+	case ctx.Err() != nil:
+		a.say("cancelled: what was accepted goes on when a node works in the folder again, such as by runnel up")
 		return exitCancelled
 	case errors.As(err, &c):
 		if c.err != nil {
@@ -75,6 +79,13 @@ deploy, predict) are chained by CloudEvents on a durable bus, in one binary.
 
   runnel run penguins.csv --target species    one run, here and now
   runnel up                                   a node: upload tables, get predictions`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return oneOf(cmd, args)
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -84,7 +95,13 @@ deploy, predict) are chained by CloudEvents on a durable bus, in one binary.
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w\nSee: %s --help", err, cmd.CommandPath()))
+		hint := ""
+		if name, ok := strings.CutPrefix(err.Error(), "unknown flag: "); ok {
+			var names []string
+			cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+			hint = nearest.Hint(name, names)
+		}
+		return usage(fmt.Errorf("%w%s\nSee: %s --help", err, hint, cmd.CommandPath()))
 	})
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "data", ".runnel", "the node's folder (RUNNEL_DATA)")
@@ -104,8 +121,8 @@ deploy, predict) are chained by CloudEvents on a durable bus, in one binary.
 func wrapArgs(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usage(fmt.Errorf("%w\nUsage: %s", err, cmd.UseLine()))
+			if check(cmd, args) != nil {
+				return usage(fmt.Errorf("%s does not take %d arguments\nUsage: %s", cmd.CommandPath(), len(args), cmd.UseLine()))
 			}
 			return nil
 		}

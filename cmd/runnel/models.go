@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 func newModels(a *app) *cobra.Command {
-	list := a.asking("list", "List the models and their versions", cobra.NoArgs, func(cmd *cobra.Command, c *connection, _ []string) error {
+	list := a.asking("list", "List the models and their versions", cobra.NoArgs, looking, func(cmd *cobra.Command, c *connection, _ []string) error {
 		models, err := c.Models(cmd.Context())
 		if err != nil {
 			return err
@@ -23,30 +24,32 @@ func newModels(a *app) *cobra.Command {
 				a.say("No models yet. Next: runnel run FILE --target COLUMN")
 				return
 			}
-			rows := [][]string{{"MODEL", "VERSION", "ALIASES", "ESTIMATOR", "TARGET", "SCORE", "STAGE", "REGISTERED"}}
+			rows := [][]string{{"MODEL", "VERSION", "SCORE", "ESTIMATOR", "TARGET", "REGISTERED", "ALIASES"}}
 			for _, m := range models {
-				for _, v := range m.Versions {
-					rows = append(rows, []string{m.Name, fmt.Sprint(v.Version), strings.Join(aliasesOf(m, v.Version), ", "), v.Estimator, v.Target, score(v.Metrics), v.Stage, ago(v.RegisteredAt)})
+				for _, v := range slices.Backward(m.Versions) {
+					rows = append(rows, []string{m.Name, fmt.Sprint(v.Version), score(v.Metrics), v.Estimator, v.Target, ago(v.RegisteredAt), strings.Join(aliasesOf(m, v.Version), ", ")})
 				}
 			}
 			columns(a.out, rows, 1)
 		})
 	})
-	show := a.asking("show MODEL[@VERSION]", "Show the card of a model", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	show := a.asking("show MODEL[@VERSION]", "Show the card of a model", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		name, version, _ := strings.Cut(args[0], "@")
 		m, err := c.Model(cmd.Context(), name)
 		if err != nil {
 			return err
 		}
-		v := slices.IndexFunc(m.Versions, func(v modelVersion) bool {
-			return version == "" || version == fmt.Sprint(v.Version) || (m.Aliases[version] == v.Version)
-		})
-		if v < 0 {
-			return fmt.Errorf("model %s has no version %s: runnel models list", name, version)
+		v, err := versionOf(m, version)
+		if err != nil {
+			return err
 		}
-		return a.print(m.Versions[v], func() {
-			fmt.Fprintf(a.out, "version %d  %s\n\n", m.Versions[v].Version, strings.Join(aliasesOf(m, m.Versions[v].Version), ", "))
-			r, err := c.Artifact(cmd.Context(), m.Versions[v].Card.Digest)
+		return a.print(v, func() {
+			fmt.Fprintf(a.out, "%s version %d", name, v.Version)
+			for _, is := range append([]string{v.Stage}, aliasesOf(m, v.Version)...) {
+				fmt.Fprintf(a.out, ", %s", is)
+			}
+			fmt.Fprint(a.out, "\n\n")
+			r, err := c.Artifact(cmd.Context(), v.Card.Digest)
 			if err != nil {
 				a.fail(err)
 				return
@@ -56,7 +59,7 @@ func newModels(a *app) *cobra.Command {
 		})
 	})
 	var alias string
-	promote := a.asking("promote MODEL VERSION", "Serve a version: point the alias champion at it", cobra.ExactArgs(2), func(cmd *cobra.Command, c *connection, args []string) error {
+	promote := a.asking("promote MODEL VERSION", "Serve a version: point the alias champion at it", cobra.ExactArgs(2), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		version, err := strconv.Atoi(args[1])
 		if err != nil || version < 1 {
 			return usage(fmt.Errorf("%q is not the number of a version", args[1]))
@@ -69,7 +72,7 @@ func newModels(a *app) *cobra.Command {
 	})
 	promote.Flags().StringVar(&alias, "alias", "champion", "alias to point at the version")
 	var back string
-	rollback := a.asking("rollback MODEL", "Serve the version that was served before", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	rollback := a.asking("rollback MODEL", "Serve the version that was served before", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		move, err := c.Rollback(cmd.Context(), args[0], api.Promotion{Alias: back})
 		if err != nil {
 			return err
@@ -78,6 +81,24 @@ func newModels(a *app) *cobra.Command {
 	})
 	rollback.Flags().StringVar(&back, "alias", "champion", "alias to move back")
 	return group("models", "List, show, promote and roll back models", list, show, promote, rollback)
+}
+
+// versionOf finds a version by its number or an alias; by default the one that
+// is served, or the newest where none is.
+func versionOf(m api.Model, name string) (modelVersion, error) {
+	number, err := strconv.Atoi(name)
+	if err != nil {
+		number = m.Aliases[cmp.Or(name, "champion")]
+	}
+	for _, v := range m.Versions {
+		if v.Version == number {
+			return v, nil
+		}
+	}
+	if name == "" && len(m.Versions) > 0 {
+		return m.Versions[len(m.Versions)-1], nil
+	}
+	return modelVersion{}, fmt.Errorf("the model %s has no version %s: `runnel models list` shows those that there are", m.Name, name)
 }
 
 func aliasesOf(m api.Model, version int) []string {

@@ -45,7 +45,7 @@ func newPipeline(a *app) *cobra.Command {
 			p, _, err = a.parse(args[0])
 		}
 		if err != nil {
-			return err
+			return usage(err)
 		}
 		switch format {
 		case "text":

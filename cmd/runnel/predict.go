@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,12 +34,19 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			if (row == "") == (len(args) < 2) {
 				return usage(errors.New("give a row with --row, or a FILE"))
 			}
-			conn, err := a.connect(cmd.Context())
+			conn, err := a.connect(cmd.Context(), looking)
 			if err != nil {
 				return err
 			}
 			defer conn.close()
 			if row != "" {
+				if path, ok := strings.CutPrefix(row, "@"); ok {
+					b, err := readFile(path)
+					if err != nil {
+						return usage(fmt.Errorf("--row: %w", err))
+					}
+					row = string(b)
+				}
 				d := json.NewDecoder(strings.NewReader(row))
 				d.UseNumber()
 				var v any
@@ -55,13 +63,17 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			if err != nil {
 				return err
 			}
-			if err := predictTable(cmd, conn, name, version, t); err != nil {
+			p, err := predictTable(cmd, conn, name, version, t)
+			if err != nil {
 				return err
 			}
-			return a.writeTable(t, out)
+			if a.json && out == "" {
+				return a.print(p, nil)
+			}
+			return a.writeTable(t, p, out)
 		},
 	}
-	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, or a list of values in the columns' order")
+	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, a list of such rows, or @FILE that holds one")
 	c.Flags().StringVarP(&out, "out", "o", "", "file to write; standard output by default")
 	return c
 }
@@ -108,11 +120,18 @@ func readCSV(cmd *cobra.Command, path string) (*table.Table, error) {
 	return t, err
 }
 
-// predictTable adds the predictions to the table, asking for some thousand rows at a time.
-func predictTable(cmd *cobra.Command, conn *connection, name, version string, t *table.Table) error {
+// predicted is what a model says of the rows of a table.
+type predicted struct {
+	Model         string           `json:"model"`
+	Version       int              `json:"version"`
+	Predictions   []any            `json:"predictions"`
+	Probabilities []map[string]any `json:"probabilities,omitempty"` // of classes
+}
+
+// predictTable asks for some thousand rows at a time.
+func predictTable(cmd *cobra.Command, conn *connection, name, version string, t *table.Table) (*predicted, error) {
 	const batch = 5000
-	var labels []string
-	probs := map[string][]float64{}
+	all := &predicted{Model: name, Predictions: []any{}}
 	for from := 0; from < t.Rows(); from += batch {
 		rows := make([]map[string]any, 0, batch)
 		for i := from; i < min(from+batch, t.Rows()); i++ {
@@ -122,31 +141,44 @@ func predictTable(cmd *cobra.Command, conn *connection, name, version string, t 
 			}
 			rows = append(rows, row)
 		}
-		p, err := conn.Predict(cmd.Context(), name, version, rows)
+		answer, err := conn.Predict(cmd.Context(), name, version, rows)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		list, _ := p["predictions"].([]any)
-		for _, v := range list {
-			labels = append(labels, fmt.Sprint(v))
+		b, err := json.Marshal(answer)
+		if err != nil {
+			return nil, err
 		}
-		ps, _ := p["probabilities"].([]any)
-		for _, m := range ps {
-			for k, v := range m.(map[string]any) {
-				probs[k] = append(probs[k], v.(float64))
-			}
+		var p predicted
+		if err := json.Unmarshal(b, &p); err != nil {
+			return nil, fmt.Errorf("the node's answer: %w", err)
 		}
+		all.Version = p.Version
+		version = strconv.Itoa(p.Version) // also should the alias be moved meanwhile
+		all.Predictions = append(all.Predictions, p.Predictions...)
+		all.Probabilities = append(all.Probabilities, p.Probabilities...)
 	}
-	columns := []*table.Column{table.StringColumn("prediction", labels)}
-	for _, k := range slices.Sorted(maps.Keys(probs)) {
-		columns = append(columns, table.FloatColumn("probability_"+k, probs[k]))
+	return all, nil
+}
+
+// columns are the predictions as columns of a table.
+func (p *predicted) columns() []*table.Column {
+	labels := make([]string, len(p.Predictions))
+	for i, v := range p.Predictions {
+		labels[i] = fmt.Sprint(v)
 	}
-	with, err := t.With(columns...)
-	if err != nil {
-		return err
+	out := []*table.Column{table.StringColumn("prediction", labels)}
+	if len(p.Probabilities) == 0 {
+		return out
 	}
-	*t = *with
-	return nil
+	for _, class := range slices.Sorted(maps.Keys(p.Probabilities[0])) {
+		values := make([]float64, len(p.Probabilities))
+		for i, of := range p.Probabilities {
+			values[i], _ = of[class].(float64)
+		}
+		out = append(out, table.FloatColumn("probability_"+class, values))
+	}
+	return out
 }
 
 // cell is a value as JSON has it; nil where it is missing.
@@ -165,9 +197,14 @@ func cell(c *table.Column, i int) any {
 	return c.Text(i)
 }
 
-func (a *app) writeTable(t *table.Table, path string) error {
+// writeTable writes a table with its predictions as CSV.
+func (a *app) writeTable(t *table.Table, p *predicted, path string) error {
+	with, err := t.With(p.columns()...)
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	if err := csv.Write(&b, t, nil); err != nil {
+	if err := csv.Write(&b, with, nil); err != nil {
 		return err
 	}
 	if path == "" {
@@ -177,6 +214,6 @@ func (a *app) writeTable(t *table.Table, path string) error {
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		return err
 	}
-	a.say("%s rows with predictions written to %s", count(int64(t.Rows())), path)
+	a.say("%s rows with predictions are in %s", count(int64(t.Rows())), path)
 	return nil
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/runnel-dev/runnel/runtime/engine"
 )
 
 func newPut(a *app) *cobra.Command {
@@ -56,7 +54,7 @@ standard input.`,
 				defer f.Close()
 				r = f
 			}
-			conn, err := a.connect(ctx)
+			conn, err := a.connect(ctx, working)
 			if err != nil {
 				return err
 			}
@@ -75,8 +73,8 @@ standard input.`,
 				if err != nil {
 					return err
 				}
-				if st.State == engine.Failed {
-					return fmt.Errorf("the run failed: runnel runs show %.8s", up.Run)
+				if err := verdict(st); err != nil {
+					return err
 				}
 			}
 			a.say("Next: runnel runs show %.8s", up.Run)

@@ -26,9 +26,10 @@ type result struct {
 	Artifacts map[string]events.Ref `json:"artifacts"` // by step/output
 	Reports   []string              `json:"reports,omitempty"`
 
+	source     string // what was run: a path, say
 	notes      []string
 	evaluation *evaluate.Evaluation
-	example    string // a row to predict, as JSON
+	row        string // what to predict first: --row's value
 }
 
 type modelResult struct {
@@ -73,7 +74,7 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 			r.Metrics, r.Baseline = r.evaluation.Model.Metrics, r.evaluation.Baseline.Metrics
 		}
 		for _, e := range rec.Events {
-			if err := r.take(ctx, c, e); err != nil {
+			if err := a.take(ctx, c, r, e); err != nil {
 				return nil, err
 			}
 		}
@@ -85,7 +86,7 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 }
 
 // take reads from an event of the run what the result tells.
-func (r *result) take(ctx context.Context, c *connection, e events.Event) error {
+func (a *app) take(ctx context.Context, c *connection, r *result, e events.Event) error {
 	switch e.Type() {
 	case events.ModelRegistered:
 		in, err := events.Data[events.ModelRegisteredData](e)
@@ -104,9 +105,24 @@ func (r *result) take(ctx context.Context, c *connection, e events.Event) error 
 		if err := readJSON(ctx, c, in.Model.Model.Digest, &doc); err != nil {
 			return err
 		}
-		r.example = exampleRow(doc.Inputs)
+		return a.example(r, exampleRow(doc.Inputs))
 	}
 	return nil
+}
+
+// longRow is the length from which a row is handed over in a file.
+const longRow = 160
+
+// example keeps a row to predict: short enough for the command line, or in a
+// file beside the report.
+func (a *app) example(r *result, row string) error {
+	r.row = quote(row)
+	if len(row) <= longRow {
+		return nil
+	}
+	path := filepath.Join(a.dir, "reports", fmt.Sprintf("%.8s", r.Run), "row.json")
+	r.row = "@" + quote(path)
+	return write(path, strings.NewReader(row+"\n"))
 }
 
 // exampleRow is a row of plausible values, for the user to start from.
@@ -156,25 +172,34 @@ func (a *app) printResult(r *result) {
 	if r.evaluation != nil {
 		a.printMetrics(r)
 	}
-	if r.State == engine.Failed || r.State == engine.Gated {
-		for _, path := range r.Reports {
-			fmt.Fprintf(a.out, "\n  Report  %s\n", path)
-		}
-		return
-	}
 	fmt.Fprintln(a.out)
+	rows := [][]string{}
 	for _, n := range r.notes {
-		fmt.Fprintf(a.out, "  Note    %s\n", n)
+		rows = append(rows, []string{"  Note", n})
 	}
 	for _, path := range r.Reports {
-		fmt.Fprintf(a.out, "  Report  %s\n", path)
+		rows = append(rows, []string{"  Report", path})
 	}
-	if r.Model == nil {
-		fmt.Fprintf(a.out, "  Next    runnel runs show %.8s\n", r.Run)
-		return
+	columns(a.out, rows)
+	switch {
+	case r.State == engine.Failed || r.State == engine.Gated: // the error says what is next
+	case r.Model == nil:
+		fmt.Fprintf(a.out, "  Next    runnel run %s --target COLUMN\n", quote(r.source))
+	default:
+		fmt.Fprintf(a.out, "  Next    runnel predict %s --row %s\n", quote(r.Model.Name), r.row)
+		fmt.Fprintf(a.out, "          runnel up    serves it: POST /predict, uploads by S3 and HTTP\n")
 	}
-	fmt.Fprintf(a.out, "  Next    runnel predict %s --row '%s'\n", r.Model.Name, r.example)
-	fmt.Fprintf(a.out, "          runnel up    serve it: POST /predict, uploads by S3 and HTTP\n")
+}
+
+// quote writes a word as a shell reads it.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func (a *app) printMetrics(r *result) {

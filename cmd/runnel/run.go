@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // runFlags are the flags of `runnel run`: shorthands of the steps' params.
@@ -133,12 +135,16 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 	a.private = f.private
 	p := a.newProgress(source, f.target)
 	defer p.end()
-	c, err := a.connect(ctx)
+	c, err := a.connect(ctx, working)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	id, err := a.start(ctx, c, req, source, file)
+	id, err := a.start(ctx, c, p, req, source, file)
+	var said *api.Error
+	if errors.As(err, &said) && said.Status == http.StatusBadRequest {
+		return usage(err) // a param that the step does not take, say
+	}
 	if err != nil {
 		return err
 	}
@@ -146,16 +152,16 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 	if err != nil {
 		return err
 	}
-	return a.outcome(ctx, c, st)
+	return a.outcome(ctx, c, st, source)
 }
 
 // start sends what is to be run: a URL, a file, or the files of a directory.
-func (a *app) start(ctx context.Context, c *connection, req api.RunRequest, source string, file *os.File) (string, error) {
+func (a *app) start(ctx context.Context, c *connection, p *progress, req api.RunRequest, source string, file *os.File) (string, error) {
 	if req.URL != "" {
 		return c.StartRun(ctx, req, nil)
 	}
 	if file != nil {
-		return c.StartRun(ctx, req, file)
+		return c.StartRun(ctx, req, p.uploading(file))
 	}
 	list, err := a.putDirectory(ctx, c, source)
 	if err != nil {
@@ -217,31 +223,32 @@ func (a *app) putDirectory(ctx context.Context, c *connection, dir string) ([]ev
 }
 
 // outcome prints what came of a run, and says it by the exit code.
-func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState) error {
+func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState, source string) error {
 	r, err := a.result(ctx, c, st)
 	if err != nil {
 		return err
 	}
+	r.source = source
 	if err := a.print(r, func() { a.printResult(r) }); err != nil {
 		return err
 	}
-	switch st.State {
-	case engine.Failed:
-		for _, rec := range st.Steps {
-			if rec.Status == engine.Failed {
-				text := fmt.Sprintf("step %s: %s", rec.Step, rec.Error.Message)
-				if rec.Error.Class != "permanent" {
-					text += fmt.Sprintf(" (%s, %d attempts)", rec.Error.Class, rec.Attempts)
-				}
-				return fmt.Errorf("%s\n\nThe event is kept: runnel deadletters show %.8s", text, rec.DeadLetter)
-			}
+	return verdict(st)
+}
+
+// verdict is the error, with its exit code, of a run that did not succeed.
+func verdict(st *api.RunState) error {
+	for _, rec := range st.Steps {
+		if rec.Error == nil || rec.Status != st.State {
+			continue
 		}
-	case engine.Gated:
-		for _, rec := range st.Steps {
-			if rec.Status == engine.Gated {
-				return &coded{exitGate, fmt.Errorf("step %s: %s: the model is not registered", rec.Step, rec.Error.Message)}
-			}
+		text := fmt.Sprintf("step %s: %s", rec.Step, rec.Error.Message)
+		if st.State == engine.Gated {
+			return &coded{exitGate, fmt.Errorf("%s: the model is not registered\n\nNext: runnel runs show %.8s", text, st.ID)}
 		}
+		if rec.Error.Class != step.ClassPermanent {
+			text += fmt.Sprintf(" (%s, %d attempts)", rec.Error.Class, rec.Attempts)
+		}
+		return fmt.Errorf("%s\n\nThe event is kept. Next: runnel deadletters show %.8s", text, rec.DeadLetter)
 	}
 	return nil
 }
@@ -253,6 +260,11 @@ func copyTo(ctx context.Context, c *connection, digest, path string) error {
 		return err
 	}
 	defer r.Close()
+	return write(path, r)
+}
+
+// write makes a file, and the folder that it is in.
+func write(path string, r io.Reader) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

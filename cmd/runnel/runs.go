@@ -1,22 +1,25 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 )
 
-// asking makes a command that asks a node.
-func (a *app) asking(use, short string, args cobra.PositionalArgs, do func(cmd *cobra.Command, c *connection, args []string) error) *cobra.Command {
+// asking makes a command that asks a node, or the folder where none runs.
+func (a *app) asking(use, short string, args cobra.PositionalArgs, work bool, do func(cmd *cobra.Command, c *connection, args []string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
-		c, err := a.connect(cmd.Context())
+		c, err := a.connect(cmd.Context(), work)
 		if err != nil {
 			return err
 		}
@@ -27,16 +30,29 @@ func (a *app) asking(use, short string, args cobra.PositionalArgs, do func(cmd *
 
 // group makes a command that only has others below it.
 func group(use, short string, sub ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return usage(fmt.Errorf("say what to do: %s --help lists it", cmd.CommandPath()))
-	}}
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: oneOf}
 	c.AddCommand(sub...)
 	return c
 }
 
+// oneOf answers a command that only has others below it, and was called without
+// one of them.
+func oneOf(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		cmd.SetOut(cmd.ErrOrStderr())
+		_ = cmd.Help()
+		return &coded{code: exitUsage}
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return usage(fmt.Errorf("%s has no command %q%s\nSee: %s --help", cmd.CommandPath(), args[0], nearest.Hint(args[0], names), cmd.CommandPath()))
+}
+
 func newRuns(a *app) *cobra.Command {
 	var limit int
-	list := a.asking("list", "List the runs, the newest first", cobra.NoArgs, func(cmd *cobra.Command, c *connection, _ []string) error {
+	list := a.asking("list", "List the runs, the newest first", cobra.NoArgs, looking, func(cmd *cobra.Command, c *connection, _ []string) error {
 		runs, err := c.Runs(cmd.Context(), limit)
 		if err != nil {
 			return err
@@ -58,14 +74,14 @@ func newRuns(a *app) *cobra.Command {
 		})
 	})
 	list.Flags().IntVarP(&limit, "limit", "n", 20, "runs to list; 0 for all")
-	show := a.asking("show RUN", "Show a run step by step; RUN is an id, the beginning of one, or last", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	show := a.asking("show RUN", "Show a run step by step; RUN is an id, the beginning of one, or last", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		st, err := c.Run(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
 		return a.print(st, func() { a.printRun(&st) })
 	})
-	lineage := a.asking("lineage RUN|MODEL[@VERSION]", "Show what a run or a model came from, down to the uploaded bytes", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	lineage := a.asking("lineage RUN|MODEL[@VERSION]", "Show what a run or a model came from, down to the uploaded bytes", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		id, err := runOf(cmd, c, args[0])
 		if err != nil {
 			return err
@@ -77,18 +93,16 @@ func newRuns(a *app) *cobra.Command {
 		l := lineageOf(&st)
 		return a.print(l, func() { a.printLineage(l) })
 	})
-	replay := a.asking("replay RUN", "Run the upload of a run again, by the same version of its pipeline", cobra.ExactArgs(1), func(cmd *cobra.Command, c *connection, args []string) error {
+	replay := a.asking("replay RUN", "Run the upload of a run again, by the same version of its pipeline", cobra.ExactArgs(1), working, func(cmd *cobra.Command, c *connection, args []string) error {
 		id, err := c.Replay(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		p := a.newProgress("replay of "+args[0], "")
-		defer p.end()
-		st, err := p.follow(cmd.Context(), c, id)
+		st, err := a.newProgress("replay of "+args[0], "").follow(cmd.Context(), c, id)
 		if err != nil {
 			return err
 		}
-		return a.outcome(cmd.Context(), c, st)
+		return a.outcome(cmd.Context(), c, st, st.Event.Subject())
 	})
 	return group("runs", "List, show and replay runs", list, show, lineage, replay)
 }
@@ -106,7 +120,7 @@ func (a *app) state(s string) string {
 }
 
 func (a *app) printRun(st *api.RunState) {
-	fmt.Fprintf(a.out, "Run %s: %s of %s\n", st.ID, a.state(st.State), st.Event.Subject())
+	fmt.Fprintf(a.out, "Run %s over %s: %s\n", st.ID, st.Event.Subject(), a.state(st.State))
 	for name, version := range st.Pipelines {
 		fmt.Fprintf(a.out, "Pipeline %s@%.8s, accepted %s\n", name, version, st.AcceptedAt.Format("2006-01-02 15:04:05"))
 	}
@@ -133,13 +147,13 @@ func (a *app) printRun(st *api.RunState) {
 		}
 		fmt.Fprintf(a.out, "\n%s\n", a.style(a.out, bold, r.Step))
 		if r.Error != nil {
-			fmt.Fprintf(a.out, "  %s %s\n", a.style(a.out, red, string(r.Error.Class)+":"), r.Error.Message)
+			a.bullet("  " + a.style(a.out, red, string(r.Error.Class)+":") + " " + r.Error.Message)
 		}
 		if r.DeadLetter != "" {
 			fmt.Fprintf(a.out, "  Next: runnel deadletters show %.8s\n", r.DeadLetter)
 		}
 		for _, n := range r.Notes {
-			fmt.Fprintf(a.out, "  %s\n", n)
+			a.bullet("  " + n)
 		}
 	}
 }
@@ -183,13 +197,13 @@ func (a *app) printLineage(l []lineageStep) {
 func runOf(cmd *cobra.Command, c *connection, name string) (string, error) {
 	base, version, _ := strings.Cut(name, "@")
 	m, err := c.Model(cmd.Context(), base)
+	var said *api.Error
+	if errors.As(err, &said) && said.Status == http.StatusNotFound {
+		return name, nil
+	}
 	if err != nil {
-		return name, nil // not a model's name
+		return "", err
 	}
-	for _, v := range m.Versions {
-		if version == "" || version == fmt.Sprint(v.Version) || m.Aliases[version] == v.Version {
-			return v.Run, nil
-		}
-	}
-	return "", fmt.Errorf("model %s has no version %s", base, version)
+	v, err := versionOf(m, version)
+	return v.Run, err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,15 +19,17 @@ const (
 	yellow = "33"
 )
 
-// terminal tells whether w is a terminal that is written to by a person's eyes.
-func terminal(w io.Writer) bool {
+// screenOf is the width of the terminal that w is; 0 where it is none, and text
+// is not laid out for the eye.
+func screenOf(w io.Writer) int {
 	f, ok := w.(*os.File)
-	if !ok {
-		return false
+	if !ok || os.Getenv("TERM") == "dumb" {
+		return 0
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return screen(f)
 }
+
+func terminal(w io.Writer) bool { return screenOf(w) > 0 }
 
 // style colours text where w is a terminal and NO_COLOR is not set.
 func (a *app) style(w io.Writer, code, text string) string {
@@ -36,7 +39,8 @@ func (a *app) style(w io.Writer, code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// columns lays rows out in columns. Those named in right are aligned to the right.
+// columns lays rows out in columns, those numbered in right aligned to the
+// right. On a terminal the last column is broken into lines that fit.
 func columns(w io.Writer, rows [][]string, right ...int) {
 	var widths []int
 	for _, r := range rows {
@@ -49,25 +53,55 @@ func columns(w io.Writer, rows [][]string, right ...int) {
 	}
 	for _, r := range rows {
 		var b strings.Builder
+		at := 0
 		for i, cell := range r {
 			pad := strings.Repeat(" ", widths[i]-width(cell))
-			toRight := false
-			for _, c := range right {
-				toRight = toRight || c == i
-			}
-			if toRight {
+			switch {
+			case slices.Contains(right, i):
 				b.WriteString(pad + cell)
-			} else if i < len(r)-1 {
+			case i == len(r)-1:
+				b.WriteString(hang(cell, at, screenOf(w)))
+			default:
 				b.WriteString(cell + pad)
-			} else {
-				b.WriteString(cell)
 			}
 			if i < len(r)-1 {
 				b.WriteString("  ")
 			}
+			at += widths[i] + 2
 		}
 		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
 	}
+}
+
+// hang breaks text that starts in a column into lines that end before another,
+// the later ones indented to where it starts. Where that is too narrow for
+// words, or to is 0, the text stays as it is.
+func hang(text string, from, to int) string {
+	if to-from < 24 || from+width(text) <= to {
+		return text
+	}
+	var b strings.Builder
+	at := from
+	for i, word := range strings.Fields(text) {
+		switch n := width(word); {
+		case i == 0:
+			at += n
+		case at+1+n > to:
+			b.WriteString("\n" + strings.Repeat(" ", from))
+			at = from + n
+		default:
+			b.WriteByte(' ')
+			at += 1 + n
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}
+
+// bullet writes a line that, where it is broken, goes on below its first word.
+func (a *app) bullet(line string) {
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	fmt.Fprintln(a.out, line[:indent]+hang(line[indent:], indent, screenOf(a.out)))
 }
 
 // width is the number of columns that text takes, colours left out.

@@ -17,8 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runnel-dev/runnel/functions/all"
-	"github.com/runnel-dev/runnel/runtime/engine"
-	"github.com/runnel-dev/runnel/runtime/fetch"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/node/metrics"
@@ -57,10 +55,7 @@ func (a *app) up(ctx context.Context, f *upFlags) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n, err := node.Open(ctx, a.dir, &node.Options{
-		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: build(),
-		Observers: []engine.Observer{metrics.New(registry)}, Log: a.log(),
-	})
+	n, err := node.Open(ctx, a.dir, a.options(metrics.New(registry)))
 	if err != nil {
 		return err
 	}
