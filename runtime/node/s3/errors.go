@@ -5,11 +5,11 @@ import (
 
 	"github.com/rclone/gofakes3"
 
-	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
-// answer is the error in S3's words.
+// answer is the error in S3's words. What is wrong with a request was found before
+// (see input), so that an error of another kind is the node's, and clients try again.
 func answer(err error, bucket, key string) error {
 	if err == nil {
 		return nil
@@ -30,8 +30,10 @@ func answer(err error, bucket, key string) error {
 		return gofakes3.ErrorMessage(gofakes3.ErrKeyTooLong, err.Error())
 	case errors.Is(err, store.ErrTooLarge):
 		return gofakes3.ErrorMessage(gofakes3.ErrEntityTooLarge, err.Error())
-	case errors.Is(err, store.ErrCorrupt), step.ClassOf(err) != step.ClassPermanent:
-		return gofakes3.ErrorMessage(gofakes3.ErrInternal, err.Error())
 	}
-	return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, err.Error())
+	return internal(err)
 }
+
+func internal(err error) error { return gofakes3.ErrorMessage(gofakes3.ErrInternal, err.Error()) }
+
+func invalid(message string) error { return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, message) }

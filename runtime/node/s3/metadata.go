@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rclone/gofakes3"
 
@@ -22,7 +24,7 @@ const (
 	maxMetadata = 2 * store.MaxObjectMetadata
 )
 
-// keptHeaders are what is kept of an upload beside its media type and metadata.
+// kept tells which headers are kept of an upload, beside its media type and metadata.
 // Checksums are not: equal content stays equal, whatever the client checks it by.
 func kept(header string) bool {
 	switch header {
@@ -35,14 +37,20 @@ func kept(header string) bool {
 // input is the object that a request's headers ask for.
 func input(bucket, key string, headers map[string]string) (store.ObjectInput, error) {
 	in := store.ObjectInput{Bucket: bucket, Key: key, Metadata: map[string]string{}}
+	if key == "" || !utf8.ValidString(key) {
+		return in, invalid("a key is UTF-8, and not empty")
+	}
 	for name, value := range headers {
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return in, invalid("the metadata " + strconv.Quote(name) + " is not UTF-8")
+		}
 		name = http.CanonicalHeaderKey(name)
 		user, isUser := strings.CutPrefix(name, userPrefix)
 		switch {
 		case name == "Content-Type":
 			in.MediaType = value
 		case isUser && strings.EqualFold(user, events.MetadataPipeline):
-			return in, gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, "the metadata key "+events.MetadataPipeline+" is reserved")
+			return in, invalid("the metadata key " + events.MetadataPipeline + " is reserved")
 		case isUser:
 			text, err := new(mime.WordDecoder).DecodeHeader(value) // S3 has RFC 2047 for what is not ASCII
 			if err != nil {

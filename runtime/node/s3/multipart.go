@@ -107,8 +107,6 @@ func (b *backend) CreateMultipartUpload(ctx context.Context, bucket, key string,
 	return id, nil
 }
 
-func internal(err error) error { return gofakes3.ErrorMessage(gofakes3.ErrInternal, err.Error()) }
-
 // UploadPart implements gofakes3.MultipartBackend.
 func (b *backend) UploadPart(_ context.Context, _, _ string, id gofakes3.UploadID, number int, size int64, body io.Reader) (etag string, err error) {
 	up, err := b.get(id)
