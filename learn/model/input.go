@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/table"
@@ -101,20 +102,14 @@ func missingColumn(in Input, rows int) *table.Column {
 	return c
 }
 
-// convert returns a column in the type of the input. Whole numbers are kept as
-// they are where others are wanted, and the other way round.
+// convert returns a column in the type of the input. A file of few rows may show
+// another than training's did: a column of yes, no and TRUE with TRUE alone in it.
 func (in Input) convert(c *table.Column) (*table.Column, error) {
-	if c.Kind == in.Kind || in.Kind == table.Float64 && c.Kind == table.Int64 {
+	if c.Kind == in.Kind {
 		return c, nil
 	}
-	if in.Kind == table.String && c.Kind != table.Float64 {
-		out := table.StringColumn(in.Name, c.Strings())
-		for i := range c.Len() {
-			if c.Missing(i) {
-				out.SetMissing(i)
-			}
-		}
-		return out, nil
+	if in.Kind == table.Float64 && c.Kind == table.Int64 {
+		return &table.Column{Name: in.Name, Kind: table.Float64, Floats: c.Numbers(), Valid: c.Valid}, nil
 	}
 	cells := make([]any, c.Len())
 	for i := range cells {
@@ -128,6 +123,8 @@ func (in Input) convert(c *table.Column) (*table.Column, error) {
 			cells[i] = c.Floats[i]
 		case table.Int64:
 			cells[i] = c.Ints[i]
+		case table.Time:
+			cells[i] = time.UnixMicro(c.Ints[i]).UTC()
 		default:
 			cells[i] = c.Text(i)
 		}
@@ -143,7 +140,7 @@ func (m *Model) FromJSON(v any) (*table.Table, error) {
 	case map[string]any:
 		return m.fromObjects([]any{v})
 	case []any:
-		if len(v) == 0 && len(m.Inputs) > 0 {
+		if len(v) == 0 {
 			return nil, fmt.Errorf("no rows: want an object, an array of %d values, or an array of either", len(m.Inputs))
 		}
 		switch v[0].(type) {
@@ -250,9 +247,12 @@ func (in Input) column(cells []any) (*table.Column, error) {
 			if text, ok = words(v); ok {
 				code, known := codes[text]
 				if !known {
-					code = uint32(len(c.Dict))
-					codes[text] = code
-					c.Dict = append(c.Dict, text)
+					category := in.category(v, text)
+					if code, known = codes[category]; !known {
+						code = uint32(len(c.Dict))
+						c.Dict = append(c.Dict, category)
+					}
+					codes[category], codes[text] = code, code
 				}
 				c.Codes[i] = code
 			}
@@ -269,4 +269,16 @@ func (in Input) column(cells []any) (*table.Column, error) {
 		c.Valid = nil
 	}
 	return c, nil
+}
+
+// category is how training wrote a value that came as no text: 1 may be "1.0"
+// there, and true "TRUE". It is text where training did not have the value.
+func (in Input) category(v any, text string) string {
+	if _, isText := v.(string); isText || slices.Contains(in.Values, text) {
+		return text
+	}
+	if k := slices.IndexFunc(in.Values, func(category string) bool { return says(category, v) }); k >= 0 {
+		return in.Values[k]
+	}
+	return text
 }

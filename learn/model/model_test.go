@@ -264,17 +264,18 @@ func TestInputErrors(t *testing.T) {
 
 // TestTableInput checks that a column read in another type means the same.
 func TestTableInput(t *testing.T) {
-	m := &Model{Inputs: []Input{{Name: "zip", Kind: table.String}, {Name: "n", Kind: table.Int64}, {Name: "x", Kind: table.Float64}, {Name: "late", Kind: table.Bool}, {Name: "at", Kind: table.Time}}}
+	m := &Model{Inputs: []Input{{Name: "zip", Kind: table.String}, {Name: "n", Kind: table.Int64}, {Name: "x", Kind: table.Float64}, {Name: "late", Kind: table.Bool}, {Name: "at", Kind: table.Time}, {Name: "y", Kind: table.Float64}}}
 	blank := table.StringColumn("x", []string{"", ""})
 	blank.SetMissing(0)
 	blank.SetMissing(1)
 	in, err := table.New(table.FloatColumn("zip", []float64{1234567, math.NaN()}), table.FloatColumn("n", []float64{3, -4}), blank,
-		table.IntColumn("late", []int64{1, 0}), table.StringColumn("at", []string{"2024-01-02", "2024-01-02 03:04:05"}))
+		table.IntColumn("late", []int64{1, 0}), table.StringColumn("at", []string{"2024-01-02", "2024-01-02 03:04:05"}), table.IntColumn("y", []int64{1_000_000, 2}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &table.Table{Columns: []*table.Column{table.StringColumn("zip", []string{"1234567", ""}), table.IntColumn("n", []int64{3, -4}), table.FloatColumn("x", []float64{math.NaN(), math.NaN()}),
-		table.BoolColumn("late", []bool{true, false}), table.TimeColumn("at", []time.Time{time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)})}}
+		table.BoolColumn("late", []bool{true, false}), table.TimeColumn("at", []time.Time{time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)}),
+		table.FloatColumn("y", []float64{1_000_000, 2})}} // as text 1e+06, which is what its category is called
 	want.Columns[0].SetMissing(1)
 	got, err := m.CheckInput(in)
 	if err != nil {
@@ -282,6 +283,37 @@ func TestTableInput(t *testing.T) {
 	}
 	if d := table.Difference(got, want); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestCategoriesKeepTheirSpelling checks that a column of text of which a file,
+// or a row, holds only what reads as another type still has training's categories.
+func TestCategoriesKeepTheirSpelling(t *testing.T) {
+	day := time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name     string
+		training []string
+		served   *table.Column
+		json     any
+		want     string
+	}{
+		{"bool", []string{"TRUE", "FALSE", "unknown"}, table.BoolColumn("c", []bool{true}), true, "TRUE"},
+		{"float", []string{"1.0", "2.0", "none"}, table.FloatColumn("c", []float64{1}), 1.0, "1.0"},
+		{"int", []string{"+7", "none"}, table.IntColumn("c", []int64{7}), 7.0, "+7"},
+		{"its own spelling first", []string{"1.0", "1"}, table.IntColumn("c", []int64{1}), 1.0, "1"},
+		{"time", []string{"2024-01-02", "never"}, table.TimeColumn("c", []time.Time{day}), "2024-01-02", "2024-01-02"},
+		{"unseen", []string{"1.0", "none"}, table.IntColumn("c", []int64{3}), 3.0, "3"},
+		{"an unseen time", []string{"never"}, table.TimeColumn("c", []time.Time{day}), "2024-01-02T00:00:00Z", "2024-01-02T00:00:00Z"},
+	} {
+		m := &Model{Inputs: Describe(&table.Table{Columns: []*table.Column{table.StringColumn("c", c.training)}}, "")}
+		got, err := m.CheckInput(&table.Table{Columns: []*table.Column{c.served}})
+		if err != nil || got.Columns[0].Text(0) != c.want {
+			t.Errorf("%s: from a table %v (error %v), want %q", c.name, got, err, c.want)
+		}
+		row, err := m.FromJSON(map[string]any{"c": c.json})
+		if err != nil || row.Columns[0].Text(0) != c.want {
+			t.Errorf("%s: from JSON %v (error %v), want %q", c.name, row, err, c.want)
+		}
 	}
 }
 

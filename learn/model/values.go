@@ -12,7 +12,7 @@ import (
 )
 
 // The functions of this file read JSON-like values: nil, bool, string, float64,
-// int, int64 and json.Number. They report whether the value is one of their kind.
+// int, int64, json.Number and time.Time. They report whether the value is one of their kind.
 
 func number(v any) (float64, bool) {
 	switch v := v.(type) {
@@ -74,6 +74,9 @@ func truth(v any) (bool, bool) {
 }
 
 func moment(v any) (int64, bool) {
+	if when, ok := v.(time.Time); ok {
+		return when.UnixMicro(), true
+	}
 	text, ok := v.(string)
 	if !ok {
 		return 0, false
@@ -103,8 +106,24 @@ func words(v any) (string, bool) {
 		return strconv.FormatInt(v, 10), true
 	case int:
 		return strconv.Itoa(v), true
+	case time.Time:
+		return v.Format("2006-01-02T15:04:05.999999Z07:00"), true
 	}
 	return "", false
+}
+
+// says reports whether a text says the value v, which is a bool, time or number.
+func says(text string, v any) bool {
+	switch v := v.(type) {
+	case bool:
+		return strings.EqualFold(text, strconv.FormatBool(v))
+	case time.Time:
+		at, ok := moment(text)
+		return ok && at == v.UnixMicro()
+	}
+	want, ok := number(v)
+	got, isNumber := number(text)
+	return ok && isNumber && got == want
 }
 
 func wanted(k table.Kind) string {
