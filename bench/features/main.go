@@ -1,7 +1,8 @@
 // Command features compares cleaning, describing and encoding a table with what
 // pandas and scikit-learn take for the same (bench/peers/features.py): in
-// memory, without files or events, everything from all rows. Both sides take
-// turns in processes of their own, and what they find is compared value by
+// memory, without files or events. Both sides take turns in processes of their
+// own. Correlations and components are those of 50,000 rows, as they are by
+// default; in a last turn of all rows, when what both find is compared value by
 // value. Run it in the repository:
 //
 //	go run ./bench/features [-rounds 5]
@@ -33,16 +34,17 @@ var file = filepath.Join("bench", "data", "flights.csv")
 // An outcome is what a side took, and what it found: numbers by name.
 type outcome struct {
 	Seconds map[string]float64 `json:"seconds"`
+	CPU     map[string]float64 `json:"cpu"` // seconds of processor time
 	Found   map[string]float64 `json:"found"`
 }
 
 func main() {
 	rounds := flag.Int("rounds", 5, "turns of each side")
-	self := flag.Bool("turn", false, "take a turn of our own and print its outcome")
+	self := flag.Int("turn", 0, "take a turn of our own, with correlations of so many rows, and print its outcome")
 	flag.Parse()
 	err := error(nil)
-	if *self {
-		err = turn(context.Background(), file)
+	if *self > 0 {
+		err = turn(context.Background(), file, *self)
 	} else {
 		err = run(*rounds)
 	}
@@ -69,48 +71,68 @@ func run(rounds int) error {
 	if err != nil {
 		return err
 	}
-	ours, theirs := map[string][]compare.Turn{}, map[string][]compare.Turn{}
-	var our, their outcome
+	const sample, every = "50000", "1000000000"
+	some, whole := newPair(), newPair()
 	for range rounds {
-		if err := take(&our, ours, exe, "-turn"); err != nil {
-			return err
-		}
-		if err := take(&their, theirs, python, "-W", "ignore", script, file, target); err != nil {
+		if err := some.take(exe, python, sample); err != nil {
 			return err
 		}
 	}
-	same := agreement(our.Found, their.Found)
+	if err := whole.take(exe, python, every); err != nil {
+		return err
+	}
 	var lines []compare.Line
 	for _, step := range []string{"clean", "explore", "featurize", all} {
-		l := compare.Middle(step+", 336,776 x 24, in memory", "pandas + scikit-learn", ours[step], theirs[step])
-		if step == all {
-			l.Result = same
-		}
-		lines = append(lines, l)
+		lines = append(lines, compare.Middle(step+", 336,776 x 24, in memory", peer, some.ours[step], some.theirs[step]))
 	}
+	l := compare.Middle("explore, correlations and components of all rows", peer, whole.ours["explore"], whole.theirs["explore"])
+	l.Result = agreement(whole.our.Found, whole.their.Found)
+	lines = append(lines, l)
 	return compare.Publish("features", lines)
 }
 
-const all = "clean + explore + featurize"
+const (
+	all  = "clean + explore + featurize"
+	peer = "pandas + scikit-learn"
+)
+
+// A pair holds the turns of both sides by step, and the last outcomes.
+type pair struct {
+	ours, theirs map[string][]compare.Turn
+	our, their   outcome
+}
+
+func newPair() *pair {
+	return &pair{ours: map[string][]compare.Turn{}, theirs: map[string][]compare.Turn{}}
+}
+
+// take lets each side have a turn, with correlations of so many rows.
+func (p *pair) take(exe, python, rows string) (err error) {
+	if p.our, err = take(p.ours, exe, "-turn", rows); err != nil {
+		return err
+	}
+	p.their, err = take(p.theirs, python, "-W", "ignore", script, file, target, rows)
+	return err
+}
 
 // take runs a turn and files its steps under their names. The memory is that of
 // the whole process.
-func take(o *outcome, turns map[string][]compare.Turn, argv ...string) error {
+func take(turns map[string][]compare.Turn, argv ...string) (o outcome, err error) {
 	t, err := compare.Run(argv...)
 	if err != nil {
-		return err
+		return o, err
 	}
-	*o = outcome{}
-	if err := t.JSON(o); err != nil {
-		return err
+	if err := t.JSON(&o); err != nil {
+		return o, err
 	}
-	sum := 0.0
+	sum := compare.Turn{Peak: t.Peak}
 	for step, s := range o.Seconds {
-		turns[step] = append(turns[step], compare.Turn{Wall: s})
-		sum += s
+		turns[step] = append(turns[step], compare.Turn{Wall: s, CPU: o.CPU[step]})
+		sum.Wall += s
+		sum.CPU += o.CPU[step]
 	}
-	turns[all] = append(turns[all], compare.Turn{Wall: sum, Peak: t.Peak})
-	return nil
+	turns[all] = append(turns[all], sum)
+	return o, nil
 }
 
 // agreement says how far what both sides found is apart.

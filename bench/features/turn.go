@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/runnel-dev/runnel/functions/explore/profile"
@@ -16,7 +18,7 @@ import (
 
 // turn reads the file, then cleans, describes and encodes it with the defaults
 // of the steps.
-func turn(ctx context.Context, path string) error {
+func turn(ctx context.Context, path string, sample int) error {
 	src, err := csv.Open(path)
 	if err != nil {
 		return err
@@ -26,13 +28,13 @@ func turn(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	o := outcome{Seconds: map[string]float64{}, Found: map[string]float64{}}
+	o := outcome{Seconds: map[string]float64{}, CPU: map[string]float64{}, Found: map[string]float64{}}
 	clock := func(step string, do func() error) error {
-		start := time.Now()
+		start, busy := time.Now(), processorTime()
 		if err := do(); err != nil {
 			return fmt.Errorf("%s: %w", step, err)
 		}
-		o.Seconds[step] = time.Since(start).Seconds()
+		o.Seconds[step], o.CPU[step] = time.Since(start).Seconds(), processorTime()-busy
 		return nil
 	}
 	var kept, cleaned, features *table.Table
@@ -50,7 +52,7 @@ func turn(ctx context.Context, path string) error {
 		return err
 	}
 	err = clock("explore", func() (err error) {
-		described, err = profile.Of(ctx, "flights", t, &profile.Options{Target: target, Sample: t.Rows()})
+		described, err = profile.Of(ctx, "flights", t, &profile.Options{Target: target, Sample: sample})
 		return err
 	})
 	if err != nil {
@@ -78,6 +80,15 @@ func turn(ctx context.Context, path string) error {
 	o.described(described)
 	o.Found["rows"], o.Found["features"] = float64(features.Rows()), float64(len(features.Columns))
 	return print(o)
+}
+
+// processorTime is what this process has used, in seconds.
+func processorTime() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return math.NaN()
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
 // rowsToKeep leaves out duplicates and rows without a target.

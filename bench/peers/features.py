@@ -1,10 +1,10 @@
 """clean, explore and featurize with pandas and scikit-learn: the peer of bench/features.
 
-    features.py FILE TARGET
+    features.py FILE TARGET SAMPLE
 
 Prints as JSON the seconds of each and, to compare, what was found: means, caps,
 categories, encodings, moments, correlations and components, each under a name.
-Everything is fitted on all rows, and everything is computed from all rows.
+Everything is fitted on all rows; correlations and components are those of SAMPLE rows.
 """
 
 import sys
@@ -20,18 +20,20 @@ import pandas as pd
 import steps
 
 
-def main(path, target):
+def main(path, target, sample):
     df = pd.read_csv(path)
     steps.clean(df.head(1000), target, lambda t: (t, t.head(0)))  # what is imported late is imported now
-    at, seconds, found = time.perf_counter(), {}, {}
-    train, _, means, caps = steps.clean(df, target, lambda t: (t, t.head(0)))
-    seconds["clean"] = time.perf_counter() - at
-    at = time.perf_counter()
-    report = steps.explore(df, target, len(df))
-    seconds["explore"] = time.perf_counter() - at
-    at = time.perf_counter()
-    x, y, _, one_hot, encoder, few, many = steps.featurize(train, train.head(0), target)
-    seconds["featurize"] = time.perf_counter() - at
+    seconds, cpu, found = {}, {}, {}
+
+    def clock(step, do):
+        start, busy = time.perf_counter(), time.process_time()
+        out = do()
+        seconds[step], cpu[step] = time.perf_counter() - start, time.process_time() - busy
+        return out
+
+    train, _, means, caps = clock("clean", lambda: steps.clean(df, target, lambda t: (t, t.head(0))))
+    report = clock("explore", lambda: steps.explore(df, target, sample))
+    x, y, _, one_hot, encoder, few, many = clock("featurize", lambda: steps.featurize(train, train.head(0), target))
 
     for name, v in means.items():
         found[f"mean {name}"] = v
@@ -60,8 +62,8 @@ def main(path, target):
     for k, v in enumerate(report["share"]):
         found[f"component {k}"] = v
     found["rows"], found["features"] = len(train), x.shape[1]
-    print(json.dumps({"seconds": seconds, "found": {k: float(v) for k, v in found.items() if np.isfinite(v)}}))
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "found": {k: float(v) for k, v in found.items() if np.isfinite(v)}}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
