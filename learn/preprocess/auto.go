@@ -19,7 +19,8 @@ import (
 //	time                         date parts                 date parts, cyclic, standardised
 //	text                         tf-idf                     tf-idf
 //	few categories               one-hot                    one-hot, the first left out
-//	many categories              target encoding, or frequency where there is no target
+//	many categories              target encoding, or frequency where there is no target,
+//	                             or one of more than 20 classes
 type Auto struct {
 	Family     string `json:"family,omitempty" default:"tree" enum:"tree,linear" doc:"the family of model that the features are for"`
 	OneHot     int    `json:"one_hot,omitempty" default:"12" min:"1" doc:"one-hot up to so many categories"`
@@ -68,6 +69,10 @@ func (s *Auto) planDrop(*table.Table, *learn.Target) ([]Spec, error) {
 	return []Spec{&Drop{Constant: true, IDs: true}}, oneOf("family", or(s.Family, "tree"), "tree", "linear")
 }
 
+// mostClasses is up to how many classes a column is target-encoded: it becomes a
+// column for each of them.
+const mostClasses = 20
+
 // planColumns chooses what becomes of times and strings.
 func (s *Auto) planColumns(t *table.Table, y *learn.Target) ([]Spec, error) {
 	few := or(s.OneHot, 12)
@@ -96,10 +101,12 @@ func (s *Auto) planColumns(t *table.Table, y *learn.Target) ([]Spec, error) {
 	if len(texts) > 0 {
 		specs = append(specs, &Tfidf{Columns: texts, MaxFeatures: or(s.TextTerms, 100), StopWords: true, Stem: true, MinRows: 2})
 	}
-	if len(high) > 0 && y != nil {
-		specs = append(specs, &TargetEncode{Columns: high})
-	} else if len(high) > 0 {
+	switch {
+	case len(high) == 0:
+	case y == nil || len(y.Classes) > mostClasses:
 		specs = append(specs, &Frequency{Columns: high})
+	default:
+		specs = append(specs, &TargetEncode{Columns: high})
 	}
 	if len(low) > 0 {
 		specs = append(specs, &OneHot{Columns: low, DropFirst: linear, Missing: "category"})

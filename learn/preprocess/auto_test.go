@@ -53,6 +53,13 @@ func TestAuto(t *testing.T) {
 	for i := range y.Values {
 		y.Values[i] = r.NormFloat64()
 	}
+	manyClasses := &learn.Target{Task: learn.Classification, Labels: make([]int32, 400)}
+	for k := range mostClasses + 1 {
+		manyClasses.Classes = append(manyClasses.Classes, fmt.Sprint("class ", k))
+	}
+	for i := range manyClasses.Labels {
+		manyClasses.Labels[i] = int32(i % (mostClasses + 1))
+	}
 	notes := func(g *Graph) string {
 		var s []string
 		for _, n := range g.Notes() {
@@ -71,6 +78,7 @@ func TestAuto(t *testing.T) {
 			[]string{"code", "row_id", "same", "empty", "note", "when", "few"},
 			[]string{"code: dropped: an identifier", "row_id: dropped: an identifier", "same: dropped: one value only", "empty: dropped: no values", "city: target encoding of 30 categories"}},
 		{&Auto{}, nil, []string{"city"}, nil, []string{"city: frequency of 30 categories"}},
+		{&Auto{}, manyClasses, []string{"city"}, []string{"city_class 0"}, []string{"city: frequency of 30 categories"}},
 		{&Auto{Family: "linear"}, y, []string{"few_low", "few_mid", "price_missing", "when_month_sin"}, []string{"few_high", "when_month"}, nil},
 		{&Auto{OneHot: 40}, y, []string{"city_city 7"}, []string{"city"}, nil},
 	} {
@@ -298,6 +306,20 @@ func TestDuplicates(t *testing.T) {
 			t.Fatalf("kept %v, want %v", got, want)
 		}
 	})
+}
+
+// TestDuplicatesHoldAgainstMadeUpRows checks that nobody can make up a table all
+// of whose rows have one hash, with which each would be compared to all before it.
+func TestDuplicatesHoldAgainstMadeUpRows(t *testing.T) {
+	a, b := make([]int64, 1000), make([]int64, 1000)
+	for i := range a {
+		a[i], b[i] = int64(i), int64(mix(uint64(i)))
+	}
+	hashes := rowHashes(&table.Table{Columns: []*table.Column{table.IntColumn("a", a), table.IntColumn("b", b)}})
+	slices.Sort(hashes)
+	if n := len(slices.Compact(hashes)); n < 990 {
+		t.Errorf("%d hashes of 1000 different rows", n)
+	}
 }
 
 // TestSelectLong selects from slices that are long enough to be sampled.

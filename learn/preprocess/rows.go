@@ -44,9 +44,10 @@ func Duplicates(t *table.Table) (kept []int) {
 // rowHashes hashes every row, a block of rows on a goroutine and a column at a time.
 func rowHashes(t *table.Table) []uint64 {
 	n := t.Rows()
-	hashes := make([]uint64, n)
 	dicts := make([][]uint64, len(t.Columns))
 	seed := maphash.MakeSeed()
+	// All begin with a number that nobody knows: rows cannot be made up to collide.
+	hashes := slices.Repeat([]uint64{maphash.Comparable(seed, 0)}, n)
 	for j, c := range t.Columns {
 		if c.Kind == table.String {
 			dicts[j] = make([]uint64, len(c.Dict))
