@@ -22,11 +22,17 @@ func defaultStep() map[string]any { return schema.Of[Step]().Complete(nil) }
 
 // bind checks the spec against the functions and fills in what they decide.
 func bind(d *document, spec Spec, functions Functions) (*Pipeline, error) {
-	if !validName.MatchString(spec.Name) {
+	if spec.Name == "" {
+		d.problem([]string{"name"}, "name: a pipeline has a name")
+	} else if !validName.MatchString(spec.Name) {
 		d.problem([]string{"name"}, "name: %q is not a name: want a letter, then letters, digits and dashes, in lower case, at most 40", spec.Name)
 	}
 	if len(spec.Steps) == 0 {
 		d.problem([]string{"steps"}, "steps: a pipeline has at least one step")
+	}
+	if len(spec.Steps) > MaxSteps {
+		d.problem([]string{"steps"}, "steps: %d steps, a pipeline has at most %d", len(spec.Steps), MaxSteps)
+		return nil, d.errs.sorted()
 	}
 	p := &Pipeline{Spec: spec}
 	for i := range p.Spec.Steps {
@@ -45,7 +51,9 @@ func bind(d *document, spec Spec, functions Functions) (*Pipeline, error) {
 func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 	s := &spec.Steps[i]
 	at := func(path ...string) []string { return append([]string{"steps", strconv.Itoa(i)}, path...) }
-	if !validName.MatchString(s.Name) {
+	if s.Name == "" {
+		d.problem(at("name"), "step %d: a step has a name", i+1)
+	} else if !validName.MatchString(s.Name) {
 		d.problem(at("name"), "step %d: %q is not a name: want a letter, then letters, digits and dashes, in lower case, at most 40", i+1, s.Name)
 	}
 	for j := range i {
@@ -161,12 +169,20 @@ func (p *Pipeline) checkGraph(d *document) {
 				}
 			}
 		}
-		reachable := slices.ContainsFunc(s.On, func(t Trigger) bool {
+		absent := slices.DeleteFunc(slices.Clone(s.On), func(t Trigger) bool {
 			return external[t.Type] || !slices.Contains(roots, t.Type)
 		})
-		if !reachable {
-			d.problem([]string{"steps", strconv.Itoa(i)}, "step %s: nothing triggers it: no step emits %s", s.Name, events.ShortType(s.On[0].Type))
+		switch {
+		case len(absent) == 0:
+		case len(absent) == len(s.On):
+			d.problem([]string{"steps", strconv.Itoa(i), "on"}, "step %s: nothing triggers it: no step emits %s", s.Name, events.ShortType(absent[0].Type))
+		case s.Join:
+			d.problem([]string{"steps", strconv.Itoa(i), "on"}, "step %s: it waits for ever: no step emits %s", s.Name, events.ShortType(absent[0].Type))
 		}
+	}
+	next := map[*BoundStep][]*BoundStep{}
+	for _, e := range p.Edges() {
+		next[e.From] = append(next[e.From], e.To)
 	}
 	state := map[*BoundStep]int{}
 	var visit func(s *BoundStep, trail []string) bool
@@ -180,8 +196,8 @@ func (p *Pipeline) checkGraph(d *document) {
 			return true
 		}
 		state[s] = 1
-		for _, e := range p.Edges() {
-			if e.From == s && !visit(e.To, trail) {
+		for _, to := range next[s] {
+			if !visit(to, trail) {
 				return false
 			}
 		}

@@ -31,34 +31,46 @@ func (p *Pipeline) Edges() []Edge {
 	return edges
 }
 
-// Text draws the graph as a tree of steps below the events that start them.
+// Text draws the graph as a tree of steps below the events that start them. What
+// follows on a step is drawn where the step is first; "..." stands for it then.
 func (p *Pipeline) Text() string {
 	var b strings.Builder
-	edges := p.Edges()
-	var tree func(s *BoundStep, indent string)
-	tree = func(s *BoundStep, indent string) {
-		var out []Edge
-		for _, e := range edges {
-			if e.From == s {
-				out = append(out, e)
-			}
+	next := map[*BoundStep][]Edge{}
+	for _, e := range p.Edges() {
+		next[e.From] = append(next[e.From], e)
+	}
+	drawn := map[*BoundStep]bool{}
+	var tree func(s *BoundStep, indent, branch, why string)
+	tree = func(s *BoundStep, indent, branch, why string) {
+		again := ""
+		if drawn[s] && len(next[s]) > 0 {
+			again = " ..."
 		}
-		for i, e := range out {
-			branch, next := "├─ ", "│  "
-			if i == len(out)-1 {
-				branch, next = "└─ ", "   "
+		fmt.Fprintf(&b, "%s%s%s%s%s\n", indent, branch, s.Name, why, again)
+		if drawn[s] {
+			return
+		}
+		drawn[s] = true
+		indent += map[string]string{"├─ ": "│  ", "└─ ": "   "}[branch]
+		for i, e := range next[s] {
+			branch := "├─ "
+			if i == len(next[s])-1 {
+				branch = "└─ "
 			}
-			fmt.Fprintf(&b, "%s%s%s  (%s)\n", indent, branch, e.To.Name, events.ShortType(e.Type))
-			tree(e.To, indent+next)
+			tree(e.To, indent, branch, "  ("+events.ShortType(e.Type)+")")
 		}
 	}
 	for _, root := range p.Roots() {
 		fmt.Fprintf(&b, "%s\n", events.ShortType(root))
-		for _, s := range p.Steps {
-			if slices.ContainsFunc(s.On, func(t Trigger) bool { return t.Type == root }) {
-				fmt.Fprintf(&b, "└─ %s\n", s.Name)
-				tree(s, "   ")
+		first := slices.DeleteFunc(slices.Clone(p.Steps), func(s *BoundStep) bool {
+			return !slices.ContainsFunc(s.On, func(t Trigger) bool { return t.Type == root })
+		})
+		for i, s := range first {
+			branch := "├─ "
+			if i == len(first)-1 {
+				branch = "└─ "
 			}
+			tree(s, "", branch, "")
 		}
 	}
 	return b.String()

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,8 +17,11 @@ import (
 	"github.com/runnel-dev/runnel/runtime/schema"
 )
 
-// MaxSize is the largest definition, in bytes, that is read.
-const MaxSize = 1 << 20
+// Bounds of a definition: its bytes, and its steps.
+const (
+	MaxSize  = 1 << 20
+	MaxSteps = 500
+)
 
 // A Problem is something in a definition that cannot be used, and where it is.
 type Problem struct {
@@ -77,8 +81,14 @@ func read(file string, r io.Reader) (*document, error) {
 	if len(b) > MaxSize {
 		return nil, Problems{{file, 1, 1, fmt.Sprintf("a pipeline's definition has at most %d bytes", MaxSize)}}
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(b, &root); err != nil {
+	var root, second yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	if err = dec.Decode(&root); err == nil {
+		if err = dec.Decode(&second); err == nil {
+			return nil, Problems{{file, second.Line, second.Column, "a file defines one pipeline: a second document begins here"}}
+		}
+	}
+	if !errors.Is(err, io.EOF) {
 		line := 1
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			line, _ = strconv.Atoi(m[1])
@@ -199,6 +209,10 @@ func Parse(file string, r io.Reader, functions Functions) (*Pipeline, error) {
 		return nil, err
 	}
 	normalise(d.values)
+	return fromValues(d, functions)
+}
+
+func fromValues(d *document, functions Functions) (*Pipeline, error) {
 	s := schema.Of[Spec]()
 	for _, e := range s.Check(d.values) {
 		d.problem(e.Path, "%s", e.Error())
@@ -208,11 +222,19 @@ func Parse(file string, r io.Reader, functions Functions) (*Pipeline, error) {
 	}
 	b, err := json.Marshal(s.Complete(d.values))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", d.file, err)
 	}
 	var spec Spec
-	if err := json.Unmarshal(b, &spec); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber() // float64 does not hold every integer
+	if err := dec.Decode(&spec); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.file, err)
+	}
+	for _, s := range spec.Steps {
+		plain(s.Params)
+		for _, t := range s.On {
+			plain(t.Filters)
+		}
 	}
 	return bind(d, spec, functions)
 }
@@ -229,12 +251,45 @@ func (ps Problems) sorted() error {
 
 // Load reads a definition that was stored by its canonical JSON.
 func Load(b []byte, functions Functions) (*Pipeline, error) {
-	p, err := Parse("stored pipeline", strings.NewReader(string(b)), functions)
+	d := &document{file: "stored pipeline", at: map[string]position{}}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	if err := dec.Decode(&d.values); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.file, err)
+	}
+	plain(d.values)
+	p, err := fromValues(d, functions)
 	var problems Problems
 	if errors.As(err, &problems) {
 		return nil, fmt.Errorf("a pipeline that was stored does not fit the functions of this version: %w", err)
 	}
 	return p, err
+}
+
+// plain replaces JSON numbers by what YAML makes of them: integers where they
+// are, and float64.
+func plain(v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		for k, e := range x {
+			x[k] = plain(e)
+		}
+	case []any:
+		for i, e := range x {
+			x[i] = plain(e)
+		}
+	case json.Number:
+		if n, err := strconv.ParseInt(x.String(), 10, 64); err == nil {
+			return n
+		}
+		if n, err := strconv.ParseUint(x.String(), 10, 64); err == nil {
+			return n
+		}
+		if f, err := x.Float64(); err == nil {
+			return f
+		}
+	}
+	return v
 }
 
 // FromSpec binds a definition that was stored.
