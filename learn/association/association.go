@@ -24,15 +24,20 @@ func Pearson(x, y []float64) float64 {
 		return math.NaN()
 	}
 	mx, my := sx/float64(n), sy/float64(n)
-	var xx, yy, xy float64
+	var xx, yy, xy, ex, ey float64
 	for i := range x {
 		dx, dy := x[i]-mx, y[i]-my
 		if s := dx + dy; s == s {
 			xx += float64(dx * dx)
 			yy += float64(dy * dy)
 			xy += float64(dx * dy)
+			ex, ey = ex+dx, ey+dy
 		}
 	}
+	// What the means lack, far from zero, the differences sum to.
+	xx -= float64(ex * ex / float64(n))
+	yy -= float64(ey * ey / float64(n))
+	xy -= float64(ex * ey / float64(n))
 	// What is left of a constant variable is its mean's rounding.
 	if xx <= constant(mx, n) || yy <= constant(my, n) {
 		return math.NaN()

@@ -100,17 +100,17 @@ func (p *PCA) standardise(j int, col []float64) []float64 {
 // moments are the mean of a feature, and its population standard deviation once
 // missing values are the mean.
 func moments(col []float64) (mean, scale float64) {
-	sum, n := 0.0, 0
+	first, sum, n := firstOf(col), 0.0, 0
 	for _, v := range col {
 		if v == v {
-			sum += v
+			sum += v - first // so that values far from zero keep their digits
 			n++
 		}
 	}
 	if n == 0 {
 		return 0, 1
 	}
-	mean, sum = sum/float64(n), 0
+	mean, sum = first+sum/float64(n), 0
 	for _, v := range col {
 		if v == v {
 			sum += float64((v - mean) * (v - mean))
@@ -118,7 +118,7 @@ func moments(col []float64) (mean, scale float64) {
 	}
 	scale = math.Sqrt(sum / float64(len(col)))
 	if scale <= 1e-15*math.Abs(mean) { // constant: what is left is the mean's rounding
-		return firstOf(col), 1
+		return first, 1
 	}
 	return mean, scale
 }

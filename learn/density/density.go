@@ -176,12 +176,13 @@ func Curve(sorted []float64, points int) (x, density []float64) {
 
 // deviation is the sample standard deviation (n - 1).
 func deviation(values []float64) float64 {
-	n, mean, sum := float64(len(values)), 0.0, 0.0
+	n, mean, sum, rest := float64(len(values)), 0.0, 0.0, 0.0
 	for _, v := range values {
 		mean += v / n
 	}
 	for _, v := range values {
 		sum += float64((v - mean) * (v - mean))
+		rest += v - mean // what the mean lacks, far from zero
 	}
-	return math.Sqrt(sum / (n - 1))
+	return math.Sqrt(max(0, sum-float64(rest*rest/n)) / (n - 1))
 }

@@ -116,7 +116,7 @@ func (c *Column) addNumbers(keys []uint64, b *block) {
 	values := b.values[:len(keys)]
 	c.numbersOf(keys, values)
 	c.extend(values[0], values[len(values)-1])
-	c.Moments.merge(momentsOf(values))
+	c.Moments.merge(MomentsOf(values))
 	if c.Fixed != nil {
 		c.Fixed.add(values)
 	}

@@ -19,9 +19,10 @@ type Moments struct {
 	rest float64
 }
 
-// momentsOf reads the values twice. The conversions keep a compiler from
-// fusing multiplication and addition, so that all machines give the same bits.
-func momentsOf(v []float64) Moments {
+// MomentsOf are the moments of finite values, which it reads twice. The
+// conversions keep a compiler from fusing multiplication and addition, so that
+// all machines give the same bits.
+func MomentsOf(v []float64) Moments {
 	if len(v) == 0 {
 		return Moments{}
 	}

@@ -75,24 +75,12 @@ func (d *described) fewNumbers(o *Options) bool {
 
 // numbersOf summarises sorted values.
 func numbersOf(sorted []float64) *Numbers {
-	m := stats.Moments{N: int64(len(sorted))}
-	n := &Numbers{}
+	n := numbersFrom(stats.MomentsOf(sorted), func(q float64) float64 { return density.Quantile(sorted, q) })
 	for _, v := range sorted {
-		m.Mean += v / float64(m.N)
 		if v == 0 {
 			n.Zeros++
 		}
 	}
-	for _, v := range sorted {
-		d := v - m.Mean
-		s := d * d
-		m.M2 += s
-		m.M3 += float64(s * d)
-		m.M4 += float64(s * s)
-	}
-	zeros := n.Zeros
-	n = numbersFrom(m, func(q float64) float64 { return density.Quantile(sorted, q) })
-	n.Zeros = zeros
 	return n
 }
 

@@ -307,3 +307,28 @@ func TestTargetThatIsNotThere(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Values far from zero beside their spread, as identifiers and times are, keep
+// the digits of their deviation and correlation.
+func TestFarFromZero(t *testing.T) {
+	const n, far = 100_000, 1e15
+	x, y := make([]float64, n), make([]float64, n)
+	for i := range x {
+		x[i] = far + float64(i%3)
+		y[i] = far - float64(i%3)
+	}
+	in, err := table.New(table.FloatColumn("x", x), table.FloatColumn("y", y))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.Of(t.Context(), "far", in, &profile.Options{Sample: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if std := float64(p.Columns[0].Numbers.Std); math.Abs(std-math.Sqrt(2./3)) > 1e-4 {
+		t.Errorf("a deviation of %v, want %v", std, math.Sqrt(2./3))
+	}
+	if r := float64(p.Correlation.Pearson[0][1]); math.Abs(r+1) > 1e-9 {
+		t.Errorf("a correlation of %v, want -1", r)
+	}
+}
