@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -137,14 +138,16 @@ func takes(f schema.Field) string {
 	case len(f.Enum) > 0:
 		text = strings.Join(f.Enum, ", ")
 	case f.Min != nil && f.Max != nil:
-		text += fmt.Sprintf(" from %v to %v", *f.Min, *f.Max)
+		text += fmt.Sprintf(" from %s to %s", number(*f.Min), number(*f.Max))
 	case f.Min != nil:
-		text += fmt.Sprintf(" from %v", *f.Min)
+		text += fmt.Sprintf(" from %s", number(*f.Min))
 	case f.Max != nil:
-		text += fmt.Sprintf(" up to %v", *f.Max)
+		text += fmt.Sprintf(" up to %s", number(*f.Max))
 	}
 	if f.Default != nil && f.Default != "" {
 		text += fmt.Sprintf("; default %v", f.Default)
 	}
 	return text
 }
+
+func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

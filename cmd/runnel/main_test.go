@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the shell sessions in testdata.
 func TestScripts(t *testing.T) {
-	examples, err := filepath.Abs("../../examples")
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,14 +35,16 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("EXAMPLES", examples)
+			env.Setenv("DOCS", root)
+			env.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 			env.Setenv("NO_COLOR", "1")
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"json":  jsonCommand,
-			"exits": exitsCommand,
-			"until": untilCommand,
+			"json":    jsonCommand,
+			"exits":   exitsCommand,
+			"until":   untilCommand,
+			"console": consoleCommand,
 		},
 	})
 }
@@ -78,6 +80,38 @@ func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s did not print %s within a minute", strings.Join(args[1:], " "), args[0])
+}
+
+// consoleCommand makes a shell script of the commands in a document, the lines
+// of its console blocks that begin with a $: console DOCUMENT SCRIPT
+func consoleCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: console DOCUMENT SCRIPT")
+	}
+	var b strings.Builder
+	b.WriteString("trap 'code=$?; kill $(jobs -p) 2>/dev/null || true; wait; exit $code' EXIT\naddress() { sed -n 's/.*\"http\": \"\\(.*\\)\".*/\\1/p' .runnel/node.json; }\n")
+	commands := 0
+	for i, block := range strings.Split(ts.ReadFile(args[0]), "```") {
+		text, console := strings.CutPrefix(block, "console\n")
+		if i%2 == 0 || !console {
+			continue
+		}
+		for line := range strings.Lines(text) {
+			command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+			if !ok {
+				continue
+			}
+			commands++
+			b.WriteString(strings.ReplaceAll(command, "127.0.0.1:7070", "$(address)") + "\n")
+			if strings.HasSuffix(command, "&") {
+				b.WriteString("until [ -e .runnel/node.json ]; do sleep 0.05; done\n")
+			}
+		}
+	}
+	if commands == 0 {
+		ts.Fatalf("%s has no commands in console blocks", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o600))
 }
 
 // jsonCommand checks the JSON that the last command printed, which has to be

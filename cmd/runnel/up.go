@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,30 +21,42 @@ import (
 	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/node/inbox"
 	"github.com/runnel-dev/runnel/runtime/node/metrics"
+	"github.com/runnel-dev/runnel/runtime/node/s3"
 	"github.com/runnel-dev/runnel/runtime/node/server"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/store"
 )
 
 // upFlags are the flags of `runnel up`.
 type upFlags struct {
 	listen    string
+	s3        string
+	inbox     string
 	pipelines []string
+	set       func(flag string) bool // by the user
 }
 
 func newUp(a *app) *cobra.Command {
 	var f upFlags
 	c := &cobra.Command{
 		Use:   "up",
-		Short: "Run a node: uploads by HTTP, predictions, events, metrics",
+		Short: "Run a node: uploads by HTTP, S3 and a folder, predictions, events, metrics",
 		Long: `Run a node in the folder until it is stopped. It listens on loopback unless told
 otherwise; a node that listens elsewhere asks its clients for the token that is
-in the file token of the folder.`,
-		Example: "  runnel up\n  runnel up --pipeline churn.yaml --listen 0.0.0.0:7070",
+in the file token of the folder. The S3 endpoint asks for the keys in the file
+credentials, wherever it listens. A file that is put into the inbox is uploaded.`,
+		Example: "  runnel up\n  runnel up --pipeline churn.yaml --listen 0.0.0.0:7070\n  runnel up --s3 0.0.0.0:7071 --inbox /srv/drop",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.set = cmd.Flags().Changed
+			return a.up(cmd.Context(), &f)
+		},
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:7070", "address of the HTTP endpoint; port 0 takes a free one")
+	c.Flags().StringVar(&f.s3, "s3", "127.0.0.1:7071", "address of the S3 endpoint, or a free one where another program has the default; empty for none")
+	c.Flags().StringVar(&f.inbox, "inbox", "", "folder whose files are uploaded to the bucket inbox (default inbox in the node's folder); empty for none")
 	c.Flags().StringArrayVarP(&f.pipelines, "pipeline", "p", nil, "file with a pipeline's definition; may be repeated; the default pipeline otherwise")
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
@@ -83,7 +97,7 @@ func (a *app) pipelines(files []string) ([]*pipeline.Pipeline, error) {
 }
 
 // serve listens until ctx ends.
-func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, pipelines []*pipeline.Pipeline, registry *prometheus.Registry) error {
+func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, pipelines []*pipeline.Pipeline, registry *prometheus.Registry) (err error) {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --listen", err)
@@ -102,14 +116,26 @@ func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, pipelines []*
 	if err := n.Start(ctx, pipelines...); err != nil {
 		return err
 	}
-	srv := &http.Server{
-		Handler:           server.New(server.Options{Node: n, Functions: all.Functions(), Default: a.defaultPipeline, Info: info, Token: token, Registry: registry, Log: a.log()}),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+	for _, bucket := range []string{"uploads", "inbox"} {
+		if err := n.Store.CreateBucket(ctx, bucket); err != nil && !errors.Is(err, store.ErrExists) {
+			return err
+		}
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	failed := make(chan error, 2)
+	stopS3, err := a.serveS3(f, n, &info, failed)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopS3()) }()
+	stopInbox, err := a.watchInbox(ctx, f, n, &info)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopInbox()) }()
+	stopHTTP := serveHTTP(l, server.New(server.Options{
+		Node: n, Functions: all.Functions(), Default: a.defaultPipeline, Info: info, Token: token, Registry: registry, Log: a.log(),
+	}), failed)
+	defer func() { err = errors.Join(err, stopHTTP()) }()
 	if err := n.Publish(info, token); err != nil {
 		return err
 	}
@@ -118,10 +144,82 @@ func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, pipelines []*
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+		return nil
 	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return srv.Shutdown(closing)
+}
+
+// serveHTTP answers requests until the function that it returns is called, which
+// waits for those under way, though not for long.
+func serveHTTP(l net.Listener, h http.Handler, failed chan<- error) (stop func() error) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		return srv.Close()
+	}
+}
+
+// serveS3 opens the S3 endpoint, if there is to be one.
+func (a *app) serveS3(f *upFlags, n *node.Node, info *api.Info, failed chan<- error) (stop func() error, err error) {
+	if f.s3 == "" {
+		return func() error { return nil }, nil
+	}
+	l, err := net.Listen("tcp", f.s3)
+	if errors.Is(err, syscall.EADDRINUSE) && !f.set("s3") {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: choose another address with --s3, or none by --s3 \"\"", err)
+	}
+	keys, err := s3.LoadCredentials(filepath.Join(n.Dir, "credentials"))
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	h, err := s3.Open(n, keys, &s3.Options{Log: a.log()})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	info.S3 = l.Addr().String()
+	stop = serveHTTP(l, h, failed)
+	return func() error { return errors.Join(stop(), h.Close()) }, nil
+}
+
+// watchInbox takes the files of the inbox, if there is to be one.
+func (a *app) watchInbox(ctx context.Context, f *upFlags, n *node.Node, info *api.Info) (stop func() error, err error) {
+	dir := f.inbox
+	if !f.set("inbox") {
+		dir = filepath.Join(n.Dir, "inbox")
+	}
+	if dir == "" {
+		return func() error { return nil }, nil
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	i, err := inbox.Open(dir, n.Upload, &inbox.Options{MediaType: mediaTypeOf, Log: a.log()})
+	if err != nil {
+		return nil, err
+	}
+	info.Inbox = dir
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		i.Run(ctx)
+	}()
+	return func() error {
+		cancel()
+		<-ended
+		return i.Close()
+	}, nil
 }
 
 func (a *app) announce(info api.Info, token string) {
@@ -131,11 +229,29 @@ func (a *app) announce(info api.Info, token string) {
 		if token != "" {
 			fmt.Fprintf(a.out, "  Token      in %s\n", filepath.Join(info.Dir, "token"))
 		}
+		credentials := filepath.Join(info.Dir, "credentials")
+		if info.S3 != "" {
+			fmt.Fprintf(a.out, "  S3         http://%s, with the keys in %s\n", info.S3, credentials)
+		}
+		if info.Inbox != "" {
+			fmt.Fprintf(a.out, "  Inbox      %s\n", info.Inbox)
+		}
 		for _, p := range info.Pipelines {
 			fmt.Fprintf(a.out, "  Pipeline   %s\n", p)
 		}
 		fmt.Fprintf(a.out, "\n  Next       runnel put FILE uploads --target COLUMN\n             curl -T FILE -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", info.HTTP)
+		if info.S3 != "" {
+			fmt.Fprintf(a.out, "             AWS_SHARED_CREDENTIALS_FILE=%s aws --endpoint-url http://%s s3 cp FILE s3://uploads/ --metadata target=COLUMN\n", shellWord(credentials), info.S3)
+		}
 	})
+}
+
+// shellWord quotes what a shell would not take for one word.
+func shellWord(s string) string {
+	if strings.ContainsAny(s, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
 }
 
 // secret reads the token of a folder, which it makes where there is none.
