@@ -89,7 +89,7 @@ func New(cfg Config) *Engine {
 	e := &Engine{
 		Config:   cfg,
 		hosts:    map[string]host.Host{},
-		tables:   newTableCache(512 << 20),
+		tables:   newTableCache(128 << 20),
 		runs:     newRuns(),
 		busy:     newKeyedLock(),
 		current:  map[string]*pipeline.Pipeline{},

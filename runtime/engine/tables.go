@@ -43,7 +43,7 @@ func (c *tableCache) put(key string, t *table.Table) {
 	size := t.Bytes()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if size > c.limit/2 || c.byKey[key] != nil {
+	if size > c.limit || c.byKey[key] != nil {
 		return
 	}
 	c.byKey[key] = c.order.PushFront(&cachedTable{key, t, size})
