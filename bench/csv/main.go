@@ -25,6 +25,7 @@ import (
 	"strconv"
 	"time"
 
+	results "github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
 )
@@ -83,6 +84,7 @@ func compare(rounds, reads int) error {
 	if err != nil {
 		return err
 	}
+	var lines []results.Line
 	for _, name := range []string{"floats.csv", "mixed.csv"} {
 		path := filepath.Join(data, name)
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -121,9 +123,15 @@ func compare(rounds, reads int) error {
 		for i, r := range readers {
 			fmt.Printf("%-10s %-14s %13.2fx %13.2fx %9.0f MB   %s\n", r.name, best[i].Version, best[i].Seconds/ours.Seconds, best[i].CPU/ours.CPU,
 				float64(best[i].Peak-best[i].Before)/1e6, equality(best[i], ours))
+			if i > 0 {
+				lines = append(lines, results.Line{Job: fmt.Sprintf("read %s, %d x %d", name, ours.Rows, len(ours.Columns)), Peer: r.name + ", " + best[i].Version,
+					Ratio: best[i].Seconds / ours.Seconds, CPU: best[i].CPU / ours.CPU,
+					Memory: ours.Peak - ours.Before, Theirs: best[i].Peak - best[i].Before, Result: equality(best[i], ours)})
+			}
 		}
 	}
-	return nil
+	fmt.Println()
+	return results.Publish("csv", lines)
 }
 
 func run(argv []string) (r result, err error) {

@@ -53,7 +53,18 @@ func run(args []string) error {
 		}
 		all = append(all, lines...)
 	}
-	table := compare.Table(all)
-	fmt.Print(table)
-	return os.WriteFile(filepath.Join(args[0], "README.md"), []byte(intro+table), 0o644)
+	text := compare.Table(all)
+	if files, err = filepath.Glob(filepath.Join(args[0], "*.txt")); err != nil {
+		return err
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf("\n## %s\n\nBeside what the disk takes to append and fsync as much.\n\n```\n%s\n```\n",
+			strings.TrimSuffix(filepath.Base(file), ".txt"), strings.TrimSpace(string(b)))
+	}
+	fmt.Print(text)
+	return os.WriteFile(filepath.Join(args[0], "README.md"), []byte(intro+text), 0o644)
 }
