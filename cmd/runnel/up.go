@@ -188,8 +188,8 @@ func (a *app) serveS3(f *upFlags, n *node.Node, info *api.Info, failed chan<- er
 		return nil, errors.Join(err, l.Close())
 	}
 	info.S3 = l.Addr().String()
-	stop = serveHTTP(l, h, failed)
-	return func() error { return errors.Join(stop(), h.Close()) }, nil
+	stopHTTP := serveHTTP(l, h, failed)
+	return func() error { return errors.Join(stopHTTP(), h.Close()) }, nil
 }
 
 // watchInbox takes the files of the inbox, if there is to be one.
