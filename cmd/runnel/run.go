@@ -28,7 +28,6 @@ type runFlags struct {
 	target, task, model, name string
 	pipeline, badRow          string
 	gate, set                 []string
-	seed                      int64
 	private                   bool
 }
 

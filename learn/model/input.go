@@ -226,7 +226,7 @@ func (in Input) column(cells []any) (*table.Column, error) {
 		if v == nil || v == "" && !slices.Contains(in.Values, "") {
 			continue
 		}
-		ok := true
+		var ok bool
 		switch in.Kind {
 		case table.Float64:
 			c.Floats[i], ok = number(v)

@@ -91,7 +91,7 @@ func constant(c *table.Column) bool {
 		return nulls == c.Len()
 	}
 	for i := 1; i < c.Len(); i++ {
-		same := true
+		var same bool
 		switch c.Kind {
 		case table.Float64:
 			same = c.Floats[i] == c.Floats[0]

@@ -104,7 +104,7 @@ func sameRow(t *table.Table, i, j int) bool {
 		if c.Missing(i) {
 			continue
 		}
-		same := true
+		var same bool
 		switch c.Kind {
 		case table.Float64:
 			same = c.Floats[i] == c.Floats[j]

@@ -211,7 +211,7 @@ func (s *skipper) items(n uint64, depth int, types ...byte) error {
 
 func (s *skipper) byte() (byte, error) {
 	b, err := s.r.ReadByte()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return b, err
@@ -219,7 +219,7 @@ func (s *skipper) byte() (byte, error) {
 
 func (s *skipper) varint() (uint64, error) {
 	v, err := binary.ReadUvarint(s.r)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return v, err
