@@ -48,7 +48,7 @@ func run(runnel, folder string, quick, chain bool) error {
 	if err := syscall.Statfs(folder, &disk); err != nil {
 		return fmt.Errorf("%s: %w", folder, err)
 	}
-	if free := int64(disk.Bavail) * int64(disk.Bsize); free < 3*size+1e9 {
+	if free := int64(disk.Bavail) * disk.Bsize; free < 3*size+1e9 {
 		fmt.Fprintf(os.Stderr, "SKIPPED: %s has %.1f GB free, %.1f are needed (-dir names another disk)\n", folder, float64(free)/1e9, float64(3*size)/1e9+1)
 		return nil
 	}

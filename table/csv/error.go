@@ -21,15 +21,6 @@ const (
 	BadOption     Problem = "bad option" // options that contradict each other
 )
 
-// ofRow reports whether the problem is one row's, which OnBadRow can skip.
-func (p Problem) ofRow() bool {
-	switch p {
-	case FieldCount, UnclosedQuote, AfterQuote, InvalidUTF8, NulByte:
-		return true
-	}
-	return false
-}
-
 // An Error says what could not be read, where, and how to put it right.
 type Error struct {
 	File    string

@@ -13,7 +13,7 @@ func Example() {
 {"at":"2024-03-02"}
 {"at":"2024-03-03","n":}
 `)
-	t, _, err := jsonl.Read(context.Background(), jsonl.Bytes("in.jsonl", in), nil)
+	_, _, err := jsonl.Read(context.Background(), jsonl.Bytes("in.jsonl", in), nil)
 	fmt.Println(err)
 	t, report, _ := jsonl.Read(context.Background(), jsonl.Bytes("in.jsonl", in), &jsonl.Options{OnBadRow: jsonl.Skip})
 	fmt.Println(t.Schema(), report.Rows, "rows,", report.Skipped, "skipped")

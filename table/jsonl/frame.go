@@ -172,7 +172,7 @@ func (f *framer) readLine() ([]byte, error) {
 		}
 		line = f.long
 	}
-	if err != nil && (err != io.EOF || len(line) == 0) {
+	if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) {
 		return nil, err
 	}
 	if len(line) > f.limit {
@@ -207,7 +207,7 @@ func (f *framer) readFramed() (record, error) {
 			return record{}, f.error(Syntax, fmt.Sprintf("%q where a comma should separate two objects", b), "")
 		}
 		f.next()
-		if b, err = f.skipSpace(); err != nil && err != io.EOF {
+		if b, err = f.skipSpace(); err != nil && !errors.Is(err, io.EOF) {
 			return record{}, err
 		}
 	}

@@ -14,9 +14,8 @@ type Plan struct {
 	Schema table.Schema
 	Report Report
 
-	src     Source
-	o       Options
-	classes []class
+	src Source
+	o   Options
 }
 
 // A finding is what the first pass knows of a column.

@@ -202,7 +202,7 @@ func (r *pageReader) decode(rows int, levels, data []byte, enc format.Encoding) 
 	if p.present == 0 {
 		return p, nil
 	}
-	if enc != format.RLEDictionary && enc != format.PlainDictionary { //nolint:staticcheck // older writers name it so
+	if enc != format.RLEDictionary && enc != format.PlainDictionary { //nolint:staticcheck // deprecated, and found in files that stand //nolint:staticcheck // older writers name it so
 		e := pq.LookupEncoding(enc)
 		r.values = sized(r.values, r.typ.EstimateDecodeSize(p.present, data, e))
 		r.offsets = sized(r.offsets, p.present+1)
