@@ -13,7 +13,7 @@ import (
 // stale reports whether a chunk's column cannot be made into the settled class
 // from what was kept of it, and must be read again.
 func stale(c *column, final class, order DateOrder) bool {
-	if c.class.kind == none && c.quoted == 0 {
+	if c.class.kind == none && c.quoted+c.weak == 0 {
 		return false
 	}
 	switch want := final.storage(); want {

@@ -36,6 +36,7 @@ type column struct {
 // A tally counts what a column's values did not give away as they stood.
 type tally struct {
 	quoted   int64  // markers of missing values in quotes: text, if the column is
+	weak     int64  // and weak ones
 	rounded  int64  // integers that no float64 equals
 	overflow int64  // numbers beyond float64, read as missing
 	cut      int64  // times with digits beyond microseconds
@@ -45,6 +46,7 @@ type tally struct {
 
 func (t *tally) add(o tally) {
 	t.quoted += o.quoted
+	t.weak += o.weak
 	t.rounded += o.rounded
 	t.overflow += o.overflow
 	t.cut += o.cut
@@ -168,8 +170,11 @@ func (cv *converter) odd(c *column, row, col int) (b []byte, missing bool) {
 	if !cv.missing.has(b) {
 		return b, false
 	}
-	if quoted && len(raw) > 0 {
+	switch {
+	case quoted && len(raw) > 0:
 		c.quoted++
+	case cv.missing.weak(b):
+		c.weak++
 	}
 	c.miss(row, cv.t.rows)
 	return nil, true
@@ -331,8 +336,8 @@ func (cv *converter) timeForms(b []byte, m *moment) uint8 {
 	return common(forms, forms)
 }
 
-// texts keeps a column as text, in which a quoted marker of a missing value is
-// what it says; the empty field is missing in quotes too. Under the class wide
+// texts keeps a column as text, in which a weak or quoted marker of a missing
+// value is what it says; the empty field is missing in quotes too. Under the class wide
 // every value must still be an integer.
 func (cv *converter) texts(c *column, col int, fixed bool) int {
 	defer func() { c.texts, c.ends = cv.dict.take() }()
@@ -341,11 +346,15 @@ func (cv *converter) texts(c *column, col int, fixed bool) int {
 		b, quoted := cv.value(r, col)
 		word := trim(b)
 		if cv.missing.has(word) {
-			if !quoted || len(b) == 0 {
+			switch {
+			case quoted && len(b) > 0:
+				c.quoted++
+			case cv.missing.weak(word):
+				c.weak++
+			default:
 				c.miss(r, cv.t.rows)
 				continue
 			}
-			c.quoted++
 		} else if c.class.kind == wide && !fixed {
 			if k := cv.classify(word).kind; k != intK && k != wide {
 				return r

@@ -35,9 +35,9 @@
 //
 // # Missing values
 //
-// The empty field is missing, and the texts of [DefaultMissing]. In quotes,
-// "NA" and the like are missing in a column of numbers, bools or times, and
-// text in a column of text; the empty field is missing in quotes too.
+// The empty field is missing, in quotes too, and the texts of [DefaultMissing].
+// Those in quotes, and the texts of [WeakMissing], such as None and #N/A, are
+// missing in a column of numbers, bools or times, and text in a column of text.
 //
 // # How it is fast
 //

@@ -16,6 +16,9 @@ func (cv *converter) headed(rows [][][]byte) bool {
 		first[i] = cv.classify(cv.plain(f))
 		switch first[i].kind {
 		case none:
+			if cv.missing.weak(cv.plain(f)) { // na may be sodium
+				words++
+			}
 		case text:
 			words++
 		default:

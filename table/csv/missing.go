@@ -4,8 +4,8 @@ import "strings"
 
 // markers is the set of texts that mean "no value".
 type markers struct {
-	texts   map[string]bool
-	first   [256]bool // first bytes of texts, to answer no quickly
+	texts   map[string]bool // true: of WeakMissing
+	first   [256]bool       // first bytes of texts, to answer no quickly
 	longest int
 	numbers bool // a marker, such as -999, looks like a number
 }
@@ -17,20 +17,27 @@ func newMarkers(texts []string) *markers {
 		for _, word := range []string{"N/A", "NaN", "null"} {
 			texts = append(texts, cases(word)...)
 		}
+		for _, t := range WeakMissing() {
+			m.add(t, true)
+		}
 	}
 	for _, t := range texts {
-		if t == "" {
-			continue
-		}
-		m.texts[t] = true
-		m.first[t[0]] = true
-		m.longest = max(m.longest, len(t))
-		for _, mark := range []byte(".,") {
-			_, form := parseFloat([]byte(t), mark)
-			m.numbers = m.numbers || form != notNumber
-		}
+		m.add(t, false)
 	}
 	return m
+}
+
+func (m *markers) add(text string, weak bool) {
+	if text == "" {
+		return
+	}
+	m.texts[text] = weak
+	m.first[text[0]] = true
+	m.longest = max(m.longest, len(text))
+	for _, mark := range []byte(".,") {
+		_, form := parseFloat([]byte(text), mark)
+		m.numbers = m.numbers || form != notNumber
+	}
 }
 
 // cases lists every way to write a word in lower and upper case.
@@ -52,8 +59,18 @@ func cases(word string) []string {
 
 // has reports whether b, without spaces around it, means "no value".
 func (m *markers) has(b []byte) bool {
-	return len(b) == 0 || len(b) <= m.longest && m.first[b[0]] && m.texts[string(b)]
+	if len(b) == 0 {
+		return true
+	}
+	if len(b) > m.longest || !m.first[b[0]] {
+		return false
+	}
+	_, ok := m.texts[string(b)]
+	return ok
 }
+
+// weak reports whether b, which means "no value", is text in a column of text.
+func (m *markers) weak(b []byte) bool { return len(b) > 0 && m.texts[string(b)] }
 
 // trim cuts spaces and tabs off both ends.
 func trim(b []byte) []byte {

@@ -15,8 +15,8 @@ type Options struct {
 	Header    Header
 	DateOrder DateOrder
 
-	// Missing lists the texts that mean "no value"; nil means DefaultMissing.
-	// The empty field is always missing.
+	// Missing lists the texts that mean "no value"; nil means DefaultMissing and
+	// WeakMissing. The empty field is always missing.
 	Missing []string
 
 	// Kinds fixes the kinds of columns by name. A value that does not fit is
@@ -65,6 +65,14 @@ const (
 // DefaultMissing lists the texts that mean "no value" besides the empty field.
 // NaN, null and N/A count in any case of letters; NA only as it stands, as "na" is a word.
 func DefaultMissing() []string { return []string{"NA", "N/A", "NaN", "null", "?", "-"} }
+
+// WeakMissing lists the texts that mean "no value" beside numbers, bools and
+// times, as Python, spreadsheets and statistics packages write it, and in a
+// column of text what they say: there None may be a category.
+func WeakMissing() []string {
+	return []string{"None", "none", "NONE", "na", "Na", "nil", "NIL", "n.a.", "N.A.", ".", "<NA>", "<NULL>", "#N/A", "#NA", "#N/A N/A", "#NULL!", "#DIV/0!", "#VALUE!",
+		"#REF!", "#NUM!", "#NAME?", "-nan", "-NaN", "1.#QNAN", "-1.#IND", "1.#IND", "-1.#QNAN"}
+}
 
 const (
 	defaultMaxLine  = 64 << 20

@@ -70,7 +70,7 @@ func cells(t *rapid.T, rows int) []string {
 		{"Jan 2, 2006", "Dec 31, 1999"},
 		{"a", "b", "hello, world", "line\nbreak", `say "hi"`, " padded ", "ü", "01234", "--"},
 	}
-	breakers := []string{"", "NA", "nan", "NULL", "?", "-", " 12 ", "9223372036854775808", "1e400", "x", "007", "9007199254740993", "4.5", "13/13/2013"}
+	breakers := []string{"", "NA", "nan", "NULL", "None", "#N/A", "?", "-", " 12 ", "9223372036854775808", "1e400", "x", "007", "9007199254740993", "4.5", "13/13/2013"}
 	family := rapid.SampledFrom(families).Draw(t, "family")
 	out := make([]string, rows)
 	for i := range out {

@@ -49,9 +49,10 @@ type value struct {
 }
 
 func (v value) trimmed() string { return strings.Trim(v.text, " \t") }
+func (v value) weak() bool      { return v.trimmed() == "None" || v.trimmed() == "#N/A" }
 func (v value) missing() bool {
 	switch t := v.trimmed(); {
-	case t == "", t == "NA", t == "?", t == "-":
+	case t == "", t == "NA", t == "?", t == "-", v.weak():
 		return true
 	default:
 		return strings.EqualFold(t, "nan") || strings.EqualFold(t, "null") || strings.EqualFold(t, "n/a")
@@ -192,7 +193,7 @@ func refStrings(name string, values []value) *table.Column {
 	c := &table.Column{Name: name, Kind: table.String, Codes: make([]uint32, len(values))}
 	index := map[string]uint32{}
 	for i, v := range values {
-		if v.missing() && (!v.quoted || v.text == "") {
+		if v.missing() && (!v.quoted && !v.weak() || v.text == "") {
 			c.SetMissing(i)
 			continue
 		}

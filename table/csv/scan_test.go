@@ -32,6 +32,7 @@ func TestPartsAreTheTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		report.Notes = slices.DeleteFunc(report.Notes, func(n Note) bool { return strings.HasPrefix(n.Text, "kept as text: ") }) // Read's alone
 		if !slices.Equal(plan.Schema, whole.Schema()) || fmt.Sprint(plan.Report) != fmt.Sprint(*report) {
 			t.Fatalf("plan %v %+v, want %v %+v", plan.Schema, plan.Report, whole.Schema(), *report)
 		}

@@ -128,6 +128,9 @@ func (s *survey) settle(i int, c class) class {
 	if tally.quoted > 0 && kind == table.String {
 		note(tally.quoted, "quoted markers of missing values are kept as text")
 	}
+	if tally.weak > 0 && kind == table.String {
+		note(tally.weak, "None, #N/A and the like are kept as text")
+	}
 	if tally.rounded > 0 && kind == table.Float64 {
 		note(tally.rounded, "integers that no float64 equals are rounded to the nearest")
 	}
