@@ -85,6 +85,9 @@ func rowCount(n int) string {
 // duplicates lists the rows that equal one before them, rows to learn from
 // counted as before the others.
 func duplicates(t *table.Table, split []step.Subset) []int {
+	if len(preprocess.Duplicates(t)) == t.Rows() {
+		return nil // in any order
+	}
 	order := step.RowsOf(split, step.Train, t.Rows())
 	for _, other := range []step.Subset{step.Validation, step.Test} {
 		order = append(order, step.RowsOf(split, other, t.Rows())...)
