@@ -29,6 +29,7 @@ type app struct {
 	json     bool
 	verbose  bool
 	private  bool // URLs may name private addresses
+	named    bool // the command line names the folder
 }
 
 func (a *app) fail(err error) {
@@ -41,6 +42,14 @@ func (a *app) fail(err error) {
 		return
 	}
 	fmt.Fprintln(a.err, a.style(a.err, red, "error:"), text)
+}
+
+// name is how this command is called for the same folder once more, for hints.
+func (a *app) name() string {
+	if a.named {
+		return "runnel --data " + quote(a.dir)
+	}
+	return "runnel"
 }
 
 // say writes a message for a person.

@@ -22,6 +22,7 @@ import (
 // environment (RUNNEL_LISTEN for --listen), and then from the file config.yaml
 // in the node's folder, whose keys are the flags' names.
 func (a *app) configure(cmd *cobra.Command) error {
+	a.named = cmd.Flags().Changed("data")
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "RUNNEL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))

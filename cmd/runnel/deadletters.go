@@ -55,7 +55,7 @@ func newDeadLetters(a *app) *cobra.Command {
 					fmt.Fprintln(a.out, at.Failure.Detail)
 				}
 			}
-			fmt.Fprintf(a.out, "\nNext: put the cause right, then runnel deadletters redrive %.8s\n", dl.ID)
+			fmt.Fprintf(a.out, "\nNext: put the cause right, then %s deadletters redrive %.8s\n", a.name(), dl.ID)
 		})
 	})
 	redrive := a.asking("redrive ID", "Send the event of a dead letter again", cobra.ExactArgs(1), working, func(cmd *cobra.Command, c *connection, args []string) error {
@@ -70,14 +70,14 @@ func newDeadLetters(a *app) *cobra.Command {
 			return err
 		}
 		if c.remote {
-			a.say("Next: runnel runs show %.8s", dl.Run)
+			a.say("Next: %s runs show %.8s", a.name(), dl.Run)
 			return nil
 		}
 		st, err := a.newProgress("redrive of "+dl.Step, "").follow(cmd.Context(), c, dl.Run)
 		if err != nil {
 			return err
 		}
-		return verdict(st)
+		return a.verdict(st)
 	})
 	return group("deadletters", "List, show and redrive events that steps were given up on", list, show, redrive)
 }

@@ -21,7 +21,7 @@ func newModels(a *app) *cobra.Command {
 		}
 		return a.print(models, func() {
 			if len(models) == 0 {
-				a.say("No models yet. Next: runnel run FILE --target COLUMN")
+				a.say("No models yet. Next: %s run FILE --target COLUMN", a.name())
 				return
 			}
 			rows := [][]string{{"MODEL", "VERSION", "SCORE", "ESTIMATOR", "TARGET", "REGISTERED", "ALIASES"}}

@@ -73,11 +73,11 @@ standard input.`,
 				if err != nil {
 					return err
 				}
-				if err := verdict(st); err != nil {
+				if err := a.verdict(st); err != nil {
 					return err
 				}
 			}
-			a.say("Next: runnel runs show %.8s", up.Run)
+			a.say("Next: %s runs show %.8s", a.name(), up.Run)
 			return nil
 		},
 	}

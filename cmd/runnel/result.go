@@ -184,10 +184,10 @@ func (a *app) printResult(r *result) {
 	switch {
 	case r.State == engine.Failed || r.State == engine.Gated: // the error says what is next
 	case r.Model == nil:
-		fmt.Fprintf(a.out, "  Next    runnel run %s --target COLUMN\n", quote(r.source))
+		fmt.Fprintf(a.out, "  Next    %s run %s --target COLUMN\n", a.name(), quote(r.source))
 	default:
-		fmt.Fprintf(a.out, "  Next    runnel predict %s --row %s\n", quote(r.Model.Name), r.row)
-		fmt.Fprintf(a.out, "          runnel up    serves it: POST /predict, uploads by S3 and HTTP\n")
+		fmt.Fprintf(a.out, "  Next    %s predict %s --row %s\n", a.name(), quote(r.Model.Name), r.row)
+		fmt.Fprintf(a.out, "          %s up    serves it: POST /predict, uploads by S3 and HTTP\n", a.name())
 	}
 }
 

@@ -231,23 +231,23 @@ func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState, sour
 	if err := a.print(r, func() { a.printResult(r) }); err != nil {
 		return err
 	}
-	return verdict(st)
+	return a.verdict(st)
 }
 
 // verdict is the error, with its exit code, of a run that did not succeed.
-func verdict(st *api.RunState) error {
+func (a *app) verdict(st *api.RunState) error {
 	for _, rec := range st.Steps {
 		if rec.Error == nil || rec.Status != st.State {
 			continue
 		}
 		text := fmt.Sprintf("step %s: %s", rec.Step, rec.Error.Message)
 		if st.State == engine.Gated {
-			return &coded{exitGate, fmt.Errorf("%s: the model is not registered\n\nNext: runnel runs show %.8s", text, st.ID)}
+			return &coded{exitGate, fmt.Errorf("%s: the model is not registered\n\nNext: %s runs show %.8s", text, a.name(), st.ID)}
 		}
 		if rec.Error.Class != step.ClassPermanent {
 			text += fmt.Sprintf(" (%s, %d attempts)", rec.Error.Class, rec.Attempts)
 		}
-		return fmt.Errorf("%s\n\nThe event is kept. Next: runnel deadletters show %.8s", text, rec.DeadLetter)
+		return fmt.Errorf("%s\n\nThe event is kept. Next: %s deadletters show %.8s", text, a.name(), rec.DeadLetter)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func newRuns(a *app) *cobra.Command {
 		}
 		return a.print(runs, func() {
 			if len(runs) == 0 {
-				a.say("No runs yet. Next: runnel run FILE --target COLUMN")
+				a.say("No runs yet. Next: %s run FILE --target COLUMN", a.name())
 				return
 			}
 			rows := [][]string{{"RUN", "STATE", "OF", "MODEL", "STEPS", "TOOK", "STARTED"}}
@@ -150,7 +150,7 @@ func (a *app) printRun(st *api.RunState) {
 			a.bullet("  " + a.style(a.out, red, string(r.Error.Class)+":") + " " + r.Error.Message)
 		}
 		if r.DeadLetter != "" {
-			fmt.Fprintf(a.out, "  Next: runnel deadletters show %.8s\n", r.DeadLetter)
+			fmt.Fprintf(a.out, "  Next: %s deadletters show %.8s\n", a.name(), r.DeadLetter)
 		}
 		for _, n := range r.Notes {
 			a.bullet("  " + n)

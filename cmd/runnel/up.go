@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -239,19 +238,11 @@ func (a *app) announce(info api.Info, token string) {
 		for _, p := range info.Pipelines {
 			fmt.Fprintf(a.out, "  Pipeline   %s\n", p)
 		}
-		fmt.Fprintf(a.out, "\n  Next       runnel put FILE uploads --target COLUMN\n             curl -T FILE -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", info.HTTP)
+		fmt.Fprintf(a.out, "\n  Next       %s put FILE uploads --target COLUMN\n             curl -T FILE -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", a.name(), info.HTTP)
 		if info.S3 != "" {
-			fmt.Fprintf(a.out, "             AWS_SHARED_CREDENTIALS_FILE=%s aws --endpoint-url http://%s s3 cp FILE s3://uploads/ --metadata target=COLUMN\n", shellWord(credentials), info.S3)
+			fmt.Fprintf(a.out, "             AWS_SHARED_CREDENTIALS_FILE=%s aws --endpoint-url http://%s s3 cp FILE s3://uploads/ --metadata target=COLUMN\n", quote(credentials), info.S3)
 		}
 	})
-}
-
-// shellWord quotes what a shell would not take for one word.
-func shellWord(s string) string {
-	if strings.ContainsAny(s, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
 }
 
 // secret reads the token of a folder, which it makes where there is none.

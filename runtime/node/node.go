@@ -78,6 +78,9 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 		return nil, err
 	}
 	fail := func(err error) (*Node, error) { return nil, errors.Join(err, n.Close()) }
+	if err = os.Remove(runningPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // a killed node left it: nobody listens there
+		return fail(err)
+	}
 	if n.Store, err = store.Open(ctx, filepath.Join(dir, "store"), nil); err != nil {
 		return fail(err)
 	}
