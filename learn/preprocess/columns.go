@@ -193,6 +193,18 @@ func takenNames(t *table.Table) map[string]bool {
 	return taken
 }
 
+// mostValues is how many numbers a transform may make of its training rows: 4 GiB.
+const mostValues = 1 << 29
+
+// affordable reports a column that becomes more columns than memory may hold.
+// instead says what to do about it.
+func affordable(name string, rows, columns int, instead string) error {
+	if rows > 0 && columns > mostValues/rows {
+		return fmt.Errorf("column %q would become %d columns of %d rows, %d GiB: %s", name, columns, rows, rows*columns>>27, instead)
+	}
+	return nil
+}
+
 func oneOf(field, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {
 		return nil

@@ -76,6 +76,9 @@ func (s *OneHot) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *l
 	taken := takenNames(t)
 	for i := range f.Columns {
 		c := &f.Columns[i]
+		if err := affordable(c.Name, t.Rows(), len(c.Outputs), "set max_categories, or encode it by target or frequency"); err != nil {
+			return nil, err
+		}
 		delete(taken, c.Name)
 		for k, name := range c.Outputs {
 			c.Outputs[k] = unused(c.Name+"_"+name, taken)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -216,5 +217,29 @@ func TestSpecErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q", c.spec, err, c.want)
 		}
+	}
+}
+
+// A column that would not fit into memory is an error that says what to do.
+func TestTooWide(t *testing.T) {
+	ids := make([]string, 30_000)
+	for i := range ids {
+		ids[i] = strconv.Itoa(i)
+	}
+	data := &table.Table{Columns: []*table.Column{table.StringColumn("id", ids)}}
+	for _, c := range []struct {
+		spec Spec
+		want string
+	}{
+		{&OneHot{}, `column "id" would become 30000 columns of 30000 rows, 6 GiB: set max_categories`},
+		{&Tfidf{MaxFeatures: 30_000}, `columns of 30000 rows, 6 GiB: set a lower max_features`},
+		{&HashText{Features: 1 << 16}, "65536 columns of 30000 rows, 14 GiB: set fewer features"},
+	} {
+		if _, err := c.spec.Fit(t.Context(), data, nil, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.spec.Kind(), err, c.want)
+		}
+	}
+	if _, err := (&OneHot{MaxCategories: 10}).Fit(t.Context(), data, nil, nil); err != nil {
+		t.Error(err)
 	}
 }

@@ -78,6 +78,9 @@ func (s *Tfidf) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *
 	taken := takenNames(t)
 	for j := range f.Columns {
 		c := &f.Columns[j]
+		if err := affordable(c.Name, t.Rows(), len(c.Terms), "set a lower max_features"); err != nil {
+			return nil, err
+		}
 		delete(taken, c.Name)
 		c.Outputs = make([]string, len(c.Terms))
 		for k, term := range c.Terms {
@@ -207,6 +210,9 @@ func (s *HashText) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *le
 	}
 	taken := takenNames(t)
 	for j, name := range f.Names {
+		if err := affordable(name, t.Rows(), p.Features, "set fewer features"); err != nil {
+			return nil, err
+		}
 		delete(taken, name)
 		for k := range p.Features {
 			f.Outputs[j] = append(f.Outputs[j], unused(fmt.Sprintf("%s_%d", name, k), taken))
