@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -135,12 +136,32 @@ func (p *Prediction) Distribution(row int) map[string]float64 {
 }
 
 // Predict predicts each row of a raw table. The table is checked with CheckInput.
+// A row for which the estimator has no finite answer, as a linear model has none
+// for an infinite number, is an *InputError too.
 func (m *Model) Predict(t *table.Table) (*Prediction, error) {
 	x, err := m.Matrix(t)
 	if err != nil {
 		return nil, err
 	}
-	return m.PredictMatrix(x), nil
+	p := m.PredictMatrix(x)
+	answers := p.Values
+	if p.Task == learn.Classification {
+		answers = p.Probabilities
+	}
+	if i := slices.IndexFunc(answers, func(v float64) bool { return v-v != 0 }); i >= 0 { // infinite or NaN
+		return nil, unanswered(x, i/m.Estimator.Outputs())
+	}
+	return p, nil
+}
+
+// unanswered names the feature for which a row has no finite prediction.
+func unanswered(x *learn.Matrix, row int) error {
+	for j, column := range x.Columns {
+		if v := column[row]; v-v != 0 {
+			return &InputError{x.Names[j], row, fmt.Sprintf("%v has no prediction: give a finite number", v)}
+		}
+	}
+	return fmt.Errorf("row %d has no finite prediction: its numbers are too large", row)
 }
 
 // Matrix checks a raw table and makes its feature matrix.

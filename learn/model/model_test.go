@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -283,6 +284,27 @@ func TestTableInput(t *testing.T) {
 	}
 	if d := table.Difference(got, want); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestInfiniteInput checks that no prediction is NaN: a forest answers for an
+// infinite number, a linear model refuses it by name.
+func TestInfiniteInput(t *testing.T) {
+	for name, m := range models(t) {
+		row, err := m.FromJSON(map[string]any{"mass": "-inf", "year": 2008.0, "wild": true, "island": "Dream", "seen_date": "2008-02-03"})
+		if err != nil {
+			continue // models of other inputs
+		}
+		p, err := m.Predict(row)
+		var bad *InputError
+		switch {
+		case err != nil && (!errors.As(err, &bad) || bad.Column != "mass" || bad.Row != 0):
+			t.Errorf("%s: error %v, want one about mass in row 0", name, err)
+		case err == nil && slices.ContainsFunc(append(p.Values, p.Probabilities...), func(v float64) bool { return v-v != 0 }):
+			t.Errorf("%s: predicts %v %v", name, p.Values, p.Probabilities)
+		case err == nil && name == "logistic":
+			t.Errorf("%s: answers for an infinite number", name)
+		}
 	}
 }
 
