@@ -162,7 +162,7 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 func lastGeneration(ctx context.Context, s *store.Store, run string, p *pipeline.Pipeline, step, event string) (rec Record, generations int, err error) {
 	for key := event; ; key = generation(event, strconv.Itoa(generations)) {
 		var r Record
-		err := s.Get(ctx, resultKey(run, p.Name, step, key), &r)
+		err := s.Get(ctx, resultKey(answerID(run, p.Name, step, key)), &r)
 		if errors.Is(err, store.ErrNotFound) {
 			return rec, generations, nil
 		}

@@ -29,11 +29,13 @@ func poisonous(deaths int) error {
 		Err: fmt.Errorf("the worker died %d times while at this event: it is given up on, so that it stops no other", deaths)}
 }
 
-func (t *task) marks() string { return store.Key("begun", t.run, t.p.Name, t.s.Name, t.key) }
+func (t *task) marks() string { return marksKey(t.answerID()) }
+
+func marksKey(answer string) string { return store.Key("begun", answer) }
 
 // history finds out about the attempts before this one.
 func (t *task) history(ctx context.Context) error {
-	for key, err := range t.Store.List(ctx, attemptsKey(t.run, t.p.Name, t.s.Name, t.key)+"/") {
+	for key, err := range t.Store.List(ctx, attemptsKey(t.answerID())+"/") {
 		if err != nil {
 			return err
 		}

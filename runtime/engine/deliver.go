@@ -160,7 +160,9 @@ func (w *worker) task(ctx context.Context, d bus.Delivery) (*task, error) {
 	return t, nil
 }
 
-func (t *task) resultKey() string { return resultKey(t.run, t.p.Name, t.s.Name, t.key) }
+func (t *task) answerID() string { return answerID(t.run, t.p.Name, t.s.Name, t.key) }
+
+func (t *task) resultKey() string { return resultKey(t.answerID()) }
 
 func (t *task) attempts() int { return len(t.failures) + t.deaths + 1 }
 
@@ -302,7 +304,7 @@ func cut(s string) string {
 func (t *task) noteFailure(ctx context.Context, rec Record, f Failure) error {
 	n := len(t.failures) + 1
 	a := Attempt{Number: n, Failure: f, StartedAt: rec.StartedAt, Seconds: t.Now().Sub(rec.StartedAt).Seconds()}
-	err := t.Store.Create(ctx, attemptsKey(t.run, t.p.Name, t.s.Name, t.key)+fmt.Sprintf("/%04d", n), a)
+	err := t.Store.Create(ctx, attemptsKey(t.answerID())+fmt.Sprintf("/%04d", n), a)
 	if errors.Is(err, store.ErrExists) {
 		return nil
 	}

@@ -325,7 +325,7 @@ func TestAnEventThatKillsItsWorkersIsPoison(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range test.deaths { // as a worker that died leaves them
-			if err := r.store.Create(r.ctx, store.Key("begun", ev.ID(), "chain", "first", ev.ID(), fmt.Sprintf("%04d", i+1)), "then"); err != nil {
+			if err := r.store.Create(r.ctx, engine.MarkKey(ev.ID(), "chain", "first", ev.ID(), i+1), "then"); err != nil {
 				t.Fatal(err)
 			}
 		}

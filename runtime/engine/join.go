@@ -33,8 +33,8 @@ func (t *task) join(ctx context.Context) (whole bool, err error) {
 		return true, nil
 	}
 	at := placeOf(t.s, t.event)
-	base := store.Key("joins", t.run, t.p.Name, t.s.Name, at.set)
-	err = t.Store.Create(ctx, store.Key("joins", t.run, t.p.Name, t.s.Name, at.set, at.member), t.event)
+	base := store.Key("joins", events.JoinID(t.run, t.p.Emitter(t.s), at.set))
+	err = t.Store.Create(ctx, base+"/"+at.member, t.event)
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return false, fmt.Errorf("joining: %w", err)
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
@@ -54,15 +56,19 @@ type Attempt struct {
 	Seconds   float64   `json:"seconds"`
 }
 
-// The keys of a step's records end in the event's id, and in the generation
-// where the event was redriven.
-func resultKey(run, pipeline, step, event string) string {
-	return store.Key("results", run, pipeline, step, event)
+// answerID names the answer of a step to an event, which is its id, with the
+// generation where it was redriven. It begins with the run.
+func answerID(run, pipeline, step, event string) string {
+	sum := sha256.Sum256([]byte(store.Key(pipeline, step, event)))
+	return run + "." + hex.EncodeToString(sum[:16])
 }
 
-func attemptsKey(run, pipeline, step, event string) string {
-	return store.Key("attempts", run, pipeline, step, event)
-}
+// resultKey is where an answer is recorded. Making a directory durable costs as
+// much as a record, so there is none for each run or step: records lie in a
+// bounded number of directories, a run's together.
+func resultKey(answer string) string { return store.Key("results", answer[:min(2, len(answer))], answer) }
+
+func attemptsKey(answer string) string { return store.Key("attempts", answer) }
 
 // An Observer sees what the engine does, as it happens. Its methods return at
 // once. After each StepStarted comes one StepFinished or AttemptFailed.

@@ -393,7 +393,7 @@ func TestKilledReal(t *testing.T) {
 	defer s.Close()
 	for run := range runs {
 		n := 0
-		for key, err := range s.List(t.Context(), store.Key("results", run)+"/") {
+		for key, err := range s.List(t.Context(), store.Key("results", run[:2], run)) {
 			var rec engine.Record
 			if err == nil {
 				err = s.Get(t.Context(), key, &rec)

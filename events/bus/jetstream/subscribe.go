@@ -24,32 +24,47 @@ func (b *Bus) Subscribe(ctx context.Context, sub bus.Subscription, handle func(c
 	if !b.begin(&b.wg) {
 		return bus.ErrClosed
 	}
-	pull, err := b.consume(ctx, sub)
-	if err != nil {
+	if err := b.consume(ctx, sub); err != nil {
 		b.wg.Done()
 		return fmt.Errorf("subscribing %s: %w", sub.Name, err)
 	}
-	s := &subscription{Subscription: sub, bus: b, pull: pull, handle: handle, slots: make(chan struct{}, sub.MaxInFlight)}
+	s := &subscription{Subscription: sub, bus: b, handle: handle}
+	// Each puller asks for one message and sees it settled before it asks for the
+	// next. That as many requests wait at the server as may be in flight makes it
+	// fast: a single puller gets a message a round trip.
+	pullers := make([]*puller, sub.MaxInFlight)
+	for i := range pullers {
+		if pullers[i], err = newPuller(b, sub.Name); err != nil {
+			for _, p := range pullers[:i] {
+				p.stop()
+			}
+			b.wg.Done()
+			return fmt.Errorf("subscribing %s: %w", sub.Name, err)
+		}
+	}
 	go func() {
 		defer b.wg.Done()
 		ctx, cancel := context.WithCancel(ctx)
 		defer context.AfterFunc(b.done, cancel)()
-		s.run(ctx)
-		s.running.Wait()
+		var running sync.WaitGroup
+		for _, p := range pullers {
+			running.Go(func() { s.run(ctx, p) })
+		}
+		running.Wait()
 		cancel()
 	}()
 	return nil
 }
 
-// consume makes or updates the durable consumer and returns a puller of it.
-func (b *Bus) consume(ctx context.Context, sub bus.Subscription) (*puller, error) {
+// consume makes or updates the durable consumer.
+func (b *Bus) consume(ctx context.Context, sub bus.Subscription) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	subjects := make([]string, len(sub.Filters))
 	for i, f := range sub.Filters {
 		var err error
 		if subjects[i], err = subject(b.prefix, f); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	slices.Sort(subjects)
@@ -62,43 +77,30 @@ func (b *Bus) consume(ctx context.Context, sub bus.Subscription) (*puller, error
 		MaxDeliver:     -1, // whoever handles them bounds the attempts
 		MaxAckPending:  -1, // each process bounds its own; events that wait for a retry must not block others
 	})
-	if err != nil {
-		return nil, err
-	}
-	return newPuller(b, sub.Name)
+	return err
 }
 
 // A subscription is one call of Subscribe.
 type subscription struct {
 	bus.Subscription
-	bus     *Bus
-	pull    *puller
-	handle  func(context.Context, bus.Delivery)
-	slots   chan struct{} // holds one for each delivery that is not settled
-	running sync.WaitGroup
+	bus    *Bus
+	handle func(context.Context, bus.Delivery)
 }
 
-// run delivers until ctx ends or the subscription is removed.
-func (s *subscription) run(ctx context.Context) {
+// run delivers what the puller gets until ctx ends or the subscription is removed.
+func (s *subscription) run(ctx context.Context, p *puller) {
 	for {
-		select {
-		case s.slots <- struct{}{}:
-		case <-ctx.Done():
-		}
-		msg, err := s.pull.next(ctx)
+		msg, err := p.next(ctx)
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, errGone) {
 				s.bus.opts.Logger.Error("event bus: subscription ends", "subscription", s.Name, "err", err)
 			}
-			for _, msg := range s.pull.stop() {
+			for _, msg := range p.stop() {
 				s.handBack(msg)
 			}
 			return
 		}
-		s.running.Go(func() {
-			defer func() { <-s.slots }()
-			s.deliver(ctx, msg)
-		})
+		s.deliver(ctx, msg)
 	}
 }
 
