@@ -105,8 +105,9 @@ func (i *Inbox) Close() error {
 // Run takes files until ctx ends; what is under way then is taken next time.
 func (i *Inbox) Run(ctx context.Context) {
 	var told chan fsnotify.Event
+	var failed chan error
 	if i.watch != nil {
-		told = i.watch.Events
+		told, failed = i.watch.Events, i.watch.Errors
 	}
 	for {
 		wait := i.opts.Scan
@@ -120,6 +121,8 @@ func (i *Inbox) Run(ctx context.Context) {
 			if !drain(ctx, told, i.opts.Settle/4) {
 				return
 			}
+		case err := <-failed:
+			i.opts.Log.Debug("inbox: the system does not tell of all changes", "error", err)
 		case <-time.After(wait):
 		}
 	}

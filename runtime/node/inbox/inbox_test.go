@@ -245,6 +245,42 @@ func TestSlowWriter(t *testing.T) {
 	}
 }
 
+// However often it is looked at, a file is whole when it has stood still for the
+// time that is asked for, and its metadata too.
+func TestSettle(t *testing.T) {
+	dir := t.TempDir()
+	o := options()
+	o.Settle = time.Hour
+	i, err := Open(dir, newSink(t).upload, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	write(t, dir+"/a.csv", "1")
+	check := func(want ...string) {
+		t.Helper()
+		if whole, more := i.look(); !slices.Equal(whole, want) || more != (len(want) == 0) {
+			t.Errorf("whole are %q, want %q; more: %v", whole, want, more)
+		}
+	}
+	pass := func() {
+		s := i.seen["a.csv"]
+		s.since = s.since.Add(-time.Hour)
+		i.seen["a.csv"] = s
+	}
+	check()
+	check()
+	pass()
+	check("a.csv")
+	for _, path := range []string{"/a.csv", "/a.csv" + sidecar} {
+		write(t, dir+path, `{"more": ""}`)
+		check()
+		check()
+		pass()
+		check("a.csv")
+	}
+}
+
 // What is written to while it is uploaded is uploaded again as it ends up.
 func TestWrittenMeanwhile(t *testing.T) {
 	for name, change := range map[string]func(path string) error{

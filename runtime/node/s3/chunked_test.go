@@ -219,3 +219,12 @@ func FuzzChunked(f *testing.F) {
 		}
 	})
 }
+
+// Content that ends before its declared length is an error to whoever stores it.
+func TestExactly(t *testing.T) {
+	for size, whole := range map[int64]bool{-1: true, 0: true, 2: true, 3: true, 4: false} {
+		if got, err := io.ReadAll(exactly(strings.NewReader("abc"), size)); (err == nil) != whole || string(got) != "abc" {
+			t.Errorf("%d: %q, %v", size, got, err)
+		}
+	}
+}

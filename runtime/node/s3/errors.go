@@ -36,4 +36,6 @@ func answer(err error, bucket, key string) error {
 
 func internal(err error) error { return gofakes3.ErrorMessage(gofakes3.ErrInternal, err.Error()) }
 
-func invalid(message string) error { return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, message) }
+func invalid(message string) error {
+	return gofakes3.ErrorMessage(gofakes3.ErrInvalidArgument, message)
+}

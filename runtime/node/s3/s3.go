@@ -111,6 +111,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	virtualHost(r)
+	defer func() {
+		if v := recover(); v != nil { // gofakes3 does for some markers of lists
+			s.log.Error("S3 request failed", "method", r.Method, "path", r.URL.Path, "panic", v)
+			s.refuse(w, r, *refusal(http.StatusInternalServerError, "InternalError", "this request cannot be answered here"))
+		}
+	}()
 	s.api.ServeHTTP(w, r.WithContext(withConditions(r.Context(), c)))
 }
 
