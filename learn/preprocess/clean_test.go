@@ -53,6 +53,23 @@ func TestDates(t *testing.T) {
 			t.Errorf("%s: note %q, want %q", c.name, got, c.notes)
 		}
 	}
+	// Served rows may write a date in a way that training did not: it is read
+	// where it leaves nothing open.
+	dayFirst := &table.Table{Columns: []*table.Column{table.StringColumn("date", []string{"25/12/2023", "3/4/2024"})}}
+	year := &table.Table{Columns: []*table.Column{table.StringColumn("date", []string{"2023-12-25", "2024-04-03"})}}
+	served := []string{"2024-04-03", "3/4/2024 1:02 PM", "April 3, 2024"}
+	for _, c := range []struct {
+		training *table.Table
+		want     []string
+	}{
+		{dayFirst, []string{"2024-04-03T00:00:00Z", "2024-04-03T13:02:00Z", "2024-04-03T00:00:00Z"}},
+		{year, []string{"2024-04-03T00:00:00Z", "", "2024-04-03T00:00:00Z"}},
+	} {
+		_, out := transform(t, &Dates{}, c.training, &table.Table{Columns: []*table.Column{table.StringColumn("date", served)}})
+		if got := out.Columns[0].Strings(); !slices.Equal(got, c.want) {
+			t.Errorf("served: %q, want %q", got, c.want)
+		}
+	}
 	compact := &table.Table{Columns: []*table.Column{table.IntColumn("date", []int64{20240131, 19991231}), table.IntColumn("updates", []int64{3, 20240131})}}
 	_, out := transform(t, &Dates{}, compact, compact)
 	if got := out.Columns[0].Text(1); got != "1999-12-31T00:00:00Z" || out.Columns[1].Kind != table.Int64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,11 +45,11 @@ var dateLayouts = [...]string{
 	"2 Jan 2006 15:04:05", "Jan 2, 2006 15:04:05", "Jan 2, 2006 3:04 PM", time.RFC1123, time.RFC1123Z, time.ANSIC, time.UnixDate,
 }
 
-var dayFirst = [...]string{"2/1/2006", "2/1/2006 15:04:05", "2/1/2006 15:04", "2/1/06", "2.1.2006", "2.1.2006 15:04:05", "2.1.2006 15:04", "2-1-2006", "2-1-2006 15:04:05"}
+var dayFirst = [...]string{"2/1/2006", "2/1/2006 15:04:05", "2/1/2006 15:04", "2/1/06", "2.1.2006", "2.1.2006 15:04:05", "2.1.2006 15:04", "2-1-2006", "2-1-2006 15:04:05", "2/1/2006 3:04 PM", "2/1/2006 3:04:05 PM"}
 var monthFirst = [...]string{"1/2/2006", "1/2/2006 15:04:05", "1/2/2006 15:04", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/06", "1-2-2006", "1-2-2006 15:04:05"}
 
-// Fit chooses, for each column, the layouts that its training values have, most
-// frequent first. Where a value such as 03/04/2024 leaves the order of day and
+// Fit chooses, for each column, the layouts to try: first those that its training
+// values have. Where a value such as 03/04/2024 leaves the order of day and
 // month open the other values decide, and if none does the month comes first.
 func (s *Dates) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	columns, err := pick(t, s.Columns, "strings, dates or whole numbers", func(c *table.Column) bool {
@@ -83,8 +84,9 @@ func (s *Dates) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *le
 	return f, f.check(learn.State{})
 }
 
-// chooseLayouts returns the layouts that a column's values have, and how many of
-// the values that are present have none.
+// chooseLayouts returns the layouts that a column's values have, the most
+// frequent first, then those that could come beside them; and how many of the
+// values that are present have none.
 func chooseLayouts(c *table.Column, given []string) (layouts []string, failed, present int) {
 	values, counts := countCategories(c)
 	all := given
@@ -107,6 +109,7 @@ func chooseLayouts(c *table.Column, given []string) (layouts []string, failed, p
 		used[at] += counts[k]
 	}
 	layouts = []string{}
+	ordered := slices.ContainsFunc(used[min(len(used), len(dateLayouts)):], func(n int) bool { return n > 0 })
 	for {
 		best := 0
 		for k, n := range used {
@@ -120,8 +123,17 @@ func chooseLayouts(c *table.Column, given []string) (layouts []string, failed, p
 		layouts = append(layouts, all[best])
 		used[best] = 0
 	}
-	if len(given) > 0 { // a layout that training did not meet may come when serving
-		layouts = given
+	// A layout that training did not meet may come when serving.
+	if len(given) > 0 {
+		return given, failed, present
+	}
+	if !ordered { // the order of day and month is not known
+		all = all[:len(dateLayouts)]
+	}
+	for _, layout := range all {
+		if !slices.Contains(layouts, layout) {
+			layouts = append(layouts, layout)
+		}
 	}
 	return layouts, failed, present
 }
