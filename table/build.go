@@ -113,7 +113,7 @@ func (c *Column) Text(i int) string {
 	case String:
 		return c.Dict[c.Codes[i]]
 	default:
-		return time.UnixMicro(c.Ints[i]).UTC().Format("2006-01-02T15:04:05.999999Z07:00")
+		return time.UnixMicro(c.Ints[i]).UTC().Format(TimeLayout)
 	}
 }
 
@@ -125,6 +125,9 @@ func (c *Column) Strings() []string {
 	}
 	return out
 }
+
+// TimeLayout is how times are written as text, in UTC: RFC 3339 to the microsecond.
+const TimeLayout = "2006-01-02T15:04:05.999999Z07:00"
 
 // FormatFloat writes a number in the shortest form that reads back the same.
 func FormatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

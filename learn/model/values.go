@@ -107,7 +107,7 @@ func words(v any) (string, bool) {
 	case int:
 		return strconv.Itoa(v), true
 	case time.Time:
-		return v.Format("2006-01-02T15:04:05.999999Z07:00"), true
+		return v.Format(table.TimeLayout), true
 	}
 	return "", false
 }

@@ -102,7 +102,7 @@ func (e *encoder) column(c *table.Column) func(int) {
 		return func(r int) { e.write(strconv.AppendBool(e.buf[:0], c.Bools[r])) }
 	case table.Time:
 		return func(r int) {
-			e.write(time.UnixMicro(c.Ints[r]).UTC().AppendFormat(e.buf[:0], "2006-01-02T15:04:05.999999Z07:00"))
+			e.write(time.UnixMicro(c.Ints[r]).UTC().AppendFormat(e.buf[:0], table.TimeLayout))
 		}
 	}
 	return func(r int) { e.text(c.Dict[c.Codes[r]]) }

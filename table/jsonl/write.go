@@ -76,7 +76,7 @@ func appendValue(b []byte, c *table.Column, i int) []byte {
 		return strconv.AppendBool(b, c.Bools[i])
 	case table.Time:
 		b = append(b, '"')
-		b = time.UnixMicro(c.Ints[i]).UTC().AppendFormat(b, "2006-01-02T15:04:05.999999Z07:00")
+		b = time.UnixMicro(c.Ints[i]).UTC().AppendFormat(b, table.TimeLayout)
 		return append(b, '"')
 	default:
 		return strconv.AppendInt(b, c.Ints[i], 10)

@@ -254,13 +254,11 @@ func (c *Column) text(key uint64) string {
 	case table.Bool:
 		return fmt.Sprint(keyInt(key) == 1)
 	case table.Time:
-		return time.UnixMicro(keyInt(key)).UTC().Format(timeLayout)
+		return time.UnixMicro(keyInt(key)).UTC().Format(table.TimeLayout)
 	default:
 		return fmt.Sprint(keyInt(key))
 	}
 }
-
-const timeLayout = "2006-01-02T15:04:05.999999Z07:00"
 
 // Merge adds the values that o describes. o is left as it is.
 func (c *Column) Merge(o *Column) error {
