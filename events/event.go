@@ -2,6 +2,7 @@ package events
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ type Event = event.Event
 // MaxSize is the largest event, in bytes of structured JSON, that is accepted:
 // the bus and EventBridge's queues carry no larger one.
 const MaxSize = 256 << 10
+
+// ErrTooLarge is the cause where an event exceeds MaxSize.
+var ErrTooLarge = errors.New("event too large")
 
 // namespace is that of the UUIDv5 event ids.
 var namespace = uuid.MustParse("6ba5a1b2-0f6b-5d0e-9c55-2f6d3a1c7e10")
@@ -124,7 +128,7 @@ func Foreign(e Event) (Event, error) {
 		return e, fmt.Errorf("not a CloudEvent 1.0: %w", err)
 	}
 	if len(e.Data()) > MaxSize {
-		return e, fmt.Errorf("event %s has %d bytes of data, at most %d are accepted", e.ID(), len(e.Data()), MaxSize)
+		return e, fmt.Errorf("event %s has %d bytes of data, at most %d are accepted: %w", e.ID(), len(e.Data()), MaxSize, ErrTooLarge)
 	}
 	for _, name := range []string{Run, Cause, Pipeline, PipelineVersion, StepName, SetID, SetSize, SetIndex, SetOuter, Redrive, RedriveStep} {
 		if Extension(e, name) != "" {

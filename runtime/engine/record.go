@@ -66,7 +66,9 @@ func answerID(run, pipeline, step, event string) string {
 // resultKey is where an answer is recorded. Making a directory durable costs as
 // much as a record, so there is none for each run or step: records lie in a
 // bounded number of directories, a run's together.
-func resultKey(answer string) string { return store.Key("results", answer[:min(2, len(answer))], answer) }
+func resultKey(answer string) string {
+	return store.Key("results", answer[:min(2, len(answer))], answer)
+}
 
 func attemptsKey(answer string) string { return store.Key("attempts", answer) }
 

@@ -70,13 +70,16 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 		return nil, fmt.Errorf("the node's folder: %w", err)
 	}
 	n := &Node{Dir: dir, log: o.Log}
-	n.working, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
-	if n.lock, err = lock(filepath.Join(dir, "node.lock")); err != nil {
+	if n.lock, err = lockSoon(ctx, filepath.Join(dir, "node.lock")); err != nil {
 		return nil, err
 	}
+	if err := os.Remove(runningPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // left over from a crash
+		return nil, errors.Join(fmt.Errorf("the node's folder: %w", err), n.lock.Close())
+	}
+	n.working, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	fail := func(err error) (*Node, error) { return nil, errors.Join(err, n.Close()) }
 	if err = os.Remove(runningPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // a killed node left it: nobody listens there
 		return fail(err)
@@ -165,8 +168,12 @@ func (n *Node) RunURL(ctx context.Context, p *pipeline.Pipeline, url string, met
 }
 
 // Close ends the work and gives the folder back. Steps that are at work end
-// early; their events come again when the folder is opened next.
+// early; their events come again when the folder is opened next. Closing again
+// does nothing.
 func (n *Node) Close() error {
+	if n.working.Err() != nil {
+		return nil
+	}
 	n.stop()
 	errs := []error{n.unpublish()}
 	if n.bus != nil {

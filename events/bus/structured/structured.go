@@ -28,7 +28,7 @@ var (
 	// ErrInvalid is the cause where something is not an event of this format.
 	ErrInvalid = errors.New("not a valid CloudEvent")
 	// ErrTooLarge is the cause where an event exceeds events.MaxSize.
-	ErrTooLarge = errors.New("event too large")
+	ErrTooLarge = events.ErrTooLarge
 )
 
 // Encode returns the event as JSON of at most events.MaxSize bytes. It fails

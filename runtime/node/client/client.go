@@ -32,7 +32,7 @@ func New(base, token string) *Client {
 
 // Within makes a client of a handler in this process.
 func Within(h http.Handler) *Client {
-	return &Client{base: "http://runnel", http: &http.Client{Transport: transport{h}}}
+	return &Client{base: "http://localhost", http: &http.Client{Transport: transport{h}}}
 }
 
 // request sends a request and gives the answer, whose body the caller closes.

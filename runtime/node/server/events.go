@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
@@ -34,23 +35,44 @@ func (s *server) ingress(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, err)
 		return
 	}
-	runs := make([]api.RunStarted, 0, len(evs))
 	for i, ev := range evs {
 		if evs[i], err = events.Foreign(ev); err != nil {
 			answer(w, nil, err)
 			return
 		}
 	}
-	for _, ev := range evs {
-		if err := s.Node.Engine.Accept(r.Context(), ev); err != nil {
-			answer(w, nil, err)
-			return
-		}
-		runs = append(runs, api.RunStarted{Run: events.RunOf(ev)})
+	runs, err := s.accept(r.Context(), evs)
+	if err != nil {
+		answer(w, nil, err)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	_ = json.NewEncoder(w).Encode(runs) // the client is gone: nobody to tell
+}
+
+// accept accepts several events at once, so that they share what it takes to
+// make them durable.
+func (s *server) accept(ctx context.Context, evs []events.Event) ([]api.RunStarted, error) {
+	runs := make([]api.RunStarted, len(evs))
+	errs := make([]error, len(evs))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 64)
+	for i, ev := range evs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			runs[i].Run = events.RunOf(ev)
+			errs[i] = s.Node.Engine.Accept(ctx, ev)
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
 }
 
 func receive(w http.ResponseWriter, r *http.Request) ([]events.Event, error) {

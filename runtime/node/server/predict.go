@@ -18,22 +18,58 @@ import (
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/store"
+	"github.com/runnel-dev/runnel/runtime/store/registry"
 )
 
-// served keeps the models that were used last, decoded. A model is named by its
-// digest, so nothing kept is ever stale; what an alias means is asked each time.
+// served keeps the models that were used last, decoded. A version does not
+// change and a model is named by its digest, so nothing kept is ever stale; what
+// an alias means is asked each time. (Stages do change, and do not matter here.)
 type served struct {
 	node *node.Node
 
-	mu     sync.Mutex
-	models map[string]*model.Model // by digest of model.json
-	order  []string                // the last was used last
+	mu       sync.Mutex
+	models   map[string]*model.Model      // by digest of model.json
+	order    []string                     // its keys, in the order that they came
+	versions map[string]step.ModelVersion // by name@number
 }
 
-// maxServed is how many models are kept decoded.
-const maxServed = 16
+// maxServed is how many models are kept decoded, and maxVersions how many
+// versions are known by number.
+const (
+	maxServed   = 16
+	maxVersions = 1024
+)
 
-func newServed(n *node.Node) *served { return &served{node: n, models: map[string]*model.Model{}} }
+func newServed(n *node.Node) *served {
+	return &served{node: n, models: map[string]*model.Model{}, versions: map[string]step.ModelVersion{}}
+}
+
+// version finds a version by number or alias.
+func (c *served) version(ctx context.Context, name, version string) (step.ModelVersion, error) {
+	n, err := strconv.Atoi(version)
+	if err != nil {
+		if n, err = c.node.Registry.Alias(ctx, name, version); err != nil {
+			return step.ModelVersion{}, err
+		}
+	}
+	key := name + "@" + strconv.Itoa(n)
+	c.mu.Lock()
+	v, ok := c.versions[key]
+	c.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	if v, err = c.node.Registry.Get(ctx, name, strconv.Itoa(n)); err != nil {
+		return v, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.versions) >= maxVersions {
+		clear(c.versions)
+	}
+	c.versions[key] = v
+	return v, nil
+}
 
 func (c *served) get(ctx context.Context, ref events.ModelRef) (*model.Model, error) {
 	key := ref.Model.Digest
@@ -175,12 +211,10 @@ func (s *server) version(r *http.Request) (step.ModelVersion, error) {
 		}
 	}
 	if version != "" {
-		if _, err := strconv.Atoi(version); err == nil || version != "champion" {
-			return s.Node.Registry.Get(r.Context(), name, version)
-		}
+		return s.models.version(r.Context(), name, version)
 	}
-	v, err := s.Node.Registry.Get(r.Context(), name, "champion")
-	if err != nil && version == "" {
+	v, err := s.models.version(r.Context(), name, registry.Champion)
+	if err != nil {
 		if _, nerr := s.Node.Registry.Versions(r.Context(), name); nerr == nil {
 			return v, fmt.Errorf("model %s has no version that is served: `runnel models promote %s VERSION` makes one so, or name one with ?version=: %w", name, name, store.ErrNotFound)
 		}

@@ -118,15 +118,19 @@ func (s *server) listRuns(w http.ResponseWriter, r *http.Request) {
 	runs, err := engine.Runs(r.Context(), s.Node.Store, limit)
 	out := make([]api.RunSummary, 0, len(runs))
 	for _, run := range runs {
-		st, serr := s.Node.Engine.Status(r.Context(), run.ID)
-		if serr != nil {
-			err = serr
-			break
+		st, err := s.Node.Engine.Status(r.Context(), run.ID)
+		if err != nil { // one run that cannot be read does not hide the others
+			s.Log.Warn("listing the runs", "run", run.ID, "error", err)
+			st = &engine.Status{Run: run, State: unreadable}
 		}
 		out = append(out, summary(st))
 	}
 	answer(w, out, err)
 }
+
+// unreadable is the state of a run whose records or pipeline cannot be read:
+// showing the run tells why.
+const unreadable = "unreadable"
 
 func summary(st *engine.Status) api.RunSummary {
 	sum := api.RunSummary{ID: st.ID, State: st.State, Subject: st.Event.Subject(), Type: events.ShortType(st.Event.Type()),

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/events/bus/structured"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
@@ -114,7 +116,7 @@ func loopbackName(host string) bool {
 		host = h
 	}
 	host = strings.Trim(host, "[]")
-	if host == "localhost" || host == "runnel" { // the latter within one process
+	if host == "localhost" {
 		return true
 	}
 	ip := net.ParseIP(host)
@@ -152,8 +154,12 @@ func errorOf(err error) *api.Error {
 		e.Status = http.StatusConflict
 	case errors.Is(err, store.ErrPrecondition):
 		e.Status = http.StatusPreconditionFailed
-	case errors.Is(err, store.ErrTooLarge), errors.As(err, &tooLarge):
+	case errors.Is(err, store.ErrTooLarge), errors.Is(err, events.ErrTooLarge), errors.As(err, &tooLarge):
 		e.Status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, structured.ErrInvalid):
+		e.Status = http.StatusBadRequest
+	case errors.Is(err, store.ErrCorrupt):
+		e.Status = http.StatusInternalServerError
 	case step.ClassOf(err) == step.ClassRetryable:
 		e.Status = http.StatusServiceUnavailable
 	}
