@@ -14,6 +14,15 @@ type rules struct {
 	quote   byte
 	marks   uint8 // decimal marks allowed
 	order   DateOrder
+	orders  []DateOrder // by column; nil: order for all
+}
+
+// orderOf is the order of the dates of a column.
+func (r *rules) orderOf(col int) DateOrder {
+	if r.orders == nil {
+		return r.order
+	}
+	return r.orders[col]
 }
 
 // A column is what one chunk holds of a column.
@@ -77,7 +86,7 @@ func (cv *converter) column(col int, known class, fixed bool) *column {
 			return c
 		}
 		b, _ := cv.value(failed, col)
-		next := join(c.class, cv.classify(trim(b)))
+		next := join(c.class, cv.classify(trim(b), cv.orderOf(col)))
 		if next == c.class { // no class but text can hold it
 			next = class{kind: text}
 		}
@@ -294,14 +303,15 @@ func (cv *converter) truths(c *column, col int, fixed bool) int {
 
 func (cv *converter) times(c *column, col int, fixed bool) int {
 	var m moment
-	c.form = chosen(c.class.forms, cv.order)
+	order := cv.orderOf(col)
+	c.form = chosen(c.class.forms, order)
 	for r := 0; r < len(c.ints); r++ {
 		c.ints[r] = 0
 		b, missing := cv.odd(c, r, col)
 		if missing {
 			continue
 		}
-		forms := common(cv.timeForms(b, &m), c.class.forms)
+		forms := common(timeForms(b, &m, order), c.class.forms)
 		if forms == 0 {
 			if !fixed {
 				return r
@@ -311,7 +321,7 @@ func (cv *converter) times(c *column, col int, fixed bool) int {
 		}
 		if forms != c.class.forms {
 			c.class.forms = forms
-			if form := chosen(forms, cv.order); form != c.form { // begin again
+			if form := chosen(forms, order); form != c.form { // begin again
 				c.form, c.valid, c.tally, r = form, nil, tally{}, -1
 				continue
 			}
@@ -324,10 +334,10 @@ func (cv *converter) times(c *column, col int, fixed bool) int {
 	return -1
 }
 
-// timeForms is parseTime without the forms that the options rule out.
-func (cv *converter) timeForms(b []byte, m *moment) uint8 {
+// timeForms is parseTime without the forms that the order rules out.
+func timeForms(b []byte, m *moment, order DateOrder) uint8 {
 	forms := parseTime(b, m)
-	switch cv.order {
+	switch order {
 	case MonthFirst:
 		forms &^= dayForm
 	case DayFirst:
@@ -356,7 +366,7 @@ func (cv *converter) texts(c *column, col int, fixed bool) int {
 				continue
 			}
 		} else if c.class.kind == wide && !fixed {
-			if k := cv.classify(word).kind; k != intK && k != wide {
+			if k := cv.classify(word, DateAuto).kind; k != intK && k != wide {
 				return r
 			}
 		}
@@ -365,8 +375,9 @@ func (cv *converter) texts(c *column, col int, fixed bool) int {
 	return -1
 }
 
-// classify is the class of one value, without spaces around it.
-func (cv *converter) classify(b []byte) class {
+// classify is the class of one value, without spaces around it, of a column
+// whose dates have that order.
+func (cv *converter) classify(b []byte, order DateOrder) class {
 	if cv.missing.has(b) {
 		return class{kind: none}
 	}
@@ -394,7 +405,7 @@ func (cv *converter) classify(b []byte) class {
 		return class{kind: boolK}
 	}
 	var m moment
-	if forms := cv.timeForms(b, &m); forms != 0 {
+	if forms := timeForms(b, &m, order); forms != 0 {
 		return class{timeK, forms}
 	}
 	return class{kind: text}

@@ -13,7 +13,7 @@ func (cv *converter) headed(rows [][][]byte) bool {
 	first := make([]class, len(rows[0]))
 	values, words := 0, 0
 	for i, f := range rows[0] {
-		first[i] = cv.classify(cv.plain(f))
+		first[i] = cv.classify(cv.plain(f), cv.order)
 		switch first[i].kind {
 		case none:
 			if cv.missing.weak(cv.plain(f)) { // na may be sodium
@@ -38,7 +38,7 @@ func (cv *converter) headed(rows [][][]byte) bool {
 		below := class{}
 		for _, r := range rows[1:] {
 			if i < len(r) {
-				below = join(below, cv.classify(cv.plain(r[i])))
+				below = join(below, cv.classify(cv.plain(r[i]), cv.order))
 			}
 		}
 		if above(c, below) {

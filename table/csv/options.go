@@ -1,7 +1,9 @@
 package csv
 
 import (
+	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/runnel-dev/runnel/table"
 )
@@ -13,7 +15,7 @@ type Options struct {
 	Quote     byte // 0: the double quote, or the single where only it is used
 	Decimal   byte // '.' or ','; 0: a point, or a comma where the delimiter is a semicolon and the numbers have commas
 	Header    Header
-	DateOrder DateOrder
+	DateOrder DateOrder // of every column that DateOrders does not name
 
 	// Missing lists the texts that mean "no value"; nil means DefaultMissing and
 	// WeakMissing. The empty field is always missing.
@@ -22,6 +24,12 @@ type Options struct {
 	// Kinds fixes the kinds of columns by name. A value that does not fit is
 	// missing, and counted in a note.
 	Kinds map[string]table.Kind
+
+	// DateOrders says of columns by name how their dates are read; a date that is
+	// none in that order makes the column text. It may be a Report's.
+	DateOrders map[string]DateOrder
+
+	SkipAbsent bool // Kinds and DateOrders may name columns that the file does not have
 
 	OnBadRow BadRowPolicy
 
@@ -52,6 +60,29 @@ const (
 	MonthFirst                  // 01/02/2006 is January 2nd
 	DayFirst                    // 01/02/2006 is February 1st
 )
+
+var dateOrders = [...]string{DateAuto: "auto", MonthFirst: "month_first", DayFirst: "day_first"}
+
+// String is the order's name: auto, month_first or day_first.
+func (o DateOrder) String() string {
+	if int(o) < len(dateOrders) {
+		return dateOrders[o]
+	}
+	return fmt.Sprintf("DateOrder(%d)", uint8(o))
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (o DateOrder) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (o *DateOrder) UnmarshalText(text []byte) error {
+	i := slices.Index(dateOrders[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is no order of dates: want auto, month_first or day_first", text)
+	}
+	*o = DateOrder(i)
+	return nil
+}
 
 // BadRowPolicy says what a row that cannot be read does.
 type BadRowPolicy uint8

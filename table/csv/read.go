@@ -21,7 +21,7 @@ func Read(ctx context.Context, src *Source, o *Options) (*table.Table, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &pass{src: src, o: o, layout: l, rules: newRules(&l.dialect, o), choose: s.known, done: s.widen}
+	p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen}
 	var pieces []*piece
 	err = p.run(ctx, func(got *piece) error {
 		s.take(got)
@@ -53,7 +53,7 @@ func again(ctx context.Context, p *pass, s *survey, pieces []*piece) error {
 	redo := make(map[[2]int]bool)
 	for _, got := range pieces {
 		for i, c := range got.columns {
-			if stale(c, s.classes[i], s.o.DateOrder) {
+			if stale(c, s.classes[i], p.rules.orderOf(i)) {
 				redo[[2]int{got.chunk, i}] = true
 			}
 		}

@@ -8,6 +8,12 @@ type Report struct {
 	Skipped int64    `json:"skipped"`         // rows left out under Skip
 	Bad     []BadRow `json:"bad,omitempty"`   // the first of them
 	Notes   []Note   `json:"notes,omitempty"` // in the order of the columns
+
+	// DateOrders is how the columns were read whose dates have an order of day and
+	// month, for Options.DateOrders of the next file. OpenDates are those among
+	// them whose values and options left it open, so that it was a guess.
+	DateOrders map[string]DateOrder `json:"dateOrders,omitempty"`
+	OpenDates  []string             `json:"openDates,omitempty"`
 }
 
 // A BadRow is a row that was skipped.

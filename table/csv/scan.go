@@ -32,7 +32,7 @@ func Scan(ctx context.Context, src *Source, o *Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pass{src: src, o: o, layout: l, rules: newRules(&l.dialect, o), choose: s.known, done: s.widen}
+	p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen}
 	err = p.run(ctx, func(got *piece) error {
 		s.take(got)
 		return nil
@@ -66,7 +66,7 @@ func (p *Plan) Parts(ctx context.Context, rows int, each func(*table.Table) erro
 		parts++
 		return each(t)
 	}
-	second := &pass{src: p.src, o: p.o, layout: p.layout, rules: newRules(&p.layout.dialect, p.o),
+	second := &pass{src: p.src, o: p.o, layout: p.layout, rules: newRules(p.layout, p.o),
 		choose: func(_, col int) (class, bool, bool) { return p.classes[col], true, true }}
 	err := second.run(ctx, func(got *piece) error {
 		for i, c := range got.columns {

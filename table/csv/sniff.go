@@ -126,7 +126,7 @@ func layoutOf(sample []byte, final bool, o *Options) (*layout, error) {
 	if err := checkHeader(body[:ends[0]], rows, d.quote(), firstLine); err != nil {
 		return nil, err
 	}
-	cv := &converter{rules: newRules(d, o)}
+	cv := &converter{rules: newRules(l, o)}
 	d.Header = o.Header == HeaderYes || o.Header == HeaderAuto && cv.headed(rows)
 	if d.Header {
 		at += ends[0]
@@ -144,8 +144,18 @@ func layoutOf(sample []byte, final bool, o *Options) (*layout, error) {
 	return l, nil
 }
 
-func newRules(d *Dialect, o *Options) *rules {
-	return &rules{missing: newMarkers(o.Missing), quote: d.quote(), marks: d.marks(), order: o.DateOrder}
+// newRules are the rules for a file whose columns have their names, or have none yet.
+func newRules(l *layout, o *Options) *rules {
+	r := &rules{missing: newMarkers(o.Missing), quote: l.dialect.quote(), marks: l.dialect.marks(), order: o.DateOrder}
+	if len(o.DateOrders) > 0 {
+		r.orders = make([]DateOrder, len(l.names))
+		for i, name := range l.names {
+			if r.orders[i] = o.DateOrders[name]; r.orders[i] == DateAuto {
+				r.orders[i] = o.DateOrder
+			}
+		}
+	}
+	return r
 }
 
 // decimalOf is the decimal mark, "" when the numbers themselves will say.

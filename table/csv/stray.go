@@ -14,7 +14,7 @@ const (
 // explain notes for a column of text, nearly all of whose values are numbers,
 // dates or bools, which value makes it text: it may be a slip of the pen.
 func (s *survey) explain(t *table.Table) {
-	cv := &converter{rules: newRules(&s.layout.dialect, s.o)}
+	cv := &converter{rules: newRules(s.layout, s.o)}
 	for i, c := range t.Columns {
 		if s.fixed[i] || s.classes[i].kind != text {
 			continue
@@ -22,14 +22,14 @@ func (s *survey) explain(t *table.Table) {
 		of := make(map[string]int)
 		n := 0
 		for _, value := range c.Dict[:min(len(c.Dict), strayLooks)] {
-			if what := cv.classify(trim([]byte(value))).word(); what != "" {
+			if what := cv.classify(trim([]byte(value)), cv.orderOf(i)).word(); what != "" {
 				of[what]++
 				n++
 			}
 		}
 		for _, what := range []string{"number", "date", "bool"} {
 			if n > 1 && float64(of[what]) >= strayShare*float64(n) {
-				cv.stray(s, c, what)
+				cv.stray(s, c, what, cv.orderOf(i))
 			}
 		}
 	}
@@ -37,10 +37,10 @@ func (s *survey) explain(t *table.Table) {
 
 // stray notes the first value of a column that is not of a kind, or is not
 // written as those before it.
-func (cv *converter) stray(s *survey, c *table.Column, what string) {
+func (cv *converter) stray(s *survey, c *table.Column, what string, order DateOrder) {
 	var before class
 	for code, value := range c.Dict {
-		is := cv.classify(trim([]byte(value)))
+		is := cv.classify(trim([]byte(value)), order)
 		next := join(before, is)
 		if next.kind != text && (is.kind == none || is.word() == what) {
 			before = next

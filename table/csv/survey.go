@@ -24,11 +24,22 @@ func newSurvey(src *Source, o *Options, l *layout) (*survey, error) {
 	n := len(l.names)
 	s := &survey{o: o, layout: l, hints: make([]atomic.Uint32, n), fixed: make([]bool, n), classes: make([]class, n), tallies: make([]tally, n)}
 	s.report.Notes = slices.Clone(l.notes)
+	absent := func(option, name string) error {
+		return &Error{File: src.Name, Problem: BadOption, Text: fmt.Sprintf("%s names a column %q, the file has %s", option, name, abridged(l.names)),
+			Hint: "correct the name"}
+	}
+	for name := range o.DateOrders {
+		if !o.SkipAbsent && !slices.Contains(l.names, name) {
+			return nil, absent("DateOrders", name)
+		}
+	}
 	for name, kind := range o.Kinds {
 		i := slices.Index(l.names, name)
-		if i < 0 {
-			return nil, &Error{File: src.Name, Problem: BadOption, Text: fmt.Sprintf("Kinds names a column %q, the file has %s", name, abridged(l.names)),
-				Hint: "correct the name"}
+		switch {
+		case i < 0 && o.SkipAbsent:
+			continue
+		case i < 0:
+			return nil, absent("Kinds", name)
 		}
 		s.fixed[i], s.classes[i] = true, fixedClass(kind)
 		s.hints[i].Store(s.classes[i].pack())
@@ -117,12 +128,8 @@ func (s *survey) settle(i int, c class) class {
 	case c.kind == float && c.forms == pointMark && s.layout.dialect.Decimal == ",":
 		note(0, "numbers with a decimal point are kept as text, as other columns have decimal commas")
 		c = class{kind: text}
-	case c.kind == timeK && c.forms != anyForm && c.forms&(monthForm|dayForm) == monthForm|dayForm && s.o.DateOrder == DateAuto:
-		if chosen(c.forms, DateAuto) == monthForm {
-			note(0, "dates could be month/day or day/month and are read as month/day: DateOrder says otherwise")
-		} else {
-			note(0, "dates could be day.month or month.day and are read as day.month: DateOrder says otherwise")
-		}
+	case c.kind == timeK && c.forms != anyForm:
+		s.dates(name, c.forms)
 	}
 	kind := c.storage()
 	if tally.quoted > 0 && kind == table.String {
@@ -144,6 +151,34 @@ func (s *survey) settle(i int, c class) class {
 		note(tally.misfit, "values that are no %s are missing, the first %q", kind, clip(tally.example))
 	}
 	return c
+}
+
+// dates says how the dates of a column are read. Its forms are those that the
+// options allow.
+func (s *survey) dates(name string, forms uint8) {
+	var order DateOrder
+	switch chosen(forms, DateAuto) {
+	case monthForm:
+		order = MonthFirst
+	case dayForm:
+		order = DayFirst
+	default:
+		return
+	}
+	r := &s.report
+	if r.DateOrders == nil {
+		r.DateOrders = map[string]DateOrder{}
+	}
+	r.DateOrders[name] = order
+	if forms&(monthForm|dayForm) != monthForm|dayForm {
+		return
+	}
+	r.OpenDates = append(r.OpenDates, name)
+	if order == MonthFirst {
+		r.note(name, 0, "dates could be month/day or day/month and are read as month/day: DateOrder says otherwise")
+	} else {
+		r.note(name, 0, "dates could be day.month or month.day and are read as day.month: DateOrder says otherwise")
+	}
 }
 
 // clip shortens a value for a note.
