@@ -107,6 +107,9 @@ func JoinID(run string, from Emitter, set string) string {
 
 func hash(parts ...string) string {
 	for i, p := range parts {
+		if !strings.ContainsAny(p, `\|`) {
+			continue
+		}
 		parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(p)
 	}
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "|"))).String()
