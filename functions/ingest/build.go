@@ -12,6 +12,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/split"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/csv"
 	"github.com/runnel-dev/runnel/table/stats"
 )
 
@@ -22,7 +23,9 @@ type builder struct {
 	params  Params
 	name    string
 	keep    []string
-	tables  bool // keep whole tables, and store none
+	tables  bool         // keep whole tables, and store none
+	known   *csv.Options // of the columns, with tables
+	dates   orders
 	kept    []*table.Table
 	m       step.Manifest
 	stats   *stats.Table
@@ -93,6 +96,7 @@ func (b *builder) finish(ctx context.Context) error {
 	if b.m.Statistics, err = b.call.PutJSON(ctx, "statistics", events.MediaJSON, b.stats); err != nil {
 		return err
 	}
+	b.m.DateOrder = b.dates.texts()
 	ds, err := b.call.PutManifest(ctx, "dataset", &b.m, parts, b.like())
 	if err != nil {
 		return err

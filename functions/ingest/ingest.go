@@ -93,7 +93,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if p.Name != "" {
 		name = p.Name
 	}
-	b := &builder{call: call, params: p, name: name}
+	b := &builder{call: call, params: p, name: name, dates: orders{}}
 	if p.Target != "" {
 		b.keep = append(b.keep, p.Target)
 	}

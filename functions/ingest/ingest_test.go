@@ -330,6 +330,8 @@ func TestSeveralFiles(t *testing.T) {
 		{"whole and not", []string{"x,y\n1,a\n", "x,y\n2.5,b\n", "x,y\n3,c\n"}, "x,y\n1.0,a\n2.5,b\n3.0,c\n"},
 		{"numbers and words", []string{"x,y\n1.50,a\n", "x,y\nmany,b\n", "x,y\n007,c\n"}, "x,y\n1.50,a\nmany,b\n007,c\n"},
 		{"a header only", []string{"x,y\n", "x,y\n2,b\n"}, "x,y\n2,b\n"},
+		{"dates that another file settles", []string{"x,y\n03/04/2024,a\n", "x,y\n31/01/2024,b\n"}, "x,y\n2024-04-03,a\n2024-01-31,b\n"},
+		{"dates in both orders", []string{"x,y\n01/31/2024,a\n", "x,y\n31/01/2024,b\n", "x,y\n03/04/2024,c\n"}, "x,y\n2024-01-31,a\n2024-01-31,b\n2024-03-04,c\n"},
 		{"JSON beside CSV", []string{"x,y\n1,a\n", `{"y": "b", "x": 2}` + "\n"}, "x,y\n1,a\n2,b\n"},
 		{"headers only", []string{"x,y\n", "x,y\n"}, "dataset months has no rows: the file has a header (x, y) and nothing below it"},
 		{"a column less", []string{"price,y\n1,a\n", "prise,y\n2,b\n"}, `file-1 does not fit file-0: it lacks the column "price"; did you mean prise?`},

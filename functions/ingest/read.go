@@ -98,7 +98,11 @@ var (
 )
 
 func (b *builder) csvOptions(kinds *united) *csv.Options {
-	o := &csv.Options{MaxBytes: b.params.MaxBytes, Kinds: kinds.texts()}
+	o := &csv.Options{Kinds: kinds.texts(), DateOrders: kinds.dateOrders()}
+	if b.known != nil {
+		*o = *b.known
+	}
+	o.MaxBytes = b.params.MaxBytes
 	switch b.params.Delimiter {
 	case "":
 	case `\t`:
@@ -187,6 +191,9 @@ func (b *builder) reportCSV(f file, r *csv.Report) {
 	for _, n := range r.Notes {
 		b.note(n.Column, n.Text, n.Count)
 	}
+	for name, order := range r.DateOrders {
+		b.dates.add(name, order)
+	}
 }
 
 func (b *builder) noteSkipped(f file, rows, line int64, column int, why string) {
@@ -220,13 +227,15 @@ func (b *builder) like() events.Dataset {
 }
 
 // Read reads an uploaded table as the step does, with its default params: for
-// other steps that take one.
-func Read(ctx context.Context, call *step.Call, o events.Object) (*table.Table, error) {
+// other steps that take one. known, nil for nothing, says of a CSV file what is
+// known of its columns, such as fitted.CSV for those of a model. What the
+// reader decided or could not keep is noted.
+func Read(ctx context.Context, call *step.Call, o events.Object, known *csv.Options) (*table.Table, error) {
 	p, err := schema.Decode[Params](schema.Of[Params](), nil)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{call: call, params: p, tables: true}
+	b := &builder{call: call, params: p, tables: true, known: known, dates: orders{}}
 	if err := b.read(ctx, file{o.Key, o.Content}, nil); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/runnel-dev/runnel/internal/nearest"
@@ -21,7 +22,7 @@ func (b *builder) readAll(ctx context.Context, files []file) error {
 	kinds := &united{}
 	var filled []file
 	for _, f := range files {
-		schema, rows, err := b.survey(ctx, f)
+		schema, rows, dates, err := b.survey(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -30,9 +31,14 @@ func (b *builder) readAll(ctx context.Context, files []file) error {
 			continue
 		}
 		if len(filled) == 0 {
-			kinds.schema = slices.Clone(schema)
+			kinds.schema, kinds.dates = slices.Clone(schema), orders{}
 		} else if err := kinds.add(schema, b.call.Note); err != nil {
 			return step.Permanent(fmt.Errorf("%s does not fit %s: %w", f.name, filled[0].name, err))
+		}
+		for _, name := range slices.Sorted(maps.Keys(dates)) {
+			if !kinds.dates.add(name, dates[name]) {
+				b.call.Note("column %q: its dates are month/day in one file and day/month in another", name)
+			}
 		}
 		filled = append(filled, f)
 	}
@@ -44,32 +50,61 @@ func (b *builder) readAll(ctx context.Context, files []file) error {
 	return nil
 }
 
-// survey finds out what a file holds.
-func (b *builder) survey(ctx context.Context, f file) (table.Schema, int64, error) {
+// survey finds out what a file holds, and in which order its dates are where
+// they leave no doubt.
+func (b *builder) survey(ctx context.Context, f file) (table.Schema, int64, orders, error) {
 	blob, format, err := b.open(ctx, f)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, nil, err
 	}
 	defer blob.Close()
 	switch format {
 	case "parquet":
 		t, err := b.parquet(ctx, f)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, nil, err
 		}
-		return t.Schema(), int64(t.Rows()), nil
+		return t.Schema(), int64(t.Rows()), nil, nil
 	case "jsonl":
 		plan, err := jsonl.Scan(ctx, jsonl.ReaderAt(f.name, blob, blob.Size()), b.jsonOptions(nil))
 		if err != nil {
-			return nil, 0, inputError(ctx, err)
+			return nil, 0, nil, inputError(ctx, err)
 		}
-		return plan.Schema, plan.Report.Rows, nil
+		return plan.Schema, plan.Report.Rows, nil, nil
 	}
 	plan, err := csv.Scan(ctx, csv.ReaderAt(f.name, blob, blob.Size()), b.csvOptions(nil))
 	if err != nil {
-		return nil, 0, inputError(ctx, err)
+		return nil, 0, nil, inputError(ctx, err)
 	}
-	return plan.Schema, plan.Report.Rows, nil
+	settled := orders(plan.Report.DateOrders)
+	for _, name := range plan.Report.OpenDates {
+		delete(settled, name)
+	}
+	return plan.Schema, plan.Report.Rows, settled, nil
+}
+
+// orders are those of the dates of columns; auto where files differ.
+type orders map[string]csv.DateOrder
+
+// add reports whether a column's order is that of the files before it.
+func (o orders) add(name string, order csv.DateOrder) bool {
+	if before, ok := o[name]; ok && before != order {
+		o[name] = csv.DateAuto
+		return before == csv.DateAuto // said before
+	}
+	o[name] = order
+	return true
+}
+
+// texts are the orders by name, without those that differ.
+func (o orders) texts() map[string]string {
+	out := make(map[string]string, len(o))
+	for name, order := range o {
+		if order != csv.DateAuto {
+			out[name] = order.String()
+		}
+	}
+	return out
 }
 
 // united is the schema that holds the values of several files. nil is that of
@@ -77,6 +112,7 @@ func (b *builder) survey(ctx context.Context, f file) (table.Schema, int64, erro
 type united struct {
 	schema table.Schema
 	text   map[string]table.Kind // the columns that are text for their kinds differ
+	dates  orders                // where a file leaves no doubt
 }
 
 // add unites the schema with that of the next file, whose columns may be in
@@ -113,6 +149,14 @@ func (u *united) texts() map[string]table.Kind {
 		return nil
 	}
 	return u.text
+}
+
+// dateOrders are those in which a reader has to read dates.
+func (u *united) dateOrders() map[string]csv.DateOrder {
+	if u == nil {
+		return nil
+	}
+	return u.dates
 }
 
 // cast puts the columns of a file into the order and the kinds of the schema.

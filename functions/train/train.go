@@ -162,6 +162,13 @@ func describe(ctx context.Context, call *step.Call, m *model.Model, in events.Fe
 	train := raw.Take(step.RowsOf(split, step.Train, raw.Rows()))
 	m.Target, m.TargetKind = in.Raw.Target, raw.Column(in.Raw.Target).Kind
 	m.Inputs = model.Describe(train, in.Raw.Target)
+	manifest, err := call.Manifest(ctx, in.Raw)
+	if err != nil {
+		return err
+	}
+	for i := range m.Inputs {
+		m.Inputs[i].DateOrder = manifest.DateOrder[m.Inputs[i].Name]
+	}
 	if m.Statistics, err = json.Marshal(stats.Of(train, sketches())); err != nil {
 		return fmt.Errorf("the statistics of dataset %s: %w", in.Raw.Name, err)
 	}

@@ -43,6 +43,10 @@ type Input struct {
 	Values   []string   `json:"values,omitempty"` // the categories in training, where there are at most MaxValues
 	Min      *float64   `json:"min,omitempty"`    // the range in training, of numbers
 	Max      *float64   `json:"max,omitempty"`
+
+	// DateOrder is how 01/02/2006 was read in the training's files: month_first or
+	// day_first, "" where it was not there. Rows given as JSON have ISO dates only.
+	DateOrder string `json:"date_order,omitempty"`
 }
 
 // MaxValues is how many categories an Input lists.
@@ -200,6 +204,9 @@ func (m *Model) Check() error {
 			return fmt.Errorf("input %q is there twice", in.Name)
 		}
 		names[in.Name] = true
+		if !slices.Contains([]string{"", "month_first", "day_first"}, in.DateOrder) {
+			return fmt.Errorf("input %q has the date_order %q: want month_first or day_first", in.Name, in.DateOrder)
+		}
 	}
 	switch {
 	case m.Estimator == nil:

@@ -15,6 +15,10 @@ type Manifest struct {
 	Parts      []Part       `json:"parts"`
 	Split      events.Ref   `json:"split,omitzero"`      // one byte a row: a Subset
 	Statistics events.Ref   `json:"statistics,omitzero"` // JSON, mergeable states of the columns
+
+	// DateOrder is, of columns by name, how 01/02/2006 was read in the files that
+	// the dataset came from: month_first or day_first.
+	DateOrder map[string]string `json:"dateOrder,omitempty"`
 }
 
 // A Part is a run of rows of a dataset.
