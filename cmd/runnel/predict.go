@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
 )
@@ -59,11 +62,15 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 				}
 				return a.print(p, func() { a.printPrediction(p) })
 			}
-			t, err := readCSV(cmd, args[1])
+			v, inputs, err := inputsOf(cmd, conn, name, cmp.Or(version, "champion"))
 			if err != nil {
 				return err
 			}
-			p, err := predictTable(cmd, conn, name, version, t)
+			t, err := a.readCSV(cmd, args[1], fitted.CSV(inputs))
+			if err != nil {
+				return err
+			}
+			p, err := predictTable(cmd, conn, name, strconv.Itoa(v.Version), t)
 			if err != nil {
 				return err
 			}
@@ -104,7 +111,28 @@ func (a *app) printPrediction(p map[string]any) {
 	columns(a.err, rows, 1)
 }
 
-func readCSV(cmd *cobra.Command, path string) (*table.Table, error) {
+// inputsOf finds a version of a model, and the columns that it takes.
+func inputsOf(cmd *cobra.Command, conn *connection, name, version string) (modelVersion, []model.Input, error) {
+	m, err := conn.Model(cmd.Context(), name)
+	if err != nil {
+		return modelVersion{}, nil, err
+	}
+	v, err := versionOf(m, version)
+	if err != nil {
+		return v, nil, err
+	}
+	var doc struct {
+		Inputs []model.Input `json:"inputs"`
+	}
+	if err := readJSON(cmd.Context(), conn, v.Files.Model.Digest, &doc); err != nil {
+		return v, nil, fmt.Errorf("reading the model %s: %w", name, err)
+	}
+	return v, doc.Inputs, nil
+}
+
+// readCSV reads a file whose rows are to be predicted, and says what the reader
+// decided or could not keep.
+func (a *app) readCSV(cmd *cobra.Command, path string, o *csv.Options) (*table.Table, error) {
 	var src *csv.Source
 	var err error
 	if path == "-" {
@@ -116,8 +144,14 @@ func readCSV(cmd *cobra.Command, path string) (*table.Table, error) {
 		return nil, err
 	}
 	defer src.Close()
-	t, _, err := csv.Read(cmd.Context(), src, nil)
-	return t, err
+	t, report, err := csv.Read(cmd.Context(), src, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range report.Notes {
+		a.say("Note: %s", n)
+	}
+	return t, nil
 }
 
 // predicted is what a model says of the rows of a table.

@@ -155,7 +155,7 @@ func (b *builder) readJSON(ctx context.Context, f file, blob step.Blob, kinds *u
 		b.noteSkipped(f, r.Skipped, r.Bad[0].Line, r.Bad[0].Column, r.Bad[0].Text)
 	}
 	for _, n := range r.Notes {
-		b.note(n.Column, n.Text, n.Count)
+		b.note(csv.Note(n))
 	}
 	rows := math.MaxInt
 	if r.Bytes > b.params.PartBytes {
@@ -189,7 +189,7 @@ func (b *builder) reportCSV(f file, r *csv.Report) {
 		b.noteSkipped(f, r.Skipped, r.Bad[0].Line, r.Bad[0].Column, r.Bad[0].Text)
 	}
 	for _, n := range r.Notes {
-		b.note(n.Column, n.Text, n.Count)
+		b.note(n)
 	}
 	for name, order := range r.DateOrders {
 		b.dates.add(name, order)
@@ -200,16 +200,7 @@ func (b *builder) noteSkipped(f file, rows, line int64, column int, why string) 
 	b.call.Note("%s: rows left out that could not be read: %d; the first at line %d, column %d: %s", f.name, rows, line, column, why)
 }
 
-func (b *builder) note(column, text string, count int64) {
-	switch {
-	case column == "":
-		b.call.Note("%s", text)
-	case count > 0:
-		b.call.Note("column %q: %s (%d values)", column, text, count)
-	default:
-		b.call.Note("column %q: %s", column, text)
-	}
-}
+func (b *builder) note(n csv.Note) { b.call.Note("%s", n) }
 
 // inputError marks what is the file's fault as permanent. What came from the
 // store, or from the end of ctx, keeps its class.

@@ -1,5 +1,7 @@
 package csv
 
+import "fmt"
+
 // A Report says what was read, what was left out, and what was decided.
 type Report struct {
 	Dialect Dialect  `json:"dialect"`
@@ -29,6 +31,18 @@ type Note struct {
 	Column string `json:"column,omitempty"` // "": about the whole file
 	Text   string `json:"text"`
 	Count  int64  `json:"count,omitempty"` // values concerned
+}
+
+// String is the note in a line: column "price": every value is missing (5 values).
+func (n Note) String() string {
+	text := n.Text
+	if n.Count > 0 {
+		text = fmt.Sprintf("%s (%d values)", text, n.Count)
+	}
+	if n.Column != "" {
+		text = fmt.Sprintf("column %q: %s", n.Column, text)
+	}
+	return text
 }
 
 // badSamples is how many skipped rows a Report describes.
