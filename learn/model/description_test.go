@@ -2,6 +2,7 @@ package model
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -27,5 +28,19 @@ func TestDescription(t *testing.T) {
 	}
 	if _, err := Description([]byte("{}")); err == nil {
 		t.Error("a document of no format was read")
+	}
+}
+
+// The order of dates is kept, and is one that a reader knows.
+func TestDateOrder(t *testing.T) {
+	for name, m := range models(t) {
+		m.Inputs[0].DateOrder = "day_first"
+		if in := roundTrip(t, m).Inputs[0]; in.DateOrder != "day_first" {
+			t.Errorf("%s: the order became %q", name, in.DateOrder)
+		}
+		m.Inputs[0].DateOrder = "year_first"
+		if _, _, err := Encode(m); err == nil || !strings.Contains(err.Error(), `has the date_order "year_first"`) {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }

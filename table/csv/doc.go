@@ -30,8 +30,9 @@
 //     with - or .), Jan 2, 2006, 2 January 2006, 02-Jan-2006, Mon, 02 Jan 2006,
 //     each with or without a time of day, AM or PM, and a zone; without one it
 //     is UTC. Whether 01/02/2006 is January or February is decided over the
-//     whole column, and noted when the column leaves it open. A year of two
-//     digits, only with /, is of 1969 to 2068.
+//     whole column, and noted when the column leaves it open; the Report's
+//     DateOrders are Options for the next file. A year of two digits, only
+//     with /, is of 1969 to 2068.
 //
 // # Missing values
 //
