@@ -73,8 +73,8 @@ type watch struct {
 	finished map[string]chan time.Time // by run
 }
 
-func (w *watch) RunAccepted(engine.Run)                                              {}
-func (w *watch) StepStarted(engine.Activity)                                         {}
+func (w *watch) RunAccepted(engine.Run)                                             {}
+func (w *watch) StepStarted(engine.Activity)                                        {}
 func (w *watch) AttemptFailed(_ engine.Activity, f engine.Failure, _ time.Duration) { panic(f.Message) }
 
 func (w *watch) of(run string) chan time.Time {
