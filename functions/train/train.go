@@ -21,9 +21,15 @@ import (
 
 // Params says which estimator is fitted, and how.
 type Params struct {
-	Model string `json:"model" default:"auto" enum:"auto,random_forest,logistic,linear,ridge,baseline" doc:"the estimator; auto is a random forest, or a linear model for fewer than 50 rows"`
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,logistic,linear,ridge,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows"`
 	estimator.Params
 }
+
+// autoDepth bounds the trees of a forest that nobody chose. Leaves of single
+// rows make probabilities of 0 and 1: on 336,776 flights this depth has the
+// better AUC and log loss, at half the time and a quarter of the size of
+// trees of any depth. On small tables trees do not get there.
+const autoDepth = 16
 
 // Function is the step.
 var Function = step.New("train", handle,
@@ -58,6 +64,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	if p.Model == "auto" {
 		p.Model = estimator.Default(y.Task, t.Rows())
+		if p.Forest.MaxDepth == 0 {
+			p.Forest.MaxDepth = autoDepth
+		}
 		call.Note("model: %s (chosen for %d rows)", p.Model, t.Rows())
 	}
 	entry, err := estimator.Find(p.Model, y.Task)

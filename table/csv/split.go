@@ -61,7 +61,7 @@ func (s *splitter) next(buf []byte) ([]byte, error) {
 // longLine is the error for a record beyond Options.MaxLine.
 func longLine(line int64, limit int) *Error {
 	return &Error{Line: line, Problem: LongLine, Text: "the record is longer than " + unpack.Size(int64(limit)),
-		Hint: "is it CSV, and is every quote closed? MaxLine allows longer ones"}
+		Hint: "is it CSV, and is every quote closed?"}
 }
 
 // fill reads until buf holds want bytes or the stream ends.

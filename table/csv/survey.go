@@ -175,9 +175,9 @@ func (s *survey) dates(name string, forms uint8) {
 	}
 	r.OpenDates = append(r.OpenDates, name)
 	if order == MonthFirst {
-		r.note(name, 0, "dates could be month/day or day/month and are read as month/day: DateOrder says otherwise")
+		r.note(name, 0, "dates could be month/day or day/month and are read as month/day: date_order says otherwise")
 	} else {
-		r.note(name, 0, "dates could be day.month or month.day and are read as day.month: DateOrder says otherwise")
+		r.note(name, 0, "dates could be day.month or month.day and are read as day.month: date_order says otherwise")
 	}
 }
 

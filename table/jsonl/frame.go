@@ -184,7 +184,7 @@ func (f *framer) readLine() ([]byte, error) {
 
 func (f *framer) tooLong() *Error {
 	return &Error{File: f.name, Line: f.line, Problem: LongLine, Text: fmt.Sprintf("an object is longer than %d bytes", f.limit),
-		Hint: "raise MaxLine if it may be, or check that each object has a line of its own"}
+		Hint: "check that each object has a line of its own"}
 }
 
 func (f *framer) readFramed() (record, error) {

@@ -85,10 +85,10 @@ func (u *Reader) Read(p []byte) (int, error) {
 	u.n += int64(n)
 	switch {
 	case u.n > u.limits.MaxBytes:
-		return 0, &TooLarge{"the text is larger than " + Size(u.limits.MaxBytes), "raise MaxBytes if it may be"}
+		return 0, &TooLarge{"the text is larger than " + Size(u.limits.MaxBytes), "raise max_bytes if it may be"}
 	case u.Compression != "" && u.n > ratioFrom && u.n/int64(u.limits.MaxRatio) > u.packed.n:
 		return 0, &TooLarge{fmt.Sprintf("it decompresses to more than %d times its size, as a decompression bomb does", u.limits.MaxRatio),
-			"raise MaxRatio if it is to be trusted"}
+			"decompress it first if it is to be trusted"}
 	case err != nil && !errors.Is(err, io.EOF) && u.Compression != "" && u.packed.err == nil:
 		return n, &Damaged{err}
 	}
