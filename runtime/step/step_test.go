@@ -61,7 +61,7 @@ func TestRun(t *testing.T) {
 		}, in, step.ClassRetryable, "reading: away"},
 		{"a gate", func(context.Context, *step.Call) error { return step.GateFailed("%d is too low", 1) }, in, step.ClassGate, "1 is too low"},
 		{"a deadline", func(context.Context, *step.Call) error { return context.DeadlineExceeded }, in, step.ClassTimeout, "deadline"},
-		{"a panic", func(context.Context, *step.Call) error { var m map[string]int; m["x"] = 1; return nil }, in, step.ClassPermanent, "function f panicked: assignment to entry in nil map"},
+		{"a panic", func(context.Context, *step.Call) error { var m map[string]int; m["x"] = 1; return nil }, in, step.ClassPermanent, "function f panicked: assignment to entry in nil map"}, //nolint:staticcheck // it panics, as it should
 		{"another event", func(context.Context, *step.Call) error { return nil }, events.DatasetCleanedData{}, step.ClassPermanent, "accepts"},
 		{"an event that it does not emit", func(_ context.Context, c *step.Call) error { return c.Emit(events.ModelTrainedData{}) }, in, step.ClassPermanent, "add it to Emits"},
 		{"an event too large", func(_ context.Context, c *step.Call) error {

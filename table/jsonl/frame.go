@@ -48,7 +48,7 @@ func newFramer(in *stream, name string, o *Options) (*framer, error) {
 		return nil, &Error{File: name, Problem: InvalidUTF8, Text: "the text is UTF-16", Hint: "save it as UTF-8"}
 	}
 	b, err := f.skipSpace()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return f, nil
 	}
 	if err != nil {
@@ -189,7 +189,7 @@ func (f *framer) tooLong() *Error {
 
 func (f *framer) readFramed() (record, error) {
 	b, err := f.skipSpace()
-	if err == io.EOF && f.array && !f.done {
+	if errors.Is(err, io.EOF) && f.array && !f.done {
 		return record{}, f.error(Syntax, "the array does not end", "fetch the file again: it is cut short")
 	}
 	if err != nil {
@@ -220,7 +220,7 @@ func (f *framer) readFramed() (record, error) {
 	var s braces
 	for ended := false; !ended; {
 		b, err := f.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			e := f.error(Syntax, "an object does not end", "check its quotes and braces")
 			e.Line, e.Column = r.line, r.column+1
 			return r, e

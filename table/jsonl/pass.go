@@ -3,6 +3,7 @@ package jsonl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -42,7 +43,7 @@ func (p *pass) run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		r, err := f.read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -79,7 +79,7 @@ func (c *chunked) Read(p []byte) (n int, err error) {
 	if err == nil && c.left == 0 {
 		err = c.finish()
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = gofakes3.ErrIncompleteBody
 	}
 	if err != nil {

@@ -291,11 +291,13 @@ func random(t *testing.T, n int) string {
 
 func (c *client) begin(target string, headers ...string) string {
 	c.t.Helper()
-	var out struct{ UploadId string }
-	if err := xml.Unmarshal([]byte(c.must(200, "POST", target+"?uploads", "", headers...).body), &out); err != nil || out.UploadId == "" {
+	var out struct {
+		ID string `xml:"UploadId"`
+	}
+	if err := xml.Unmarshal([]byte(c.must(200, "POST", target+"?uploads", "", headers...).body), &out); err != nil || out.ID == "" {
 		c.t.Fatal(out, err)
 	}
-	return out.UploadId
+	return out.ID
 }
 
 func completion(etags ...string) string {
