@@ -97,8 +97,9 @@ func sampleValues(col []float64) []float64 {
 // distinctValues adds the values of col that are absent from the ascending
 // distinct, and gives up once there are more than limit.
 func distinctValues(col, distinct []float64, limit int) []float64 {
+	known := newAxis(distinct)
 	for _, v := range col {
-		if v != v {
+		if at := known.bin(v); v != v || at < len(distinct) && distinct[at] == v {
 			continue
 		}
 		at, found := slices.BinarySearch(distinct, v)
@@ -107,6 +108,7 @@ func distinctValues(col, distinct []float64, limit int) []float64 {
 			if len(distinct) > limit {
 				break
 			}
+			known = newAxis(distinct)
 		}
 	}
 	return distinct

@@ -20,8 +20,9 @@ type extent struct {
 func (e *extent) extend(col *table.Column, from, to int) {
 	switch col.Kind {
 	case table.Float64:
+		low, high := e.low, e.high
 		for i, v := range col.Floats[from:to] {
-			if col.Missing(from + i) {
+			if v >= low && v <= high && e.any || col.Missing(from+i) {
 				continue
 			}
 			if v != v {
@@ -29,20 +30,23 @@ func (e *extent) extend(col *table.Column, from, to int) {
 				return
 			}
 			if !e.any {
-				e.low, e.high, e.any = v, v, true
+				low, high, e.any = v, v, true
 			}
-			e.low, e.high = min(e.low, v), max(e.high, v)
+			low, high = min(low, v), max(high, v)
 		}
+		e.low, e.high = low, high
 	case table.Int64, table.Time:
+		least, great := e.least, e.great
 		for i, v := range col.Ints[from:to] {
-			if col.Missing(from + i) {
+			if v >= least && v <= great && e.any || col.Missing(from+i) {
 				continue
 			}
 			if !e.any {
-				e.least, e.great, e.any = v, v, true
+				least, great, e.any = v, v, true
 			}
-			e.least, e.great = min(e.least, v), max(e.great, v)
+			least, great = min(least, v), max(great, v)
 		}
+		e.least, e.great = least, great
 	}
 }
 
