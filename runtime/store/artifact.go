@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,7 +43,7 @@ func (s *Store) put(ctx context.Context, r io.Reader, also io.Writer) (events.Re
 	staged := &writer{Writer: st}
 	to := io.MultiWriter(staged, sum)
 	if also != nil {
-		to = io.MultiWriter(staged, sum, also)
+		to = beside{to, also}
 	}
 	size, err := io.CopyBuffer(to, reader{ctx, r}, make([]byte, copyBuffer))
 	if staged.err != nil {
@@ -204,4 +205,17 @@ func (b *rangeBlob) ReadAt(p []byte, off int64) (int, error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// beside writes to both at once: hashes are slow, and there are processors.
+type beside [2]io.Writer
+
+func (b beside) Write(p []byte) (int, error) {
+	failed := make(chan error, 1)
+	go func() {
+		_, err := b[1].Write(p)
+		failed <- err
+	}()
+	n, err := b[0].Write(p)
+	return n, cmp.Or(err, <-failed)
 }
