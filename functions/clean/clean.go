@@ -10,6 +10,11 @@
 // A row that stands twice, or has no target, is neither learnt from nor judged
 // by. A row with missing values or outliers is at most not learnt from: a model
 // has to answer for such rows, and is judged by them.
+//
+// A table of more cells than the params allow is never in memory: it is read
+// part by part, fitted on a seeded sample of its training rows, and its rows
+// are equal where 128 bits of their SHA-256 are. Beside a part and the sample
+// this takes at most about 16 bytes a row.
 package clean
 
 import (
@@ -44,6 +49,8 @@ type Params struct {
 	Dates       []string `json:"dates" doc:"columns to parse as dates; by default those named so that hold dates"`
 	Text        string   `json:"text" default:"normalise" enum:"normalise,lower,keep" doc:"trim text, make each run of white space one space and Unicode canonical; lower case on request"`
 	DropColumns []string `json:"drop_columns" doc:"columns to leave out from the start"`
+	Whole       int      `json:"whole" default:"50000000" min:"0" doc:"cells (rows times columns) up to which a table is cleaned whole; a larger one is cleaned part by part"`
+	Sample      int      `json:"sample" default:"10000000" min:"1" doc:"cells of the rows to learn from that a table cleaned part by part is fitted on at most, drawn with the run's seed"`
 }
 
 // Check implements step.Checker.
@@ -65,61 +72,105 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	t, split, err := call.Dataset(ctx, in.Dataset)
+	m, err := call.Manifest(ctx, in.Dataset)
 	if err != nil {
 		return err
 	}
-	call.Rows(int64(t.Rows()))
-	raw, err := p.exclude(ctx, call, in.Dataset, t, split)
+	call.Rows(m.Rows)
+	specs, err := p.specs(m.Schema, in.Dataset.Target)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	var done *cleaned
+	if m.Rows*int64(len(m.Schema)) <= int64(p.Whole) {
+		done, err = p.whole(ctx, call, in.Dataset, specs)
+	} else {
+		done, err = p.inParts(ctx, call, in.Dataset, m, specs)
+	}
 	if err != nil {
 		return err
+	}
+	for _, n := range done.graph.Notes() {
+		call.Note("%s", n)
+	}
+	ref, err := fitted.PutGraph(ctx, call, "transformers", done.graph)
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.DatasetCleanedData{Raw: done.raw, Dataset: done.dataset, Transformers: ref, Notes: call.Notes()})
+}
+
+// cleaned is what came of a dataset.
+type cleaned struct {
+	raw, dataset events.Dataset
+	graph        *preprocess.Graph
+}
+
+// whole cleans a table that is held in memory.
+func (p Params) whole(ctx context.Context, call *step.Call, ds events.Dataset, specs []preprocess.Spec) (*cleaned, error) {
+	t, split, err := call.Dataset(ctx, ds)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := p.exclude(ctx, call, ds, t, split)
+	if err != nil {
+		return nil, err
 	}
 	if raw.split != nil {
 		kept := raw.kept()
 		t, split = t.Take(kept), raw.take(kept)
 	}
-	train := step.RowsOf(split, step.Train, t.Rows())
-	if len(train) == 0 {
-		return step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning (%s): relax duplicates, missing or outliers", in.Dataset.Name, strings.Join(call.Notes(), "; ")))
-	}
-	specs, err := p.specs(t, in.Dataset.Target)
+	graph, err := fit(ctx, call, ds, t.Take(step.RowsOf(split, step.Train, t.Rows())), specs)
 	if err != nil {
-		return step.Permanent(err)
+		return nil, err
 	}
-	features := t.Without(in.Dataset.Target)
-	graph, _, err := preprocess.Fit(ctx, features.Take(train), nil, &learn.Options{Seed: call.Seed}, specs...)
+	out, err := transform(graph, ds, t)
 	if err != nil {
-		return step.Permanent(fmt.Errorf("cleaning dataset %s: %w", in.Dataset.Name, err))
+		return nil, err
 	}
-	cleaned, err := graph.Transform(features)
+	done, err := call.PutDataset(ctx, "dataset", out, split, ds)
 	if err != nil {
-		return step.Permanent(fmt.Errorf("cleaning dataset %s: %w", in.Dataset.Name, err))
+		return nil, err
 	}
-	for _, n := range graph.Notes() {
-		call.Note("%s", n)
+	return &cleaned{raw.dataset, done, graph}, nil
+}
+
+// fit fits the transforms on rows to learn from.
+func fit(ctx context.Context, call *step.Call, ds events.Dataset, train *table.Table, specs []preprocess.Spec) (*preprocess.Graph, error) {
+	if train.Rows() == 0 {
+		return nil, step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning (%s): relax duplicates, missing or outliers", ds.Name, strings.Join(call.Notes(), "; ")))
 	}
-	if target := t.Column(in.Dataset.Target); target != nil {
-		if cleaned, err = cleaned.With(target); err != nil {
-			return step.Permanent(err)
+	graph, _, err := preprocess.Fit(ctx, train.Without(ds.Target), nil, &learn.Options{Seed: call.Seed}, specs...)
+	if err != nil {
+		return nil, step.Permanent(fmt.Errorf("cleaning dataset %s: %w", ds.Name, err))
+	}
+	return graph, nil
+}
+
+// transform cleans all columns but the target, which goes last.
+func transform(graph *preprocess.Graph, ds events.Dataset, t *table.Table) (*table.Table, error) {
+	out, err := graph.Transform(t.Without(ds.Target))
+	if err != nil {
+		return nil, step.Permanent(fmt.Errorf("cleaning dataset %s: %w", ds.Name, err))
+	}
+	if target := t.Column(ds.Target); target != nil {
+		if out, err = out.With(target); err != nil {
+			return nil, step.Permanent(err)
 		}
 	}
-	ds, err := call.PutDataset(ctx, "dataset", cleaned, split, in.Dataset)
-	if err != nil {
-		return err
-	}
-	ref, err := fitted.PutGraph(ctx, call, "transformers", graph)
-	if err != nil {
-		return err
-	}
-	return call.Emit(events.DatasetCleanedData{Raw: raw.dataset, Dataset: ds, Transformers: ref, Notes: call.Notes()})
+	return out, nil
 }
 
 // specs are the transforms of a row, in their order.
-func (p Params) specs(t *table.Table, target string) ([]preprocess.Spec, error) {
+func (p Params) specs(schema table.Schema, target string) ([]preprocess.Spec, error) {
+	columns := make([]string, len(schema))
+	for i, field := range schema {
+		columns[i] = field.Name
+	}
 	for _, names := range [][]string{p.DropColumns, p.Dates} {
 		for _, name := range names {
-			if t.Column(name) == nil {
-				return nil, fmt.Errorf("no column %q%s", name, nearest.Hint(name, t.Names()))
+			if !slices.Contains(columns, name) {
+				return nil, fmt.Errorf("no column %q%s", name, nearest.Hint(name, columns))
 			}
 			if name == target {
 				return nil, fmt.Errorf("column %q is the target: cleaning never changes it", name)

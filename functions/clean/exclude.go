@@ -28,23 +28,21 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 	}
 	excluded := 0
 	leave := func(why string, rows []int) {
-		if len(rows) > 0 {
-			call.Note("left out %s: %s", rowCount(len(rows)), why)
-		}
+		noteLeft(call, why, len(rows))
 		for _, r := range rows {
 			out[r] = step.Excluded
 		}
 		excluded += len(rows)
 	}
 	if p.Duplicates == "drop" {
-		leave("equal to another row", duplicates(t, split))
+		leave(whyEqual, duplicates(t, split))
 	}
 	if ds.Target != "" {
 		_, absent, err := preprocess.Target(t, ds.Target, learn.Task(ds.Task), ds.Classes)
 		if err != nil {
 			return nil, step.Permanent(err)
 		}
-		leave("no target, or an infinite one", slices.DeleteFunc(absent, func(r int) bool { return out[r] == step.Excluded }))
+		leave(whyNoTarget, slices.DeleteFunc(absent, func(r int) bool { return out[r] == step.Excluded }))
 	}
 	if p.Missing == "drop_rows" {
 		train := step.RowsOf(out, step.Train, t.Rows())
@@ -52,7 +50,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		if err != nil {
 			return nil, step.Permanent(err)
 		}
-		leave("to learn from, and a value is missing", others(train, kept))
+		leave(whyMissing, others(train, kept))
 	}
 	if p.Outliers == "remove" {
 		train := step.RowsOf(out, step.Train, t.Rows())
@@ -60,7 +58,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		if err != nil {
 			return nil, step.Permanent(err)
 		}
-		leave("to learn from, and a number lies far out", others(train, kept))
+		leave(whyOutlier, others(train, kept))
 	}
 	if excluded == 0 {
 		return &rows{dataset: ds}, nil
@@ -73,6 +71,20 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		return nil, fmt.Errorf("the rows of dataset %s that are left out: %w", ds.Name, err)
 	}
 	return &rows{ds, out}, nil
+}
+
+// Why rows are left out.
+const (
+	whyEqual    = "equal to another row"
+	whyNoTarget = "no target, or an infinite one"
+	whyMissing  = "to learn from, and a value is missing"
+	whyOutlier  = "to learn from, and a number lies far out"
+)
+
+func noteLeft(call *step.Call, why string, rows int) {
+	if rows > 0 {
+		call.Note("left out %s: %s", rowCount(rows), why)
+	}
 }
 
 func rowCount(n int) string {

@@ -305,6 +305,30 @@ func TestDuplicates(t *testing.T) {
 		if got := Duplicates(data); !slices.Equal(got, want) {
 			t.Fatalf("kept %v, want %v", got, want)
 		}
+		var bySum []int
+		met := map[RowSum]bool{}
+		for i, s := range RowSums(data) {
+			if !met[s] {
+				met[s] = true
+				bySum = append(bySum, i)
+			}
+		}
+		if !slices.Equal(bySum, want) {
+			t.Fatalf("by their sums kept %v, want %v", bySum, want)
+		}
+		// A part of a table has the sums that the table has, whatever its dictionaries.
+		for i, s := range RowSums(data) {
+			alone := make([]*table.Column, len(data.Columns))
+			for j, c := range data.Columns {
+				alone[j] = c.Take([]int{i})
+				if c.Kind == table.String && !c.Missing(i) {
+					alone[j] = table.StringColumn(c.Name, []string{c.Text(i)})
+				}
+			}
+			if got := RowSums(&table.Table{Columns: alone})[0]; got != s {
+				t.Fatalf("row %d: sum %x alone, %x in the table", i, got, s)
+			}
+		}
 	})
 }
 

@@ -143,6 +143,18 @@ func Complete(t *table.Table, columns ...string) (kept []int, err error) {
 // Missing values count as inliers. No names means all numeric columns with more
 // than two distinct values.
 func Inliers(t *table.Table, factor float64, columns ...string) (kept []int, err error) {
+	f, err := FitFences(t, factor, columns...)
+	if err != nil {
+		return nil, err
+	}
+	return f.Inliers(t), nil
+}
+
+// Fences are Tukey's fences of columns of numbers, by name: least and greatest.
+type Fences map[string][2]float64
+
+// FitFences finds the fences that [Inliers] goes by, to apply them to other rows.
+func FitFences(t *table.Table, factor float64, columns ...string) (Fences, error) {
 	if factor = or(factor, 1.5); !(factor > 0) {
 		return nil, fmt.Errorf("factor is %v: want a number above 0", factor)
 	}
@@ -152,12 +164,25 @@ func Inliers(t *table.Table, factor float64, columns ...string) (kept []int, err
 	if err != nil {
 		return nil, err
 	}
-	out := make([]bool, t.Rows())
+	f := make(Fences, len(chosen))
 	for _, c := range chosen {
-		v := c.Numbers()
-		lo, hi := fences(v, factor)
-		for i, x := range v {
-			out[i] = out[i] || x < lo || x > hi
+		lo, hi := fences(c.Numbers(), factor)
+		f[c.Name] = [2]float64{lo, hi}
+	}
+	return f, nil
+}
+
+// Inliers returns the rows of t, which has the columns of the fences, whose
+// numbers all lie within them.
+func (f Fences) Inliers(t *table.Table) (kept []int) {
+	out := make([]bool, t.Rows())
+	for _, c := range t.Columns {
+		fence, ok := f[c.Name]
+		if !ok {
+			continue
+		}
+		for i, x := range c.Numbers() {
+			out[i] = out[i] || x < fence[0] || x > fence[1]
 		}
 	}
 	for i, o := range out {
@@ -165,7 +190,7 @@ func Inliers(t *table.Table, factor float64, columns ...string) (kept []int, err
 			kept = append(kept, i)
 		}
 	}
-	return kept, nil
+	return kept
 }
 
 // fences are Tukey's fences of the finite values of v.

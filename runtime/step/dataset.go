@@ -76,14 +76,15 @@ func (c *Call) Dataset(ctx context.Context, ds events.Dataset) (*table.Table, []
 	if err != nil {
 		return nil, nil, fmt.Errorf("dataset %s: %w", ds.Name, err)
 	}
-	split, err := c.split(ctx, m)
+	split, err := c.Split(ctx, m)
 	if err != nil {
 		return nil, nil, fmt.Errorf("dataset %s: %w", ds.Name, err)
 	}
 	return t, split, nil
 }
 
-func (c *Call) split(ctx context.Context, m *Manifest) ([]Subset, error) {
+// Split reads the subset of each row of a dataset; nil where it has none.
+func (c *Call) Split(ctx context.Context, m *Manifest) ([]Subset, error) {
 	if m.Split.IsZero() {
 		return nil, nil
 	}
