@@ -1,6 +1,9 @@
 package table
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Concat stacks tables of equal schema one below the other. Dictionaries are
 // united in order of first appearance.
@@ -16,6 +19,7 @@ func Concat(tables ...*Table) (*Table, error) {
 		rows += t.Rows()
 	}
 	out := make([]*Column, len(tables[0].Columns))
+	var wg sync.WaitGroup
 	for j, first := range tables[0].Columns {
 		parts := make([]*Column, len(tables))
 		for i, t := range tables {
@@ -24,8 +28,13 @@ func Concat(tables ...*Table) (*Table, error) {
 			}
 			parts[i] = t.Columns[j]
 		}
-		out[j] = concatColumn(parts, rows)
+		if rows*len(out) < takenAlone {
+			out[j] = concatColumn(parts, rows)
+		} else {
+			wg.Go(func() { out[j] = concatColumn(parts, rows) })
+		}
 	}
+	wg.Wait()
 	return New(out...)
 }
 

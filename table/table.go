@@ -9,6 +9,7 @@ package table
 import (
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // A Kind is the type of a column's values.
@@ -194,14 +195,29 @@ func (t *Table) Select(names ...string) (*Table, error) {
 }
 
 // Take returns a table of the rows at the given indices, in that order.
-// Dictionaries are shared with the receiver.
+// Dictionaries are shared with the receiver. It panics where there is no such row.
 func (t *Table) Take(rows []int) *Table {
 	out := make([]*Column, len(t.Columns))
-	for i, c := range t.Columns {
-		out[i] = c.Take(rows)
+	if len(rows)*len(out) < takenAlone {
+		for i, c := range t.Columns {
+			out[i] = c.Take(rows)
+		}
+		return &Table{Columns: out}
 	}
+	// A panic belongs to the caller, so no other goroutine may come to it.
+	if low, high := slices.Min(rows), slices.Max(rows); low < 0 || high >= t.Rows() {
+		panic(fmt.Sprintf("rows %d to %d are taken of a table of %d", low, high, t.Rows()))
+	}
+	var wg sync.WaitGroup
+	for i, c := range t.Columns {
+		wg.Go(func() { out[i] = c.Take(rows) })
+	}
+	wg.Wait()
 	return &Table{Columns: out}
 }
+
+// takenAlone is up to how many values are taken by one goroutine.
+const takenAlone = 1 << 16
 
 // Take returns a column of the rows at the given indices, in that order.
 func (c *Column) Take(rows []int) *Column {
@@ -218,15 +234,10 @@ func (c *Column) Take(rows []int) *Column {
 	}
 	if c.Valid != nil {
 		out.Valid = NewBitmap(len(rows))
-		all := true
 		for i, r := range rows {
-			if c.Valid.Get(r) {
-				out.Valid.Set(i)
-			} else {
-				all = false
-			}
+			out.Valid[i>>6] |= c.Valid[r>>6] >> (uint(r) & 63) & 1 << (uint(i) & 63)
 		}
-		if all {
+		if out.Valid.Count(len(rows)) == len(rows) {
 			out.Valid = nil
 		}
 	}

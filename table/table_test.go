@@ -176,3 +176,33 @@ func TestDifference(t *testing.T) {
 		t.Error("a column less is no difference")
 	}
 }
+
+// TestTakeMany takes so many values that columns are taken side by side.
+func TestTakeMany(t *testing.T) {
+	const n = 40_000
+	floats, ints, rows := make([]float64, n), make([]int64, n), make([]int, n)
+	for i := range n {
+		floats[i], ints[i], rows[i] = float64(i), int64(-i), i*7919%n
+		if i%3 == 0 {
+			floats[i] = math.NaN()
+		}
+	}
+	in, err := New(FloatColumn("f", floats), IntColumn("i", ints))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := in.Take(rows)
+	for i, r := range rows {
+		f, k := got.Columns[0], got.Columns[1]
+		if f.Missing(i) != (r%3 == 0) || r%3 != 0 && f.Floats[i] != float64(r) || k.Ints[i] != int64(-r) {
+			t.Fatalf("row %d: %v %v, want row %d", i, f.Floats[i], k.Ints[i], r)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a row that is not there was taken")
+		}
+	}()
+	rows[5] = n
+	in.Take(rows)
+}

@@ -51,28 +51,31 @@ func constant(mean float64, n int) float64 {
 }
 
 // Ranks gives each row of the order (see order.Of) its rank from 1, ties the
-// average of their ranks; NaN to every row that is not in the order or that skip
-// leaves out (nil: none).
-func Ranks(values []float64, sorted []int32, skip func(row int32) bool) []float64 {
+// average of their ranks; NaN to every row that is not in the order or that has
+// no value in other (nil: all have one).
+func Ranks(values []float64, sorted []int32, other []float64) []float64 {
 	ranks := make([]float64, len(values))
 	for i := range ranks {
 		ranks[i] = math.NaN()
 	}
-	rank := 0
+	if other != nil {
+		kept := make([]int32, 0, len(sorted))
+		for _, row := range sorted {
+			if v := other[row]; v == v {
+				kept = append(kept, row)
+			}
+		}
+		sorted = kept
+	}
 	for from := 0; from < len(sorted); {
-		to, tied := from, 0
-		for ; to < len(sorted) && values[sorted[to]] == values[sorted[from]]; to++ {
-			if skip == nil || !skip(sorted[to]) {
-				tied++
-			}
+		to := from + 1
+		for value := values[sorted[from]]; to < len(sorted) && values[sorted[to]] == value; {
+			to++
 		}
-		average := float64(rank) + float64(tied+1)/2
+		average := float64(from+to+1) / 2
 		for _, row := range sorted[from:to] {
-			if skip == nil || !skip(row) {
-				ranks[row] = average
-			}
+			ranks[row] = average
 		}
-		rank += tied
 		from = to
 	}
 	return ranks
@@ -106,7 +109,7 @@ func (r *Ranked) among(o *Ranked) []float64 {
 	if !o.missing {
 		return r.ranks
 	}
-	return Ranks(r.values, r.order, func(row int32) bool { return math.IsNaN(o.values[row]) })
+	return Ranks(r.values, r.order, o.values)
 }
 
 // A Crossing counts how often each pair of categories occurs: Counts[i*Columns+j].
