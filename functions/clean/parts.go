@@ -79,6 +79,9 @@ func (d *parts) each(ctx context.Context, part func(t *table.Table, offset int) 
 // exclude leaves out what a row's own values, and those equal to it, decide.
 func (d *parts) exclude(ctx context.Context) error {
 	drop := d.Duplicates == "drop"
+	if !drop && d.dataset.Target == "" && d.Missing != "drop_rows" {
+		return nil
+	}
 	equal := &twins{}
 	if drop {
 		equal.shared = make([]uint64, 0, d.Rows)

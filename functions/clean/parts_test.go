@@ -229,7 +229,17 @@ func (g *generated) look() {
 
 func (g *generated) Table(_ context.Context, ref events.Ref) (*table.Table, error) {
 	g.look()
-	return messy(g.rows, g.parts[ref.Digest]), nil
+	return noted(g.rows, g.parts[ref.Digest]), nil
+}
+
+// noted is a messy table with a text that no two rows have in common.
+func noted(n int, seed uint64) *table.Table {
+	notes := make([]string, n)
+	for i := range notes {
+		notes[i] = fmt.Sprintf("row %d of a table that has %d rows, and was made of %d", i, n, seed)
+	}
+	t := messy(n, seed)
+	return &table.Table{Columns: append(t.Columns, table.StringColumn("note", notes))}
 }
 
 func (g *generated) PutTable(_ context.Context, t *table.Table) (events.Ref, error) {
@@ -240,13 +250,13 @@ func (g *generated) PutTable(_ context.Context, t *table.Table) (events.Ref, err
 // TestMemory cleans tables of few and of many parts: what more rows take is
 // their hashes and subsets, not their values.
 func TestMemory(t *testing.T) {
-	const rows = 10_000
+	const rows = 5_000
 	peak := func(parts int) int64 {
 		g := &generated{Env: steptest.New(t), parts: map[string]uint64{}, rows: rows}
-		m := step.Manifest{Schema: messy(1, 0).Schema(), Rows: int64(parts * rows)}
+		m := step.Manifest{Schema: noted(1, 0).Schema(), Rows: int64(parts * rows)}
 		for i := range parts {
 			ref := events.Ref{Digest: fmt.Sprint("sha256:", i), MediaType: events.MediaParquet, Size: 1}
-			g.parts[ref.Digest] = uint64(i)
+			g.parts[ref.Digest] = uint64(i / 2) // every row stands twice
 			m.Parts = append(m.Parts, step.Part{Table: ref, Rows: rows})
 		}
 		ds := events.Dataset{Name: "d", Rows: m.Rows, Columns: len(m.Schema), Manifest: g.PutJSON(t, events.MediaDataset, m)}
@@ -265,7 +275,7 @@ func TestMemory(t *testing.T) {
 	const few, many = 4, 40
 	perRow := float64(peak(many)-peak(few)) / ((many - few) * rows)
 	t.Logf("%.1f bytes a row", perRow)
-	if perRow > 16 { // a row's values take 45
+	if perRow > 16 { // a row's values take more than 100
 		t.Errorf("%.1f bytes a row more, want at most 16", perRow)
 	}
 }

@@ -4,6 +4,8 @@
 // Everything is fitted on the training rows and kept in the model. Where an
 // encoding looks at the target, the training rows are encoded fold by fold, so
 // that no row sees its own.
+//
+// The whole table is held in memory. Where there is no target it is not read.
 package featurize
 
 import (
