@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 	pq "github.com/parquet-go/parquet-go"
@@ -297,6 +298,7 @@ func appendIndices(dst []byte, indices []uint32, entries int) []byte {
 func appendPlain(dst []byte, col *table.Column, from, to int) ([]byte, int) {
 	switch col.Kind {
 	case table.Float64:
+		dst = slices.Grow(dst, 8*(to-from))
 		for i, v := range col.Floats[from:to] {
 			if !col.Missing(from + i) {
 				dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
@@ -327,6 +329,7 @@ func appendPlain(dst []byte, col *table.Column, from, to int) ([]byte, int) {
 			}
 		}
 	default:
+		dst = slices.Grow(dst, 8*(to-from))
 		for i, v := range col.Ints[from:to] {
 			if !col.Missing(from + i) {
 				dst = binary.LittleEndian.AppendUint64(dst, uint64(v))
