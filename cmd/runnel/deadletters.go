@@ -55,6 +55,9 @@ func newDeadLetters(a *app) *cobra.Command {
 					fmt.Fprintln(a.out, at.Failure.Detail)
 				}
 			}
+			if dl.Error.Class == step.ClassPermanent {
+				fmt.Fprintln(a.out, "\nThe same bytes fail again: where the table is at fault, upload it again once it is put right.")
+			}
 			fmt.Fprintf(a.out, "\nNext: put the cause right, then %s deadletters redrive %.8s\n", a.name(), dl.ID)
 		})
 	})

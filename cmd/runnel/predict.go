@@ -19,15 +19,18 @@ import (
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
+	"github.com/runnel-dev/runnel/table/jsonl"
+	"github.com/runnel-dev/runnel/table/parquet"
 )
 
 func newPredict(a *app) *cobra.Command {
 	var row, out string
 	c := &cobra.Command{
 		Use:   "predict MODEL[@VERSION] [FILE]",
-		Short: "Predict a row, or every row of a CSV file",
-		Long: `Predict with a registered model: one row given as JSON, or every row of a CSV
-file (- for standard input), to which the predictions are added as columns.
+		Short: "Predict a row, or every row of a file",
+		Long: `Predict with a registered model: one row given as JSON, or every row of a CSV,
+JSON lines or Parquet file (- for CSV on standard input). What is written is CSV:
+the table as it was read, and the predictions as further columns.
 VERSION is a number or an alias; champion, the served one, by default.`,
 		Example: `  runnel predict penguins --row '{"bill_length_mm": 40, "island": "Dream"}'
   runnel predict penguins@2 new.csv --out predicted.csv`,
@@ -66,7 +69,7 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			if err != nil {
 				return err
 			}
-			t, err := a.readCSV(cmd, args[1], fitted.CSV(inputs))
+			t, err := a.readTable(cmd, args[1], fitted.CSV(inputs))
 			if err != nil {
 				return err
 			}
@@ -130,14 +133,38 @@ func inputsOf(cmd *cobra.Command, conn *connection, name, version string) (model
 	return v, doc.Inputs, nil
 }
 
-// readCSV reads a file whose rows are to be predicted, and says what the reader
+// readParquet reads a Parquet file whose rows are to be predicted.
+func readParquet(path string) (*table.Table, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	t, err := parquet.Read(f, info.Size(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// readTable reads a file whose rows are to be predicted, and says what the reader
 // decided or could not keep.
-func (a *app) readCSV(cmd *cobra.Command, path string, o *csv.Options) (*table.Table, error) {
+func (a *app) readTable(cmd *cobra.Command, path string, o *csv.Options) (*table.Table, error) {
 	var src *csv.Source
 	var err error
-	if path == "-" {
+	switch {
+	case strings.HasSuffix(path, ".parquet"):
+		return readParquet(path)
+	case strings.HasSuffix(path, ".jsonl"), strings.HasSuffix(path, ".ndjson"), strings.HasSuffix(path, ".json"):
+		t, _, err := jsonl.Read(cmd.Context(), jsonl.File(path), nil)
+		return t, err
+	case path == "-":
 		src, err = csv.Spool("standard input", os.Stdin, "", 0)
-	} else {
+	default:
 		src, err = csv.Open(path)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/table"
 )
 
 // A result is what came of a run: what `runnel run --json` prints.
@@ -78,11 +79,27 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 				return nil, err
 			}
 		}
+		r.notes = append(r.notes, warnings(rec)...)
 		if rec.Function == "featurize" && len(rec.Events) == 0 && rec.Status == engine.Done {
 			r.notes = append(r.notes, rec.Notes...)
 		}
 	}
 	return r, nil
+}
+
+// warnings are the notes of a step that bear on how far its outcome can be
+// trusted: what an evaluation notes, and rows that were left out.
+func warnings(rec engine.Record) []string {
+	if rec.Function == "evaluate" {
+		return rec.Notes
+	}
+	var out []string
+	for _, n := range rec.Notes {
+		if strings.Contains(n, "left out") || strings.Contains(n, "another name") {
+			out = append(out, rec.Step+": "+n)
+		}
+	}
+	return out
 }
 
 // take reads from an event of the run what the result tells.
@@ -136,12 +153,16 @@ func exampleRow(inputs []model.Input) string {
 		switch {
 		case len(in.Values) > 0:
 			v = in.Values[0]
-		case in.Min != nil && in.Max != nil && in.Kind.String() == "int64":
+		case in.Min != nil && in.Max != nil && in.Kind == table.Int64:
 			v = int64((*in.Min + *in.Max) / 2)
 		case in.Min != nil && in.Max != nil:
 			v = json.Number(fmt.Sprintf("%.4g", (*in.Min+*in.Max)/2))
-		case in.Kind.String() == "bool":
+		case in.Kind == table.Bool:
 			v = true
+		case in.Kind == table.Time:
+			v = "2024-01-31T12:00:00Z"
+		case in.Kind == table.String:
+			v = "..."
 		default:
 			continue
 		}

@@ -208,12 +208,12 @@ func (a *app) putDirectory(ctx context.Context, c *connection, dir string) ([]ev
 		if err != nil {
 			return nil, err
 		}
-		up, err := c.Put(ctx, "parts", filepath.Base(dir)+"/"+e.Name(), mediaTypeOf(e.Name()), nil, f)
+		ref, err := c.PutArtifact(ctx, mediaTypeOf(e.Name()), f)
 		f.Close()
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, up.Object)
+		out = append(out, events.Object{Key: filepath.Base(dir) + "/" + e.Name(), Content: ref})
 	}
 	if len(out) == 0 {
 		return nil, usage(fmt.Errorf("the directory %s has no files", dir))
@@ -236,6 +236,9 @@ func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState, sour
 
 // verdict is the error, with its exit code, of a run that did not succeed.
 func (a *app) verdict(st *api.RunState) error {
+	if st.State == engine.Idle {
+		return fmt.Errorf("no step answers %s of %s (its subject is %q): see the filters of the first step's trigger", events.ShortType(st.Event.Type()), st.Event.Source(), st.Event.Subject())
+	}
 	for _, rec := range st.Steps {
 		if rec.Error == nil || rec.Status != st.State {
 			continue

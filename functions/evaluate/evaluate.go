@@ -30,6 +30,16 @@ type Params struct {
 	FoldRows     int                `json:"fold_rows" default:"5000" min:"0" doc:"more training rows than this are not cross-validated: the test rows alone judge well enough"`
 }
 
+// Check implements step.Checker.
+func (p Params) Check() error {
+	for name := range p.Gate {
+		if _, known := metrics.Greater(name); !known {
+			return fmt.Errorf("gate: no metric %q%s", name, nearest.Hint(name, metrics.Names()))
+		}
+	}
+	return nil
+}
+
 // Function is the step.
 var Function = step.New("evaluate", handle,
 	step.Doc("Measures a model on the test rows, against a baseline and by cross-validation, and stops the chain where a threshold is missed."),

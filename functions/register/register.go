@@ -4,6 +4,8 @@ package register
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/evaluate"
@@ -25,6 +27,41 @@ var Function = step.New("register", handle,
 	step.Emits(events.ModelRegistered),
 	step.Effect())
 
+// Check implements step.Checker.
+func (p Params) Check() error {
+	if p.Name != "" && !validName.MatchString(p.Name) {
+		return fmt.Errorf("name: %q is no name: a model's name has 1 to 100 letters, digits, dots, hyphens and underscores, and begins with a letter or digit", p.Name)
+	}
+	return nil
+}
+
+var (
+	validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+	notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+)
+
+// name is the model's name. The versions of a model predict one target: a model
+// of the same data for another is another model.
+func (p Params) name(ctx context.Context, models step.Models, raw events.Dataset) (name string, err error) {
+	name = p.Name
+	if name == "" {
+		name = raw.Name
+	}
+	before, err := models.Get(ctx, name, "")
+	if err != nil || (before.Target == raw.Target && before.Task == raw.Task) {
+		return name, nil // there is none of that name, or Register says what is wrong
+	}
+	if p.Name != "" {
+		return "", step.Permanent(fmt.Errorf("model %s predicts %s (%s), and this one %s (%s): register it under another name", name, before.Target, before.Task, raw.Target, raw.Task))
+	}
+	other := name + "-" + raw.Target
+	if before.Target == raw.Target {
+		other = name + "-" + raw.Task
+	}
+	other = notInName.ReplaceAllString(other, "-")
+	return other[:min(len(other), 100)], nil
+}
+
 func handle(ctx context.Context, call *step.Call, p Params) error {
 	in, err := events.Data[events.ModelEvaluatedData](call.Event)
 	if err != nil {
@@ -38,8 +75,12 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err := call.JSON(ctx, in.Evaluation, &evaluation); err != nil {
 		return err
 	}
-	if p.Name == "" {
-		p.Name = in.Raw.Name
+	asked := p.Name
+	if p.Name, err = p.name(ctx, call.Models(), in.Raw); err != nil {
+		return err
+	}
+	if asked == "" && p.Name != in.Raw.Name {
+		call.Note("model %s predicts another target: this one got another name, %s", in.Raw.Name, p.Name)
 	}
 	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(p.Name, in, &evaluation, m)))
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -114,7 +116,7 @@ func constant(c *table.Column) bool {
 // no text of several words, or numbers, 95 in 100 whole, in a column that is
 // called an id.
 func Identifier(c *table.Column) bool {
-	if c.Kind != table.String && !(numeric(c) && namedID(c.Name)) {
+	if c.Kind != table.String && !(numeric(c) && (namedID(c.Name) || indexName.MatchString(c.Name) || counts(c))) {
 		return false
 	}
 	present := c.Len() - c.Nulls()
@@ -136,6 +138,20 @@ func Identifier(c *table.Column) bool {
 }
 
 func mostly(n, present int) bool { return float64(n) >= .95*float64(present) }
+
+// indexName matches names that pandas gives to the numbers of rows in files.
+var indexName = regexp.MustCompile(`^(Unnamed: \d+|__index_level_\d+__)$`)
+
+// counts reports whether a column is the index that pandas writes in front of a
+// CSV file: it has no name (so it is called column_1), and its values ascend by
+// about one a row, as the training part of the rows and capping leave them.
+func counts(c *table.Column) bool {
+	v := c.Numbers()
+	if c.Name != "column_1" || c.Nulls() > 0 || len(v) < 2 || v[0] > 20 {
+		return false
+	}
+	return slices.IsSorted(v) && v[len(v)-1]-v[0] < 2*float64(len(v))
+}
 
 // namedID reports whether a name is or ends in "id" as a word: id, user_id, PassengerId.
 func namedID(name string) bool {

@@ -12,6 +12,7 @@
 //	GET  /v1/runs                              []RunSummary, the newest first; ?limit=
 //	GET  /v1/runs/{run}                        RunState
 //	POST /v1/runs/{run}/replay                 RunStarted
+//	POST /v1/artifacts                         the bytes -> events.Ref, for a run's manifest
 //	GET  /v1/artifacts/{digest}                the bytes
 //	GET  /v1/models                            []Model
 //	GET  /v1/models/{name}                     Model

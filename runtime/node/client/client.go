@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -162,6 +163,16 @@ func (c *Client) Artifact(ctx context.Context, digest string) (io.ReadCloser, er
 		return nil, err
 	}
 	return res.Body, nil
+}
+
+// PutArtifact stores bytes that no event tells of, for a run to refer to.
+func (c *Client) PutArtifact(ctx context.Context, mediaType string, r io.Reader) (events.Ref, error) {
+	res, err := c.request(ctx, http.MethodPost, "/v1/artifacts", r, http.Header{"Content-Type": {mediaType}})
+	if err != nil {
+		return events.Ref{}, err
+	}
+	var ref events.Ref
+	return ref, decode(res, &ref)
 }
 
 // Models lists the models.

@@ -197,6 +197,12 @@ func (s *server) replayRun(w http.ResponseWriter, r *http.Request) {
 	answer(w, api.RunStarted{Run: run}, err)
 }
 
+// putArtifact stores bytes that no event tells of.
+func (s *server) putArtifact(w http.ResponseWriter, r *http.Request) {
+	ref, err := s.Node.Store.Put(r.Context(), r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, s.MaxUpload))
+	answer(w, ref, err)
+}
+
 func (s *server) artifact(w http.ResponseWriter, r *http.Request) {
 	digest := r.PathValue("digest")
 	size, err := s.Node.Store.Size(r.Context(), digest)

@@ -65,6 +65,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /v1/runs", s.listRuns)
 	mux.HandleFunc("GET /v1/runs/{run}", s.showRun)
 	mux.HandleFunc("POST /v1/runs/{run}/replay", s.replayRun)
+	mux.HandleFunc("POST /v1/artifacts", s.putArtifact)
 	mux.HandleFunc("GET /v1/artifacts/{digest}", s.artifact)
 	mux.HandleFunc("GET /v1/models", s.listModels)
 	mux.HandleFunc("GET /v1/models/{name}", s.showModel)
@@ -145,7 +146,7 @@ func errorOf(err error) *api.Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	e = &api.Error{Status: http.StatusBadRequest, Message: err.Error()}
+	e = &api.Error{Status: http.StatusBadRequest, Message: strings.TrimSuffix(err.Error(), ": "+store.ErrNotFound.Error())}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, store.ErrNotFound):
