@@ -57,7 +57,7 @@ func run() int {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
-		a.say("cancelled: the run goes on with the next `runnel up` or `runnel run` in this folder")
+		a.say("cancelled: the run goes on with the next `runnel up` in this folder")
 		return exitCancelled
 	case errors.As(err, &c):
 		if c.err != nil {

@@ -68,7 +68,7 @@ func (a *app) up(ctx context.Context, f *upFlags) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n, err := node.Open(ctx, a.dir, a.options(metrics.New(registry)))
+	n, err := node.Open(ctx, a.dir, a.options(metrics.New(registry), narrator{a}))
 	if err != nil {
 		return err
 	}
