@@ -54,6 +54,23 @@ func (t *task) history(ctx context.Context) error {
 	return nil
 }
 
+// forgetDeaths removes the marks of an event that is answered, which a worker
+// that died after it had recorded the answer leaves behind.
+func (t *task) forgetDeaths(ctx context.Context) {
+	if !t.again {
+		return
+	}
+	for key, err := range t.Store.List(ctx, t.marks()+"/") {
+		if err == nil {
+			err = t.Store.Delete(ctx, key)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Log.Warn("a mark of an event that is answered stays", "step", t.s.Name, "event", t.event.ID(), "error", err)
+			return
+		}
+	}
+}
+
 // enter marks the beginning of an attempt. leave ends it: the mark goes, and
 // once the event is answered those of earlier deaths go too.
 func (t *task) enter(ctx context.Context) (leave func(answered bool), err error) {

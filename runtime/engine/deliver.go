@@ -94,6 +94,7 @@ func (w *worker) answer(ctx context.Context, d bus.Delivery) error {
 	err = w.Store.Get(ctx, t.resultKey(), &rec)
 	switch {
 	case err == nil:
+		t.forgetDeaths(ctx)
 		return w.publish(ctx, rec) // done before: only the acknowledgement was lost
 	case !errors.Is(err, store.ErrNotFound):
 		return err
