@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
 )
 
@@ -77,5 +79,10 @@ func newPipeline(a *app) *cobra.Command {
 		a.say("Written to %s. Next: edit it, then runnel pipeline lint %s", path, path)
 		return nil
 	}}
-	return group("pipeline", "Check, draw and start pipeline definitions", lint, graph, init)
+	schema := &cobra.Command{Use: "schema", Short: "Print the JSON Schema of a definition, for editors", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		e := json.NewEncoder(a.out)
+		e.SetIndent("", "  ")
+		return e.Encode(pipeline.JSONSchema(all.Functions()))
+	}}
+	return group("pipeline", "Check, draw and start pipeline definitions", lint, graph, init, schema)
 }
