@@ -65,6 +65,19 @@ func (s *sink) keys() []string {
 	return slices.Sorted(maps.Keys(s.contents))
 }
 
+// list is what was uploaded so far; content what a key holds.
+func (s *sink) list() []events.Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.uploads)
+}
+
+func (s *sink) content(key string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.contents[key]
+}
+
 const settle = 60 * time.Millisecond
 
 func options() *Options {
@@ -168,7 +181,7 @@ func TestTake(t *testing.T) {
 	if got := s.keys(); !slices.Equal(got, []string{"a.csv", "before.csv", "x/y/b c.csv"}) {
 		t.Error(got)
 	}
-	for _, o := range s.uploads {
+	for _, o := range s.list() {
 		if want := map[string]string{"a.csv": "species"}[o.Key]; o.Metadata["target"] != want || o.Version != 1 {
 			t.Errorf("%+v", o)
 		}
@@ -178,8 +191,8 @@ func TestTake(t *testing.T) {
 	becomes(t, dir, `.done/a.csv=1 .done/a.csv.meta.json={"Target": "species"} .done/before.csv=0 .done/before.csv.v1=0 .done/x/y/b c.csv=2`)
 	write(t, dir+"/before.csv", "3")
 	becomes(t, dir, `.done/a.csv=1 .done/a.csv.meta.json={"Target": "species"} .done/before.csv=0 .done/before.csv.v1=0 .done/before.csv.v2=3 .done/x/y/b c.csv=2`)
-	if n := len(s.uploads); n != 5 || s.uploads[3].Version != 1 || s.uploads[4].Version != 2 {
-		t.Errorf("%+v", s.uploads)
+	if n := len(s.list()); n != 5 || s.list()[3].Version != 1 || s.list()[4].Version != 2 {
+		t.Errorf("%+v", s.list())
 	}
 }
 
@@ -240,8 +253,8 @@ func TestSlowWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	becomes(t, dir, ".done/slow.csv="+want)
-	if len(s.uploads) != 1 || s.contents["slow.csv"] != want {
-		t.Errorf("%+v", s.uploads)
+	if len(s.list()) != 1 || s.content("slow.csv") != want {
+		t.Errorf("%+v", s.list())
 	}
 }
 
@@ -317,8 +330,8 @@ func TestWrittenMeanwhile(t *testing.T) {
 			i.scan(t.Context())
 			time.Sleep(settle / 4)
 		}
-		if got := tree(t, dir); got != ".done/a.csv=first and more" || len(s.uploads) != 2 || s.contents["a.csv"] != "first and more" {
-			t.Errorf("%s: %s, %+v", name, got, s.uploads)
+		if got := tree(t, dir); got != ".done/a.csv=first and more" || len(s.list()) != 2 || s.content("a.csv") != "first and more" {
+			t.Errorf("%s: %s, %+v", name, got, s.list())
 		}
 		if err := i.Close(); err != nil {
 			t.Error(err)
@@ -379,10 +392,11 @@ func TestMany(t *testing.T) {
 		write(t, fmt.Sprintf("%s/d%d/%d.csv", dir, k%20, k), fmt.Sprint(k))
 	}
 	eventually(t, "all are taken", func() bool { return strings.Count(tree(t, dir), ".done/") == n })
-	if len(s.uploads) != n || len(s.contents) != n {
-		t.Errorf("%d uploads of %d keys", len(s.uploads), len(s.contents))
+	if len(s.list()) != n || len(s.keys()) != n {
+		t.Errorf("%d uploads of %d keys", len(s.list()), len(s.keys()))
 	}
-	for key, content := range s.contents {
+	for _, key := range s.keys() {
+		content := s.content(key)
 		if want := strings.TrimSuffix(filepath.Base(key), ".csv"); content != want {
 			t.Errorf("%s has %s", key, content)
 		}

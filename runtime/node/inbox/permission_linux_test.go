@@ -52,7 +52,7 @@ func TestUnreadable(t *testing.T) {
 	if err != nil || !strings.Contains(string(b), "permission denied") {
 		t.Errorf("%q, %v", b, err)
 	}
-	if _, err := os.Lstat(dir + "/.failed/a.csv"); err != nil || len(s.uploads) > 0 {
-		t.Errorf("%v, %v", err, s.uploads)
+	if _, err := os.Lstat(dir + "/.failed/a.csv"); err != nil || len(s.list()) > 0 {
+		t.Errorf("%v, %v", err, s.list())
 	}
 }
