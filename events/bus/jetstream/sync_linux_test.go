@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
 var (
@@ -21,10 +23,7 @@ var (
 // event was written there, has returned: so it survives loss of power, which
 // TestKill cannot show. The system calls are watched with strace.
 func TestAcceptedIsSynced(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("there is no strace")
-	}
+	strace := testneed.Program(t, "strace", "apt-get install strace")
 	dir := t.TempDir()
 	trace := filepath.Join(dir, "trace")
 	cmd := exec.Command(strace, "-f", "-y", "-s", "1000000", "-e", "trace=fsync,pwrite64,write", "-o", trace, os.Args[0])
@@ -47,7 +46,7 @@ func TestAcceptedIsSynced(t *testing.T) {
 		t.Fatal(err)
 	}
 	if said == 0 {
-		t.Skip("strace may not trace here")
+		testneed.Skip(t, "strace may not trace here: allow ptrace (docker run --cap-add SYS_PTRACE)")
 	}
 
 	f, err := os.Open(trace)

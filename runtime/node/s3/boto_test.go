@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -9,15 +8,13 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
-// boto3, as it comes, does all that it is asked to; RUNNEL_PYTHON names a Python
-// that has it.
+// boto3, as it comes, does all that it is asked to.
 func TestBoto(t *testing.T) {
-	python := cmp.Or(os.Getenv("RUNNEL_PYTHON"), "python3")
-	if out, err := exec.Command(python, "-c", "import boto3").CombinedOutput(); err != nil {
-		t.Skipf("SKIP 1: %s has no boto3 (set RUNNEL_PYTHON to one that has): %v\n%s", python, err, out)
-	}
+	python := testneed.Python(t, "boto3")
 	s := openSite(t, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

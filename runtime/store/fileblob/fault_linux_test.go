@@ -9,13 +9,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
 // On a disk that is full a blob is not there, and leaves no file.
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
-		t.Skip("mounting a small disk takes privileges:", err)
+		testneed.Skip(t, "a small disk cannot be mounted (%v): run the test as root, with CAP_SYS_ADMIN", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
 	b := openTest(t, dir)
