@@ -24,13 +24,15 @@ type Bus interface {
 	// calls handle for each delivery, at most MaxInFlight at a time, until ctx
 	// ends or Close is called; it returns once the subscription stands, so what
 	// is published after that is delivered. Several processes may share one name:
-	// each event goes to one of them.
+	// each event goes to one of them. A nil handle makes the subscription stand
+	// and has nothing delivered here.
 	Subscribe(ctx context.Context, sub Subscription, handle func(context.Context, Delivery)) error
 
 	// Unsubscribe forgets the durable subscription of that name.
 	Unsubscribe(ctx context.Context, name string) error
 
-	// Pending counts the events that the subscription has not acknowledged.
+	// Pending counts the events that the subscription has not acknowledged;
+	// ErrNoSubscription where there is none.
 	Pending(ctx context.Context, name string) (int, error)
 
 	Close() error
@@ -38,8 +40,8 @@ type Bus interface {
 
 // A Subscription says which events are delivered to whom.
 type Subscription struct {
-	Name        string // durable: letters, digits, - and _
-	Filters     []Filter
+	Name        string        // durable: letters, digits, - and _
+	Filters     []Filter      // none: the subscription is taken as others made it, AckWait too; ErrNoSubscription where there is none
 	MaxInFlight int           // deliveries not yet settled; 0: 1
 	AckWait     time.Duration // a delivery not settled or extended by then comes again; 0: 30 s
 }

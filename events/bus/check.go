@@ -12,6 +12,10 @@ import (
 // ErrClosed is what a bus answers after Close.
 var ErrClosed = errors.New("the bus is closed")
 
+// ErrNoSubscription is the reason why what is asked of a subscription fails
+// where nobody has made it.
+var ErrNoSubscription = errors.New("there is no such subscription")
+
 const (
 	defaultAckWait = 30 * time.Second
 	maxName        = 128
@@ -22,9 +26,6 @@ const (
 func (s Subscription) Check() (Subscription, error) {
 	if err := CheckName(s.Name); err != nil {
 		return s, err
-	}
-	if len(s.Filters) == 0 {
-		return s, fmt.Errorf("subscription %s has no filters, so nothing would be delivered: give at least one", s.Name)
 	}
 	var filters []Filter
 	for _, f := range s.Filters {

@@ -51,6 +51,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"LateAck", testLateAck},
 		{"Extend", testExtend},
 		{"SettledOnce", testSettledOnce},
+		{"WithoutHandler", testWithoutHandler},
+		{"WithoutFilters", testWithoutFilters},
 		{"Unsubscribe", testUnsubscribe},
 		{"Pending", testPending},
 		{"Concurrent", testConcurrent},

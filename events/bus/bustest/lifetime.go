@@ -38,6 +38,69 @@ func testResume(t *testing.T, h Harness) {
 	first.only(t, "a")
 }
 
+// A subscription that is only made gathers events for whoever serves it.
+func testWithoutHandler(t *testing.T, h Harness) {
+	b := open(t, h)
+	subscribe(t, b, on("made"), nil)
+	publish(t, b, newEvent("a"), newEvent("b"))
+	waitPending(t, b, "made", 2)
+	time.Sleep(quiet)
+	var in inbox
+	subscribe(t, b, on("made"), in.ack(t))
+	in.only(t, "a", "b")
+	for _, s := range in.list() {
+		if s.attempt != 1 {
+			t.Errorf("event %s comes for the %d. time, though nobody took it before", s.id, s.attempt)
+		}
+	}
+}
+
+// A subscriber without filters serves a subscription as others made it, and
+// leaves it so.
+func testWithoutFilters(t *testing.T, h Harness) {
+	b := open(t, h)
+	const wait = 400 * time.Millisecond
+	served := bus.Subscription{Name: "served", MaxInFlight: 2}
+	var in inbox
+	if err := b.Subscribe(t.Context(), served, in.hold); !errors.Is(err, bus.ErrNoSubscription) {
+		t.Fatalf("serving what nobody has made: %v", err)
+	}
+	if _, err := b.Pending(t.Context(), "served"); !errors.Is(err, bus.ErrNoSubscription) {
+		t.Fatalf("after that: %v", err)
+	}
+	made := bus.Subscription{Name: "served", Filters: []bus.Filter{{Type: "a"}, {Pipeline: "p", Type: "b"}}, AckWait: wait}
+	subscribe(t, b, made, nil)
+	other := b
+	if h.Shared {
+		other = open(t, h)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	if err := other.Subscribe(ctx, served, in.hold); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, b, newEventOf("", "a", "1"), newEventOf("p", "b", "2"), newEventOf("", "b", "not"))
+	in.wait(t, 2)
+	waitPending(t, b, "served", 2)
+	stop() // what it holds comes again
+	var again inbox
+	subscribe(t, other, served, again.ack(t))
+	again.only(t, "1", "2")
+	waitPending(t, b, "served", 0)
+
+	// AckWait is as it was made, not the default.
+	made.Name = "left"
+	subscribe(t, b, made, nil)
+	var left inbox
+	subscribe(t, other, bus.Subscription{Name: "left"}, func(_ context.Context, d bus.Delivery) { left.note(d) })
+	publish(t, b, newEventOf("", "a", "3"))
+	for i, s := range left.wait(t, 2)[1:] {
+		if waited := s.at.Sub(left.list()[i].at); waited < wait*8/10 {
+			t.Errorf("the event came again after %v, AckWait is %v", waited, wait)
+		}
+	}
+}
+
 func testUnsubscribe(t *testing.T, h Harness) {
 	b := open(t, h)
 	var in, again inbox

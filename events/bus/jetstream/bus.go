@@ -163,7 +163,7 @@ func (b *Bus) Pending(ctx context.Context, name string) (int, error) {
 	defer cancel()
 	c, err := b.js.Consumer(ctx, b.opts.Stream, name) // asks the server for its state
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return 0, fmt.Errorf("there is no subscription %q", name)
+		return 0, fmt.Errorf("subscription %s: %w", name, bus.ErrNoSubscription)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("subscription %s: counting what is pending: %w", name, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -24,9 +25,17 @@ func (b *Bus) Subscribe(ctx context.Context, sub bus.Subscription, handle func(c
 	if !b.begin(&b.wg) {
 		return bus.ErrClosed
 	}
-	if err := b.consume(ctx, sub); err != nil {
+	if len(sub.Filters) > 0 {
+		err = b.consume(ctx, sub)
+	} else {
+		sub.AckWait, err = b.find(ctx, sub.Name)
+	}
+	if err != nil || handle == nil {
 		b.wg.Done()
-		return fmt.Errorf("subscribing %s: %w", sub.Name, err)
+		if err != nil {
+			err = fmt.Errorf("subscribing %s: %w", sub.Name, err)
+		}
+		return err
 	}
 	s := &subscription{Subscription: sub, bus: b, handle: handle}
 	// Each puller asks for one message and sees it settled before it asks for the
@@ -78,6 +87,20 @@ func (b *Bus) consume(ctx context.Context, sub bus.Subscription) error {
 		MaxAckPending:  -1, // each process bounds its own; events that wait for a retry must not block others
 	})
 	return err
+}
+
+// find gives the AckWait of a durable consumer that others made.
+func (b *Bus) find(ctx context.Context, name string) (ackWait time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	c, err := b.js.Consumer(ctx, b.opts.Stream, name)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		err = bus.ErrNoSubscription
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c.CachedInfo().Config.AckWait, nil
 }
 
 // A subscription is one call of Subscribe.

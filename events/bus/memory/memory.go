@@ -84,13 +84,23 @@ func (b *Bus) Subscribe(ctx context.Context, sub bus.Subscription, handle func(c
 		return bus.ErrClosed
 	}
 	q := b.queues[sub.Name]
+	if q == nil && sub.Filters == nil {
+		return fmt.Errorf("subscribing %s: %w", sub.Name, bus.ErrNoSubscription)
+	}
 	if q == nil {
 		q = &queue{bus: b, more: make(chan struct{}), gone: make(chan struct{}), unsettled: make(map[*item]bool)}
 		b.queues[sub.Name] = q
 	}
-	q.filters = make(map[bus.Filter]bool)
+	if sub.Filters == nil {
+		sub.AckWait = q.ackWait
+	} else {
+		q.filters, q.ackWait = make(map[bus.Filter]bool), sub.AckWait
+	}
 	for _, f := range sub.Filters {
 		q.filters[f] = true
+	}
+	if handle == nil {
+		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(b.done, cancel)
@@ -129,7 +139,7 @@ func (b *Bus) Pending(ctx context.Context, name string) (int, error) {
 	}
 	q := b.queues[name]
 	if q == nil {
-		return 0, fmt.Errorf("there is no subscription %q", name)
+		return 0, fmt.Errorf("subscription %s: %w", name, bus.ErrNoSubscription)
 	}
 	return len(q.unsettled), ctx.Err()
 }
@@ -151,6 +161,7 @@ func (b *Bus) Close() error {
 type queue struct {
 	bus       *Bus
 	filters   map[bus.Filter]bool
+	ackWait   time.Duration
 	ready     []*item        // to be delivered, oldest first
 	more      chan struct{}  // closed, and made anew, when an item becomes ready
 	gone      chan struct{}  // closed by Unsubscribe
