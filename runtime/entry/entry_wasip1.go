@@ -1,17 +1,3 @@
-// Package entry makes a program of one function. The same main is the function's
-// guest for a WASM host where it is built for wasip1, and its AWS Lambda
-// elsewhere:
-//
-//	package main
-//
-//	import (
-//		"github.com/runnel-dev/runnel/functions/clean"
-//		"github.com/runnel-dev/runnel/runtime/entry"
-//	)
-//
-//	func init() { entry.For(clean.Function) }
-//
-//	func main() { entry.Main() }
 package entry
 
 import (

@@ -1,0 +1,100 @@
+package guest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/guest/abi"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// input is kept between calls.
+var input []byte
+
+// run answers one invocation: 0 where an answer was given, which may be an error.
+//
+//go:wasmexport runnel_run
+func run() int32 {
+	b, err := json.Marshal(call())
+	if err == nil {
+		err = writeAll(1, b)
+	}
+	if err != nil {
+		_ = writeAll(2, []byte("the answer cannot be given: "+err.Error()+"\n"))
+		return 1
+	}
+	return 0
+}
+
+func call() (a *abi.Answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			a = answer(step.Result{}, &step.Error{Class: step.ClassPermanent, Err: fmt.Errorf("the guest panicked: %v", p), Detail: string(debug.Stack())})
+		}
+	}()
+	var err error
+	if input, err = readAll(0, input[:0]); err != nil {
+		return answer(step.Result{}, fmt.Errorf("reading the invocation: %w", err))
+	}
+	var inv abi.Invocation
+	if err := json.Unmarshal(input, &inv); err != nil {
+		return answer(step.Result{}, fmt.Errorf("the invocation: %w", err))
+	}
+	if inv.ABI != abi.Version {
+		return answer(step.Result{}, fmt.Errorf("the host speaks version %d of the guest ABI, this guest version %d: build it anew", inv.ABI, abi.Version))
+	}
+	fn, err := find(inv.Function)
+	if err != nil {
+		return answer(step.Result{}, err)
+	}
+	ctx := newDeadline(time.Duration(inv.DeadlineMS) * time.Millisecond)
+	defer ctx.end(context.Canceled)
+	e := &env{host: -1}
+	defer e.close()
+	return answer(fn.Run(ctx, step.Invocation{
+		Event:   inv.Event,
+		Set:     inv.Set,
+		From:    events.Emitter(inv.From),
+		Params:  inv.Params,
+		Seed:    inv.Seed,
+		Time:    inv.Time,
+		Attempt: inv.Attempt,
+	}, e))
+}
+
+// readAll appends what is left to read of a file.
+func readAll(fd int, b []byte) ([]byte, error) {
+	for {
+		if cap(b)-len(b) < 4<<10 {
+			b = append(make([]byte, 0, max(2*cap(b), 16<<10)), b...)
+		}
+		n, err := syscall.Read(fd, b[len(b):cap(b)])
+		if err != nil {
+			return b, err
+		}
+		if n == 0 {
+			return b, nil
+		}
+		b = b[:len(b)+n]
+	}
+}
+
+func writeAll(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := syscall.Write(fd, b)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrShortWrite
+		}
+		b = b[n:]
+	}
+	return nil
+}
