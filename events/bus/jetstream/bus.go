@@ -35,7 +35,8 @@ type Bus struct {
 	wg     sync.WaitGroup // subscriptions and their handlers
 
 	connMu    sync.Mutex
-	connected chan struct{} // closed when the connection was made again
+	connected chan struct{}            // closed when the connection was made again
+	elected   map[string]chan struct{} // by subscription: closed when another server serves it
 }
 
 var _ bus.Bus = (*Bus)(nil)
@@ -54,8 +55,14 @@ func newBus(ctx context.Context, nc *nats.Conn, opts Options, health context.Con
 	}
 	b.done, b.cancel = context.WithCancel(context.Background())
 	b.connected = make(chan struct{})
+	b.elected = make(map[string]chan struct{})
 	nc.SetReconnectHandler(func(*nats.Conn) { b.wake() })
-	b.trim.start(b, stream)
+	if err := b.watchElections(); err != nil {
+		return nil, err
+	}
+	if !opts.Attach {
+		b.trim.start(b, stream)
+	}
 	b.pub.start(b, stream.CachedInfo().Config.AllowAtomicPublish)
 	return b, nil
 }
@@ -66,6 +73,9 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 	defer cancel()
 	stream, err := b.js.Stream(ctx, b.opts.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if b.opts.Attach {
+			return nil, fmt.Errorf("stream %s: %w", b.opts.Stream, ErrNoStream)
+		}
 		stream, err = b.js.CreateStream(ctx, jetstream.StreamConfig{
 			Name:               b.opts.Stream,
 			Description:        "Runnel's events",
@@ -74,7 +84,7 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 			Storage:            jetstream.FileStorage,
 			Discard:            jetstream.DiscardNew,
 			MaxBytes:           or(b.opts.MaxBytes, defaultMaxBytes),
-			Replicas:           or(b.opts.Replicas, 1),
+			Replicas:           or(b.opts.Replicas, b.replicas()),
 			Duplicates:         dedupeWindow,
 			AllowAtomicPublish: true,
 			AllowDirect:        true,
@@ -90,6 +100,9 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 	if cfg.Retention != jetstream.LimitsPolicy || cfg.Discard != jetstream.DiscardNew || cfg.Storage != jetstream.FileStorage || cfg.MaxAge != 0 || cfg.MaxMsgs > 0 {
 		return nil, fmt.Errorf("stream %s could lose events: it must have limits retention, file storage, discard new, and no limit on age or messages; correct it or choose another name", cfg.Name)
 	}
+	if b.opts.Attach {
+		return stream, nil
+	}
 	want := cfg
 	want.MaxBytes = or(b.opts.MaxBytes, cfg.MaxBytes)
 	want.Replicas = or(b.opts.Replicas, cfg.Replicas)
@@ -99,6 +112,14 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 		}
 	}
 	return stream, nil
+}
+
+// replicas is how many servers hold each event where nobody has said.
+func (b *Bus) replicas() int {
+	if b.nc.ConnectedClusterName() != "" {
+		return 3
+	}
+	return 1
 }
 
 func or[T comparable](v, instead T) T {
@@ -133,6 +154,42 @@ func (b *Bus) wake() {
 	defer b.connMu.Unlock()
 	close(b.connected)
 	b.connected = make(chan struct{})
+}
+
+// watchElections learns when another server of a cluster takes over a
+// subscription: requests that waited at the one before are lost.
+func (b *Bus) watchElections() error {
+	prefix := "$JS.EVENT.ADVISORY.CONSUMER.LEADER_ELECTED." + b.opts.Stream + "."
+	_, err := b.nc.Subscribe(prefix+"*", func(m *nats.Msg) {
+		b.connMu.Lock()
+		defer b.connMu.Unlock()
+		name := strings.TrimPrefix(m.Subject, prefix)
+		if c := b.elected[name]; c != nil {
+			close(c)
+			delete(b.elected, name)
+		}
+	})
+	return err
+}
+
+// election returns a channel that is closed when another server takes over the subscription.
+func (b *Bus) election(name string) <-chan struct{} {
+	b.connMu.Lock()
+	defer b.connMu.Unlock()
+	c := b.elected[name]
+	if c == nil {
+		c = make(chan struct{})
+		b.elected[name] = c
+	}
+	return c
+}
+
+// Connected is nil while there is a connection to a server.
+func (b *Bus) Connected() error {
+	if s := b.nc.Status(); s != nats.CONNECTED {
+		return fmt.Errorf("the connection to NATS is %s", strings.ToLower(s.String()))
+	}
+	return nil
 }
 
 // Unsubscribe implements bus.Bus. Subscribers of that name end.

@@ -22,6 +22,16 @@ func Connect(ctx context.Context, urls string, o *Options) (*Bus, error) {
 	if opts.Credentials != "" {
 		conn = append(conn, nats.UserCredentials(opts.Credentials))
 	}
+	if opts.Nkey != "" {
+		o, err := nats.NkeyOptionFromSeed(opts.Nkey)
+		if err != nil {
+			return nil, fmt.Errorf("reading the key of NATS's user in %s: %w", opts.Nkey, err)
+		}
+		conn = append(conn, o)
+	}
+	if opts.User != "" {
+		conn = append(conn, nats.UserInfo(opts.User, opts.Password))
+	}
 	if opts.TLS != nil {
 		conn = append(conn, nats.Secure(opts.TLS))
 	}

@@ -90,6 +90,7 @@ func connectOptions(opts Options) []nats.Option {
 	return []nats.Option{
 		nats.Name("runnel"),
 		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // a server whose users are being changed is no reason to give up
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectBufSize(-1), // publishing while cut off fails at once, and is the caller's to repeat
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {

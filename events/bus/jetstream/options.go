@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,14 +20,23 @@ type Options struct {
 	// Logger hears of what goes wrong with nobody to return an error to; nil is slog.Default().
 	Logger *slog.Logger
 
-	// Replicas is how many servers of a cluster hold each event, for Connect; 0
-	// is 1 when the stream is created, and as it is otherwise.
+	// Replicas is how many servers hold each event, for Connect; 0 is, when the
+	// stream is created, 3 in a cluster and 1 on a single server, and as it is otherwise.
 	Replicas int
-	// Credentials is a file with a user's JWT and key (.creds), for Connect.
-	Credentials string
+	// Credentials is a file with a user's JWT and key (.creds), and Nkey one with
+	// a user's seed, for Connect. They are read anew at every connection.
+	Credentials, Nkey string
+	// User and Password are for Connect.
+	User, Password string
+	// Attach has Connect use the stream as it is: it is not made, changed or
+	// trimmed, so the user needs no rights to do so. ErrNoStream where there is none.
+	Attach bool
 	// TLS is how Connect speaks TLS; nil: as the URL says.
 	TLS *tls.Config
 }
+
+// ErrNoStream is the reason why a bus that is to attach does not open.
+var ErrNoStream = errors.New("there is no such stream")
 
 const (
 	defaultStream   = "RUNNEL"

@@ -185,7 +185,7 @@ func (p *publisher) publishOne(w waiting) error {
 	ctx, cancel := context.WithTimeout(p.bus.health, opTimeout)
 	defer cancel()
 	_, err := p.bus.js.PublishMsg(ctx, w.msg)
-	if isFull(err) && p.bus.trim.makeRoom(ctx) {
+	if isFull(err) && !p.bus.opts.Attach && p.bus.trim.makeRoom(ctx) {
 		_, err = p.bus.js.PublishMsg(ctx, w.msg)
 	}
 	if isFull(err) {

@@ -59,7 +59,8 @@ func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		again := p.bus.reconnected() // a request does not outlive its connection
+		// A request outlives neither its connection nor the server that serves the consumer.
+		again, elected := p.bus.reconnected(), p.bus.election(p.name)
 		if len(p.msgs) == 0 {
 			if err := p.bus.nc.PublishRequest(p.subject, p.inbox, p.request); err != nil {
 				if err := p.pause(ctx, err); err != nil {
@@ -68,7 +69,7 @@ func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 				continue
 			}
 		}
-		msg, err := p.wait(ctx, again)
+		msg, err := p.wait(ctx, again, elected)
 		if msg != nil || err != nil {
 			return msg, err
 		}
@@ -76,7 +77,7 @@ func (p *puller) next(ctx context.Context) (*nats.Msg, error) {
 }
 
 // wait returns a message, or nothing if it is time to ask again.
-func (p *puller) wait(ctx context.Context, again <-chan struct{}) (*nats.Msg, error) {
+func (p *puller) wait(ctx context.Context, again, elected <-chan struct{}) (*nats.Msg, error) {
 	silence := time.NewTimer(2*pullHeartbeat + time.Second)
 	defer silence.Stop()
 	for {
@@ -98,6 +99,8 @@ func (p *puller) wait(ctx context.Context, again <-chan struct{}) (*nats.Msg, er
 			}
 			return nil, p.pause(ctx, fmt.Errorf("status %s %s", status, why))
 		case <-again:
+			return nil, nil
+		case <-elected:
 			return nil, nil
 		case <-silence.C:
 			return nil, nil
