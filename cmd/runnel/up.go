@@ -30,6 +30,7 @@ import (
 
 // upFlags are the flags of `runnel up`.
 type upFlags struct {
+	sharedFlags
 	listen    string
 	s3        string
 	inbox     string
@@ -45,7 +46,10 @@ func newUp(a *app) *cobra.Command {
 		Long: `Run a node in the folder until it is stopped. It listens on loopback unless told
 otherwise; a node that listens elsewhere asks its clients for the token that is
 in the file token of the folder. The S3 endpoint asks for the keys in the file
-credentials, wherever it listens. A file that is put into the inbox is uploaded.`,
+credentials, wherever it listens. A file that is put into the inbox is uploaded.
+
+With --nats the events go over an outside cluster, and any number of runnel
+worker processes with the same --nats and --store work on them beside the node.`,
 		Example: "  runnel up\n  runnel up --pipeline churn.yaml --listen 0.0.0.0:7070\n  runnel up --s3 0.0.0.0:7071 --inbox /srv/drop",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,6 +61,8 @@ credentials, wherever it listens. A file that is put into the inbox is uploaded.
 	c.Flags().StringVar(&f.s3, "s3", "127.0.0.1:7071", "address of the S3 endpoint, or a free one where another program has the default; empty for none")
 	c.Flags().StringVar(&f.inbox, "inbox", "", "folder whose files are uploaded to the bucket inbox (default inbox in the node's folder); empty for none")
 	c.Flags().StringArrayVarP(&f.pipelines, "pipeline", "p", nil, "file with a pipeline's definition; may be repeated; the default pipeline otherwise")
+	f.add(c)
+	c.Flags().IntVar(&f.replicas, "nats-replicas", 0, "how many NATS servers hold each event (default: 3 in a cluster, when the stream is made, and as it is otherwise)")
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
 }
@@ -68,9 +74,13 @@ func (a *app) up(ctx context.Context, f *upFlags) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n, err := node.Open(ctx, a.dir, a.options(metrics.New(registry), narrator{a}))
-	if err != nil {
+	opts := a.options(metrics.New(registry), narrator{a})
+	if err := f.options(opts); err != nil {
 		return err
+	}
+	n, err := node.Open(ctx, a.dir, opts)
+	if err != nil {
+		return f.explain(a, err)
 	}
 	if err := a.serve(ctx, f, n, pipelines, registry); err != nil {
 		return errors.Join(err, n.Close())

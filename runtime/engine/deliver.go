@@ -38,6 +38,10 @@ type task struct {
 // deliver takes one delivery to its end. What the world prevents is tried
 // again later: the event is not acknowledged before its effects stand.
 func (w *worker) deliver(ctx context.Context, d bus.Delivery) {
+	if !w.desk.begin() {
+		return // the subscription has ended, and hands it back
+	}
+	defer w.desk.end()
 	err := w.answer(ctx, d)
 	if err == nil {
 		if err = d.Ack(ctx); err == nil {
@@ -136,7 +140,7 @@ func (w *worker) task(ctx context.Context, d bus.Delivery) (*task, error) {
 	}
 	version := events.Extension(ev, events.PipelineVersion)
 	if version == "" { // a root event for any pipeline: the version that was current when it was accepted
-		run, err := w.Engine.run(ctx, ev)
+		run, err := w.accepted(ctx, d)
 		if err != nil {
 			return nil, err
 		}
@@ -224,7 +228,11 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 	}
 	h := t.hosts[t.s.Host]
 	if h == nil {
-		return rec, &retryLater{time.Minute, fmt.Errorf("this node has no host %q", t.s.Host)}
+		wait := time.Minute
+		if t.Shared { // another process may have it
+			wait = infraWait
+		}
+		return rec, &retryLater{wait, fmt.Errorf("this process has no host %q", t.s.Host)}
 	}
 	limited, cancel := context.WithTimeout(ctx, t.s.Timeout)
 	defer cancel()

@@ -35,13 +35,15 @@ type Config struct {
 	Functions pipeline.Functions
 	Hosts     []host.Host
 	Models    step.Models
-	Fetch     FetchFunc     // nil: functions may fetch nothing
-	Build     string        // identifies the functions' code in the step cache; "": no cache
-	AckWait   time.Duration // how soon an event comes again after a crash; 0: 5 s
-	MaxCrash  int           // deaths of a worker over one event before it is poison; 0: 10. See deaths.go
-	CacheMin  time.Duration // steps faster than this are not worth caching; 0: 10 ms
-	Observer  Observer      // nil: none
-	Log       *slog.Logger  // nil: none
+	Fetch     FetchFunc                  // nil: functions may fetch nothing
+	Build     string                     // identifies the functions' code in the step cache; "": no cache
+	Serves    func(function string) bool // the functions whose steps are worked on here; nil: all
+	Shared    bool                       // other processes work on the same bus and store: a run is recorded by who accepts it
+	AckWait   time.Duration              // how soon an event comes again after a crash; 0: 5 s
+	MaxCrash  int                        // deaths of a worker over one event before it is poison; 0: 10. See deaths.go
+	CacheMin  time.Duration              // steps faster than this are not worth caching; 0: 10 ms
+	Observer  Observer                   // nil: none
+	Log       *slog.Logger               // nil: none
 	Now       func() time.Time
 }
 
@@ -62,6 +64,7 @@ type Engine struct {
 	versions map[string]*pipeline.Pipeline // by version
 	shapes   map[string]bool               // noted
 
+	desk          desk
 	subscribing   sync.Mutex
 	subscriptions map[string]subscribed // by name
 }
@@ -132,11 +135,7 @@ func (e *Engine) Start(ctx context.Context, ps ...*pipeline.Pipeline) error {
 		e.current[p.Name] = p
 	}
 	e.mu.Unlock()
-	before, err := e.worked(ctx)
-	if err != nil {
-		return fmt.Errorf("resuming the pipelines of before: %w", err)
-	}
-	return e.subscribe(ctx, append(before, ps...))
+	return e.resume(ctx, ps)
 }
 
 // Work works on events of the pipeline until ctx ends, without making it the
@@ -145,6 +144,9 @@ func (e *Engine) Start(ctx context.Context, ps ...*pipeline.Pipeline) error {
 func (e *Engine) Work(ctx context.Context, p *pipeline.Pipeline) error {
 	if err := e.prepare(ctx, p); err != nil {
 		return err
+	}
+	if e.Shared {
+		return e.resume(ctx, []*pipeline.Pipeline{p})
 	}
 	return e.subscribe(ctx, []*pipeline.Pipeline{p})
 }
@@ -206,6 +208,7 @@ func (e *Engine) worked(ctx context.Context) ([]*pipeline.Pipeline, error) {
 type subscribed struct {
 	filters     []bus.Filter
 	concurrency int
+	served      bool // here; else it is made for others to serve
 	stop        context.CancelFunc
 }
 
@@ -241,25 +244,21 @@ func (e *Engine) subscribe(ctx context.Context, ps []*pipeline.Pipeline) error {
 				}
 			}
 			w.concurrency = max(w.concurrency, s.Concurrency)
+			w.served = w.served || e.serves(s)
 		}
 	}
 	for _, name := range names {
 		have, w := e.subscriptions[name], wants[name]
-		if len(w.filters) == len(have.filters) && w.concurrency == have.concurrency {
+		if len(w.filters) == len(have.filters) && w.concurrency == have.concurrency && w.served == have.served {
 			continue
 		}
 		if have.stop != nil {
 			have.stop()
 		}
-		pulling, stop := context.WithCancel(ctx)
-		// What is at work goes on when a subscription is replaced: its context is ctx.
-		err := e.Bus.Subscribe(pulling, bus.Subscription{Name: name, Filters: w.filters, MaxInFlight: w.concurrency, AckWait: e.AckWait},
-			func(_ context.Context, d bus.Delivery) { w.deliver(ctx, d) })
-		if err != nil {
-			stop()
-			return fmt.Errorf("pipeline %s: step %s: subscribing to the bus: %w", w.pipeline, w.step, err)
+		var err error
+		if w.stop, err = e.take(ctx, w.worker, w.subscribed); err != nil {
+			return err
 		}
-		w.stop = stop
 		e.subscriptions[name] = w.subscribed
 	}
 	return nil

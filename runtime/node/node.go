@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,6 +37,16 @@ type Options struct {
 	Log       *slog.Logger
 	AckWait   time.Duration // as in engine.Config, like MaxCrash
 	MaxCrash  int
+	Store     string                     // URL or path of the store; "": the folder store in the node's folder
+	NATS      *NATS                      // nil: the embedded bus, in the node's folder
+	Serves    func(function string) bool // the functions whose steps are worked on here; nil: all
+}
+
+// NATS is an outside server or cluster that nodes and workers share. They share
+// the store too.
+type NATS struct {
+	URLs string // separated by commas
+	jetstream.Options
 }
 
 // A Node holds a folder: at most one process has it open at a time.
@@ -50,10 +61,12 @@ type Node struct {
 	lock io.Closer
 	log  *slog.Logger
 
+	shared    bool // the bus and the store, with other processes
 	published bool // where it listens is written down
 
-	working context.Context // ends when the node closes
-	stop    context.CancelFunc
+	working    context.Context // ends when the node closes
+	stop       context.CancelFunc
+	background sync.WaitGroup
 }
 
 // Open opens the folder, which it creates where there is none. It works on no
@@ -84,21 +97,43 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	if err = os.Remove(runningPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // a killed node left it: nobody listens there
 		return fail(err)
 	}
-	if n.Store, err = store.Open(ctx, filepath.Join(dir, "store"), nil); err != nil {
+	location := o.Store
+	if location == "" {
+		location = filepath.Join(dir, "store")
+	}
+	if n.Store, err = store.Open(ctx, location, nil); err != nil {
 		return fail(err)
 	}
 	n.Registry = registry.New(n.Store, nil)
-	js, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), &jetstream.Options{Logger: n.log})
-	if err != nil {
-		return fail(fmt.Errorf("the embedded bus: %w", err))
+	if n.bus, err = o.openBus(ctx, dir, n.log); err != nil {
+		return fail(err)
 	}
-	n.bus = js
+	n.shared = o.NATS != nil
 	n.Live = newLive(o.Observers...)
-	n.Engine = engine.New(engine.Config{
-		Bus: n.bus, Store: n.Store, Functions: o.Functions, Hosts: []host.Host{native.Host{}}, Models: n.Registry,
-		Fetch: o.Fetch, Build: o.Build, Observer: n.Live, Log: o.Log, AckWait: o.AckWait, MaxCrash: o.MaxCrash,
-	})
+	n.Engine = o.engine(n.bus, n.Store, n.Registry, n.Live)
 	return n, nil
+}
+
+// openBus connects to the bus outside, or opens the embedded one.
+func (o *Options) openBus(ctx context.Context, dir string, log *slog.Logger) (bus.Bus, error) {
+	if o.NATS != nil {
+		opts := o.NATS.Options
+		opts.Logger = log
+		return jetstream.Connect(ctx, o.NATS.URLs, &opts)
+	}
+	js, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), &jetstream.Options{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("the embedded bus: %w", err)
+	}
+	return js, nil
+}
+
+func (o *Options) engine(b bus.Bus, s *store.Store, r *registry.Registry, live *Live) *engine.Engine {
+	return engine.New(engine.Config{
+		Bus: b, Store: s, Functions: o.Functions, Hosts: []host.Host{native.Host{}}, Models: r,
+		Fetch: o.Fetch, Build: o.Build, Observer: live, Log: o.Log, AckWait: o.AckWait, MaxCrash: o.MaxCrash,
+		Serves: o.Serves, Shared: o.NATS != nil,
+	})
 }
 
 // Start works on the pipelines' events until the node is closed, and announces
@@ -107,14 +142,43 @@ func (n *Node) Start(ctx context.Context, pipelines ...*pipeline.Pipeline) error
 	if err := n.Engine.Start(n.working, pipelines...); err != nil {
 		return err
 	}
-	recovered, err := n.Store.Recover(ctx, n.Engine.Accept)
-	if err != nil {
-		return fmt.Errorf("announcing uploads that a crash left unannounced: %w", err)
+	if err := n.recover(ctx); err != nil {
+		return err
 	}
-	if recovered > 0 {
-		n.log.Info("announced uploads that a crash had left unannounced", "objects", recovered)
+	if n.shared {
+		n.background.Go(n.keepRecovering)
 	}
 	return nil
+}
+
+func (n *Node) recover(ctx context.Context) error {
+	recovered, err := n.Store.Recover(ctx, n.Engine.Accept)
+	if err != nil {
+		return fmt.Errorf("announcing uploads that were not announced: %w", err)
+	}
+	if recovered > 0 {
+		n.log.Info("announced uploads that had not been announced", "objects", recovered)
+	}
+	return nil
+}
+
+// recoverEvery is how soon an upload is announced that could not be when it was
+// made, because the bus outside was away.
+const recoverEvery = 15 * time.Second
+
+func (n *Node) keepRecovering() {
+	tick := time.NewTicker(recoverEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-n.working.Done():
+			return
+		case <-tick.C:
+		}
+		if err := n.recover(n.working); err != nil && n.working.Err() == nil {
+			n.log.Warn("the bus or the store does not answer", "error", err)
+		}
+	}
 }
 
 // Upload stores an object and accepts its event. When it returns nil, both are
@@ -175,6 +239,7 @@ func (n *Node) Close() error {
 		return nil
 	}
 	n.stop()
+	n.background.Wait()
 	errs := []error{n.unpublish()}
 	if n.bus != nil {
 		errs = append(errs, n.bus.Close())
