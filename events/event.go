@@ -7,13 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/cloudevents/sdk-go/v2/event"
-	"github.com/google/uuid"
 )
-
-// An Event is a CloudEvent 1.0.
-type Event = event.Event
 
 // MaxSize is the largest event, in bytes of structured JSON, that is accepted:
 // the bus and EventBridge's queues carry no larger one.
@@ -22,21 +16,21 @@ const MaxSize = 256 << 10
 // ErrTooLarge is the cause where an event exceeds MaxSize.
 var ErrTooLarge = errors.New("event too large")
 
-// namespace is that of the UUIDv5 event ids.
-var namespace = uuid.MustParse("6ba5a1b2-0f6b-5d0e-9c55-2f6d3a1c7e10")
+// namespace is that of the UUIDv5 event ids: 6ba5a1b2-0f6b-5d0e-9c55-2f6d3a1c7e10.
+const namespace = "\x6b\xa5\xa1\xb2\x0f\x6b\x5d\x0e\x9c\x55\x2f\x6d\x3a\x1c\x7e\x10"
 
 // NewRoot makes an event that starts a run. The id is the UUIDv5 of the parts
 // of identity (of an object: bucket, key and version), so that what is said
 // twice is one event.
 func NewRoot(source, subject string, at time.Time, data Payload, identity ...string) (Event, error) {
-	e := event.New(event.CloudEventsVersionV1)
+	e := newEvent()
 	e.SetType(data.EventType())
 	e.SetSource(source)
 	e.SetSubject(subject)
 	e.SetID(hash(append([]string{source, data.EventType()}, identity...)...))
 	e.SetTime(at.UTC())
 	e.SetExtension(Run, e.ID())
-	if err := e.SetData(event.ApplicationJSON, data); err != nil {
+	if err := e.SetData(MediaJSON, data); err != nil {
 		return Event{}, fmt.Errorf("event %s: encoding its data: %w", data.EventType(), err)
 	}
 	return e, e.Validate()
@@ -71,7 +65,7 @@ func NewChild(parent Event, from Emitter, index int, at time.Time, subject strin
 }
 
 func newChild(parent Event, from Emitter, index int, at time.Time, subject, typ string, data any) (Event, error) {
-	e := event.New(event.CloudEventsVersionV1)
+	e := newEvent()
 	e.SetType(typ)
 	e.SetSource("/pipelines/" + from.Pipeline + "/steps/" + from.Step)
 	if subject == "" {
@@ -89,7 +83,7 @@ func newChild(parent Event, from Emitter, index int, at time.Time, subject, typ 
 		e.SetExtension(TraceParent, tp)
 	}
 	inheritSet(&e, parent)
-	if err := e.SetData(event.ApplicationJSON, data); err != nil {
+	if err := e.SetData(MediaJSON, data); err != nil {
 		return Event{}, fmt.Errorf("event %s: encoding its data: %w", typ, err)
 	}
 	return e, e.Validate()
@@ -112,7 +106,10 @@ func hash(parts ...string) string {
 		}
 		parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(p)
 	}
-	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "|"))).String()
+	sum := digest(namespace + strings.Join(parts, "|")) // RFC 9562, section 5.5
+	sum[6] = sum[6]&0x0f | 0x50
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
 // Extension returns an extension attribute as text; "" when absent.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/functions/predict"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
@@ -69,7 +69,7 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			if err != nil {
 				return err
 			}
-			t, err := a.readTable(cmd, args[1], fitted.CSV(inputs))
+			t, err := a.readTable(cmd, args[1], predict.CSV(inputs))
 			if err != nil {
 				return err
 			}

@@ -10,12 +10,12 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/modelname"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -55,14 +55,11 @@ func (p Params) Check() error {
 	if d, err := time.ParseDuration(p.FetchLimit); err != nil || d <= 0 {
 		return fmt.Errorf("fetch_timeout: %q is not a duration: want one such as 90s or 10m", p.FetchLimit)
 	}
-	if p.Name != "" && !validName.MatchString(p.Name) {
+	if p.Name != "" && !modelname.Valid(p.Name) {
 		return fmt.Errorf("name: %q: want 1 to 100 letters, digits, dots, hyphens and underscores, the first a letter or digit", p.Name)
 	}
 	return nil
 }
-
-// validName is what a model may be called, which has its dataset's name by default.
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
 // Function is the step.
 var Function = step.New("ingest", handle,
@@ -150,15 +147,13 @@ func sources(ctx context.Context, call *step.Call, p Params) (name string, files
 // extensions say how a file is written, not what it holds.
 var extensions = []string{".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst"}
 
-var notInName = regexp.MustCompile(`[^a-z0-9]+`)
-
 // datasetName makes a name of a key: data/My Sales.csv.gz is my-sales.
 func datasetName(key string) string {
 	base := strings.ToLower(path.Base(strings.TrimSuffix(key, "/")))
 	for slices.Contains(extensions, path.Ext(base)) {
 		base = strings.TrimSuffix(base, path.Ext(base))
 	}
-	name := strings.Trim(notInName.ReplaceAllString(base, "-"), "-")
+	name := strings.Trim(modelname.Dataset(base), "-")
 	if len(name) > 40 {
 		name = strings.Trim(name[:40], "-")
 	}

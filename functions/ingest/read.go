@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -84,7 +83,7 @@ func sniff(blob step.Blob) string {
 	}
 	head := make([]byte, 512)
 	n, _ = io.ReadFull(r, head)
-	if isJSON.Match(head[:n]) {
+	if isJSON(head[:n]) {
 		return "jsonl"
 	}
 	return "csv"
@@ -93,9 +92,27 @@ func sniff(blob step.Blob) string {
 var (
 	gzipMagic = []byte{0x1f, 0x8b}
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
-	// isJSON begins with an object, or an array of objects, or one that is empty.
-	isJSON = regexp.MustCompile(`^\x{feff}?\s*(\[\s*)?\{\s*["}]|^\x{feff}?\s*\[\s*\]\s*$`)
 )
+
+// isJSON reports whether a text begins with an object, or an array of objects,
+// or is an empty array.
+func isJSON(b []byte) bool {
+	space := func() { b = bytes.TrimLeft(b, " \t\n\f\r") }
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	space()
+	rest, array := bytes.CutPrefix(b, []byte("["))
+	b = rest
+	space()
+	if array && bytes.HasPrefix(b, []byte("]")) {
+		return len(bytes.Trim(b[1:], " \t\n\f\r")) == 0
+	}
+	if !bytes.HasPrefix(b, []byte("{")) {
+		return false
+	}
+	b = b[1:]
+	space()
+	return len(b) > 0 && (b[0] == '"' || b[0] == '}')
+}
 
 func (b *builder) csvOptions(kinds *united) *csv.Options {
 	o := &csv.Options{Kinds: kinds.texts(), DateOrders: kinds.dateOrders()}
@@ -219,7 +236,7 @@ func (b *builder) like() events.Dataset {
 
 // Read reads an uploaded table as the step does, with its default params: for
 // other steps that take one. known, nil for nothing, says of a CSV file what is
-// known of its columns, such as fitted.CSV for those of a model. What the
+// known of its columns, such as predict.CSV for those of a model. What the
 // reader decided or could not keep is noted.
 func Read(ctx context.Context, call *step.Call, o events.Object, known *csv.Options) (*table.Table, error) {
 	p, err := schema.Decode[Params](schema.Of[Params](), nil)

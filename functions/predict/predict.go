@@ -48,7 +48,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
-	t, err := ingest.Read(ctx, call, object, fitted.CSV(m.Inputs))
+	t, err := ingest.Read(ctx, call, object, CSV(m.Inputs))
 	if err != nil {
 		return err
 	}

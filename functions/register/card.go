@@ -8,13 +8,21 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
-	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/learn/model"
 )
 
+// Judged is what the card takes of the evaluation, whose package would bring all
+// estimators into the guest of this step.
+type Judged struct {
+	Subset string `json:"subset"` // the rows that the model was measured on
+	Model  struct {
+		Rows int `json:"rows"`
+	} `json:"model"`
+}
+
 // Card writes the model card (Mitchell et al., "Model cards for model
 // reporting", 2019) as Markdown.
-func Card(name string, in events.ModelEvaluatedData, e *evaluate.Evaluation, m *model.Model) string {
+func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s", name)

@@ -5,11 +5,10 @@ package register
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	"github.com/runnel-dev/runnel/events"
-	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/internal/modelname"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
@@ -29,16 +28,11 @@ var Function = step.New("register", handle,
 
 // Check implements step.Checker.
 func (p Params) Check() error {
-	if p.Name != "" && !validName.MatchString(p.Name) {
+	if p.Name != "" && !modelname.Valid(p.Name) {
 		return fmt.Errorf("name: %q is no name: a model's name has 1 to 100 letters, digits, dots, hyphens and underscores, and begins with a letter or digit", p.Name)
 	}
 	return nil
 }
-
-var (
-	validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
-	notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-)
 
 // name is the model's name. The versions of a model predict one target: a model
 // of the same data for another is another model.
@@ -58,7 +52,7 @@ func (p Params) name(ctx context.Context, models step.Models, raw events.Dataset
 	if before.Target == raw.Target {
 		other = name + "-" + raw.Task
 	}
-	other = notInName.ReplaceAllString(other, "-")
+	other = modelname.Model(other)
 	return other[:min(len(other), 100)], nil
 }
 
@@ -71,8 +65,8 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
-	var evaluation evaluate.Evaluation
-	if err := call.JSON(ctx, in.Evaluation, &evaluation); err != nil {
+	var judged Judged
+	if err := call.JSON(ctx, in.Evaluation, &judged); err != nil {
 		return err
 	}
 	asked := p.Name
@@ -82,7 +76,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if asked == "" && p.Name != in.Raw.Name {
 		call.Note("model %s predicts another target: this one got another name, %s", in.Raw.Name, p.Name)
 	}
-	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(p.Name, in, &evaluation, m)))
+	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(p.Name, in, judged, m)))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -116,7 +115,7 @@ func constant(c *table.Column) bool {
 // no text of several words, or numbers, 95 in 100 whole, in a column that is
 // called an id.
 func Identifier(c *table.Column) bool {
-	if c.Kind != table.String && !(numeric(c) && (namedID(c.Name) || indexName.MatchString(c.Name) || counts(c))) {
+	if c.Kind != table.String && !(numeric(c) && (namedID(c.Name) || indexName(c.Name) || counts(c))) {
 		return false
 	}
 	present := c.Len() - c.Nulls()
@@ -139,8 +138,18 @@ func Identifier(c *table.Column) bool {
 
 func mostly(n, present int) bool { return float64(n) >= .95*float64(present) }
 
-// indexName matches names that pandas gives to the numbers of rows in files.
-var indexName = regexp.MustCompile(`^(Unnamed: \d+|__index_level_\d+__)$`)
+// indexName reports whether a name is one that pandas gives to the numbers of
+// rows in files: Unnamed: 0, __index_level_0__.
+func indexName(name string) bool {
+	number, ok := strings.CutPrefix(name, "Unnamed: ")
+	if !ok {
+		level, prefixed := strings.CutPrefix(name, "__index_level_")
+		if number, ok = strings.CutSuffix(level, "__"); !ok || !prefixed {
+			return false
+		}
+	}
+	return number != "" && strings.Trim(number, "0123456789") == ""
+}
 
 // counts reports whether a column is the index that pandas writes in front of a
 // CSV file: it has no name (so it is called column_1), and its values ascend by

@@ -3,9 +3,9 @@ package profile
 import (
 	"cmp"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/runnel-dev/runnel/learn/density"
@@ -209,7 +209,30 @@ func formatNumber(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
-var namedAsID = regexp.MustCompile(`(?i)^(id|uuid|guid|key|index|row_?(id|number)|unnamed: ?\d+)$|[_ ](id|uuid|key)$|[a-z]I[Dd]$`)
+// namedAsID reports whether a name is that of an identifier: id, row_number,
+// Unnamed: 0, or one that ends in a word such as _id or in Id after a letter.
+func namedAsID(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "id", "uuid", "guid", "key", "index", "rowid", "row_id", "rownumber", "row_number":
+		return true
+	}
+	if number, ok := strings.CutPrefix(name, "unnamed:"); ok {
+		number = strings.TrimPrefix(number, " ")
+		return number != "" && strings.Trim(number, "0123456789") == ""
+	}
+	for _, word := range []string{"id", "uuid", "key"} {
+		before, ok := strings.CutSuffix(name, word)
+		if !ok || before == "" {
+			continue
+		}
+		last := before[len(before)-1]
+		if last == '_' || last == ' ' || word == "id" && last >= 'a' && last <= 'z' {
+			return true
+		}
+	}
+	return false
+}
 
 func (d *described) role() Role {
 	switch {
@@ -235,7 +258,7 @@ func (d *described) role() Role {
 		return Categorical
 	case table.Int64:
 		consecutive := float64(d.Numbers.Max-d.Numbers.Min)+1 == float64(d.Count)
-		if unique && (consecutive || namedAsID.MatchString(d.Name)) {
+		if unique && (consecutive || namedAsID(d.Name)) {
 			return Identifier
 		}
 	}

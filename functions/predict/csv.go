@@ -1,4 +1,4 @@
-package fitted
+package predict
 
 import (
 	"github.com/runnel-dev/runnel/learn/model"
