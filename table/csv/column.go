@@ -214,52 +214,63 @@ func (cv *converter) numbers(c *column, col int, fixed bool) int {
 		mark = ','
 	}
 	watch := cv.marks == pointMark|commaMark && c.class.forms == 0 // for the first decimal mark
-	t, out := cv.t, c.floats
-	for r := 0; r < len(out); r++ {
-		if cv.missing.numbers {
-			if _, missing := cv.odd(c, r, col); missing {
-				out[r] = math.NaN()
-				continue
-			}
-		} else if !watch {
-			if r += t.fractions(out[r:], r, col, mark); r == len(out) {
-				break
-			}
+	for r, n := 0, 0; r < len(c.floats); r += n {
+		if n = min(batch, len(c.floats)-r); watch {
+			n = 1
 		}
-		v, form := parseFloat(t.field(r, col), mark)
-		if form == notNumber {
-			b, missing := cv.odd(c, r, col)
-			if missing {
-				out[r] = math.NaN()
-				continue
-			}
-			if v, form = parseFloat(b, mark); form == notNumber {
-				if !fixed {
-					return r
-				}
-				out[r] = math.NaN()
-				cv.misfits(c, r, b)
-				continue
-			}
+		var odd oddRows
+		if watch || cv.missing.numbers {
+			odd.fill(n)
+		} else {
+			cv.t.fractions(c.floats[r:r+n], r, col, mark, &odd)
 		}
-		out[r] = v
-		switch form {
-		case rounded:
-			c.rounded++
-		case overflow:
-			if c.overflow == 0 {
-				b, _ := cv.value(r, col)
-				c.example = string(b)
+		for row := range odd.all(r) {
+			form, ok := cv.number(c, row, col, mark, fixed)
+			if !ok {
+				return row
 			}
-			c.overflow++
-			c.miss(r, t.rows)
-		case fraction:
-			if watch && bytes.IndexByte(t.field(r, col), mark) >= 0 {
+			if watch && form == fraction && bytes.IndexByte(cv.t.field(row, col), mark) >= 0 {
 				c.class.forms, watch = pointMark, false
 			}
 		}
 	}
 	return -1
+}
+
+// number reads one number, or what stands in its place; false: it fits no
+// column of numbers.
+func (cv *converter) number(c *column, row, col int, mark byte, fixed bool) (numberForm, bool) {
+	v, form := math.NaN(), notNumber
+	if !cv.missing.numbers {
+		v, form = parseFloat(cv.t.field(row, col), mark)
+	}
+	if form == notNumber {
+		b, missing := cv.odd(c, row, col)
+		if !missing {
+			if v, form = parseFloat(b, mark); form == notNumber {
+				if !fixed {
+					return form, false
+				}
+				cv.misfits(c, row, b)
+			}
+		}
+		if form == notNumber {
+			v = math.NaN()
+		}
+	}
+	c.floats[row] = v
+	switch form {
+	case rounded:
+		c.rounded++
+	case overflow:
+		if c.overflow == 0 {
+			b, _ := cv.value(row, col)
+			c.example = string(b)
+		}
+		c.overflow++
+		c.miss(row, cv.t.rows)
+	}
+	return form, true
 }
 
 func (cv *converter) integers(c *column, col int, fixed bool) int {

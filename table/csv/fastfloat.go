@@ -2,6 +2,7 @@ package csv
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 	"math/bits"
 )
@@ -101,20 +102,41 @@ func eight(w uint64) uint64 {
 // tens holds the powers of ten of a uint64.
 var tens = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
 
-// fractionsGeneric reads rows of a column from row on into out as long as
-// fastFloat reads them, and says how many.
-func (t *tokens) fractionsGeneric(out []float64, row, col int, mark byte) int {
-	for i := range out {
-		k := (row+i)*t.cols + col
-		start := int(t.starts[row+i])
-		if col > 0 {
-			start = int(t.ends[k-1]) + 1
+// batch is how many rows of a column are read at a time.
+const batch = 1024
+
+// oddRows has a bit for every row of a batch.
+type oddRows [batch / 8]uint8
+
+func (o *oddRows) set(row int) { o[row>>3] |= 1 << (row & 7) }
+
+// fill sets the first n.
+func (o *oddRows) fill(n int) {
+	for row := range n {
+		o.set(row)
+	}
+}
+
+// all are the rows that are set, in order, of a batch that begins at row first.
+func (o *oddRows) all(first int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i, set := range o {
+			for ; set != 0; set &= set - 1 {
+				if !yield(first + i*8 + bits.TrailingZeros8(set)) {
+					return
+				}
+			}
 		}
-		v, ok := fastFloat(t.buf, start, int(t.ends[k]), mark)
+	}
+}
+
+// fractionsGeneric does with rows from to to of out what fractions does.
+func (t *tokens) fractionsGeneric(out []float64, row, col int, mark byte, odd *oddRows, from, to int) {
+	for i := from; i < to; i++ {
+		v, ok := fastFloat(t.buf, t.start(row+i, col), int(t.ends[(row+i)*t.cols+col]), mark)
 		if !ok {
-			return i
+			odd.set(i)
 		}
 		out[i] = v
 	}
-	return len(out)
 }

@@ -50,18 +50,43 @@ func checkFractions(t *testing.T, s string) {
 	if strings.ContainsAny(s, ",\n\"") {
 		return
 	}
-	var tk tokens
-	tk.split([]byte(strings.Repeat("x", 40)+","+s+","+strings.Repeat("y", 40)+"\n"), 3, &Dialect{Delimiter: ",", Quote: `"`})
-	if tk.rows != 1 {
-		return // the text is not UTF-8, or has NUL bytes
-	}
-	want, form := parseFloat([]byte(s), '.')
-	for name, read := range map[string]func([]float64, int, int, byte) int{"fractions": tk.fractions, "generic": tk.fractionsGeneric} {
-		out := []float64{0}
-		if read(out, 0, 1, '.') == 1 && (form != fraction || math.Float64bits(out[0]) != math.Float64bits(want)) {
-			t.Errorf("%s of %q: %v, want %v of form %d", name, s, out[0], want, form)
+	row := strings.Repeat("x", 40) + "," + s + "," + strings.Repeat("y", 40) + "\n"
+	for _, tk := range levels() {
+		// Alone, and among others that all are read.
+		tk.split([]byte(row), 3, &Dialect{Delimiter: ",", Quote: `"`})
+		if tk.rows != 1 {
+			return // the text is not UTF-8, or has NUL bytes
+		}
+		want, form := parseFloat([]byte(s), '.')
+		check := func(name string, out []float64, odd *oddRows, at int) {
+			if odd[at>>3]>>(at&7)&1 == 0 && (form != fraction || math.Float64bits(out[at]) != math.Float64bits(want)) {
+				t.Errorf("level %d, %s: %q is %v, want %v of form %d", tk.level, name, s, out[at], want, form)
+			}
+		}
+		var odd oddRows
+		out := make([]float64, 1, 16)
+		tk.fractions(out, 0, 1, '.', &odd)
+		check("alone", out, &odd, 0)
+
+		const plenty = "some text,1.25,more\n"
+		tk.split([]byte(strings.Repeat(plenty, 11)+row+strings.Repeat(plenty, 4)), 3, &Dialect{Delimiter: ",", Quote: `"`})
+		odd, out = oddRows{}, out[:16]
+		tk.fractions(out, 0, 1, '.', &odd)
+		check("among others", out, &odd, 11)
+		for i, v := range out {
+			if i != 11 && v != 1.25 && odd[i>>3]>>(i&7)&1 == 0 {
+				t.Errorf("level %d: beside %q, 1.25 is %v", tk.level, s, v)
+			}
 		}
 	}
+}
+
+// levels are tokens of every level that the processor has.
+func levels() (all []*tokens) {
+	for l := plain; l <= best(); l++ {
+		all = append(all, &tokens{level: l})
+	}
+	return all
 }
 
 // Nearly all numbers as programs write them take the fast road, all through a
@@ -82,25 +107,25 @@ func TestFractions(t *testing.T) {
 			text = append(text, ",\n"[c/3])
 		}
 	}
-	var tk tokens
-	tk.split(text, cols, &Dialect{Delimiter: ",", Quote: `"`})
-	for c := range cols {
-		for name, read := range map[string]func([]float64, int, int, byte) int{"fractions": tk.fractions, "generic": tk.fractionsGeneric} {
+	for _, tk := range levels() {
+		tk.split(text, cols, &Dialect{Delimiter: ",", Quote: `"`})
+		for c := range cols {
 			got, slow := make([]float64, rows), 0
-			for at := 0; at < rows; at++ {
-				n := read(got[at:], at, c, '.')
-				if at += n; at < rows {
-					got[at], _ = parseFloat(tk.field(at, c), '.')
+			for r := 0; r < rows; r += batch {
+				var odd oddRows
+				tk.fractions(got[r:min(r+batch, rows)], r, c, '.', &odd)
+				for row := range odd.all(r) {
+					got[row], _ = parseFloat(tk.field(row, c), '.')
 					slow++
 				}
 			}
 			for i := range got {
 				if math.Float64bits(got[i]) != math.Float64bits(want[c][i]) {
-					t.Fatalf("%s: column %d row %d: %v, want %v", name, c, i, got[i], want[c][i])
+					t.Fatalf("level %d: column %d row %d: %v, want %v", tk.level, c, i, got[i], want[c][i])
 				}
 			}
-			if slow > rows/10 {
-				t.Errorf("%s: column %d: %d of %d rows not read", name, c, slow, rows)
+			if slow > rows/5 {
+				t.Errorf("level %d: column %d: %d of %d rows not read", tk.level, c, slow, rows)
 			}
 		}
 	}

@@ -2,25 +2,94 @@ package csv
 
 import "golang.org/x/sys/cpu"
 
-// fractions reads rows of a column from row on into out as long as fastFloat
-// would read them, and says how many: in assembly where the processor has what
-// it takes, with some rows left out that fastFloat could read.
-func (t *tokens) fractions(out []float64, row, col int, mark byte) int {
-	if !cpu.X86.HasAVX2 || !cpu.X86.HasBMI1 || !cpu.X86.HasBMI2 || len(out) == 0 || len(t.buf) < 64 {
-		return t.fractionsGeneric(out, row, col, mark)
+// best is the highest level that the processor has.
+func best() level {
+	switch x := &cpu.X86; {
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI2 && x.HasAVX512VPOPCNTDQ:
+		return avx512
+	case x.HasAVX2 && x.HasBMI1 && x.HasBMI2 && x.HasPOPCNT:
+		return avx2
 	}
-	ends := &t.ends[row*t.cols+col]
-	starts, startStep, plus := &t.starts[row], 4, 0
-	if col > 0 {
-		starts, startStep, plus = &t.ends[row*t.cols+col-1], 4*t.cols, 1
-	}
-	// A field is read from 33 bytes before its end to 9 after its start.
-	return fractionsAVX2(&out[0], &t.buf[0], len(t.buf)-9-33, starts, ends, startStep, 4*t.cols, plus, len(out), mark, &fractionPowers[0], &exact10[0])
+	return plain
 }
 
-// fractionsAVX2 reads up to n rows. The field of a row is buf[*starts+plus :
-// *ends], the steps to the next row are in bytes; one that ends beyond limit+33
-// is not read.
+// fractions reads rows of a column from row on into out, which has at most
+// batch of them, and sets in odd, which is zero, a bit for each row that it
+// leaves to parseFloat. It reads none that fastFloat would not.
+func (t *tokens) fractions(out []float64, row, col int, mark byte, odd *oddRows) {
+	switch {
+	case t.level == avx512:
+		t.fractions512(out, row, col, mark, odd)
+	case t.level == avx2 && len(t.buf) >= 64:
+		t.fractions256(out, row, col, mark, odd)
+	default:
+		t.fractionsGeneric(out, row, col, mark, odd, 0, len(out))
+	}
+}
+
+func (t *tokens) fractions256(out []float64, row, col int, mark byte, odd *oddRows) {
+	for r := 0; r < len(out); r++ {
+		k := (row+r)*t.cols + col
+		starts, step, plus := &t.starts[row+r], 4, 0
+		if col > 0 {
+			starts, step, plus = &t.ends[k-1], 4*t.cols, 1
+		}
+		// A field is read from 33 bytes before its end to 9 after its start.
+		r += fractionsAVX2(&out[r], &t.buf[0], len(t.buf)-9-33, starts, &t.ends[k], step, 4*t.cols, plus, len(out)-r, mark, &fractionPowers[0], &exact10[0])
+		if r < len(out) {
+			odd.set(r)
+		}
+	}
+}
+
+func (t *tokens) fractions512(out []float64, row, col int, mark byte, odd *oddRows) {
+	// A field is read from 16 bytes before its end to 8 after its start: the
+	// first rows of a chunk and its last are left out.
+	from, to := 0, len(out)&^7
+	if t.ends[row*t.cols+col] < 16 || t.start(row, col) == 0 {
+		from = 8
+	}
+	for to > from && t.start(row+to-1, col)+8 > len(t.buf) {
+		to -= 8
+	}
+	if to <= from || t.ends[(row+from)*t.cols+col] < 16 {
+		t.fractionsGeneric(out, row, col, mark, odd, 0, len(out))
+		return
+	}
+	bounds, step := &t.starts[0], 8
+	if k := (row+from)*t.cols + col; col > 0 {
+		bounds, step = &t.ends[k-1], 4*t.cols
+	} else {
+		var pairs [batch][2]uint32
+		for r := from; r < to; r++ {
+			pairs[r] = [2]uint32{t.starts[row+r] - 1, t.ends[(row+r)*t.cols]}
+		}
+		bounds = &pairs[from][0]
+	}
+	fractionsAVX512(&out[from], &odd[from/8], &t.buf[0], bounds, step, (to-from)/8, mark)
+	t.fractionsGeneric(out, row, col, mark, odd, 0, from)
+	t.fractionsGeneric(out, row, col, mark, odd, to, len(out))
+}
+
+// fractionsAVX2 reads up to n rows, as far as it can, and says how many. The
+// field of a row is buf[*starts+plus : *ends], the steps to the next row are in
+// bytes; one that ends beyond limit+33 is not read.
 //
 //go:noescape
 func fractionsAVX2(out *float64, buf *byte, limit int, starts, ends *uint32, startStep, endStep, plus, n int, mark byte, powers *fractionPower, exact *float64) int
+
+// fractionsAVX512 reads n times eight rows. The field of a row is
+// buf[bounds[0]+1 : bounds[1]], the bounds of the next are step bytes on. For
+// each eight there is a byte of odd, with a bit for every row that is not read.
+//
+// A number is M / 10^p with an integer M below 2^64 and p from 1 to 18. It is
+// rounded without 128-bit products: with m the float64 nearest M and i that
+// nearest 10^-p (or the product of two such), q = m*i is the quotient but for
+// some 2^-51 of it, r = m - q*10^p is exact in one fused step, as it is a
+// multiple of ulp(q)*2^p, and less than 2^53 of those, and
+// M / 10^p = q + t, where t = (r + (M-m)) * i is off by less than 2^-100 q.
+// Rounding is monotonic: where q + (t - 2^-95 q) and q + (t + 2^-95 q) round to
+// the same, so does the number. Where they do not, parseFloat decides.
+//
+//go:noescape
+func fractionsAVX512(out *float64, odd *uint8, buf *byte, bounds *uint32, step, n int, mark byte)

@@ -2,8 +2,11 @@
 
 package csv
 
-// fractions reads rows of a column from row on into out as long as fastFloat
-// reads them, and says how many.
-func (t *tokens) fractions(out []float64, row, col int, mark byte) int {
-	return t.fractionsGeneric(out, row, col, mark)
+func best() level { return plain }
+
+// fractions reads rows of a column from row on into out, which has at most
+// batch of them, and sets in odd, which is zero, a bit for each row that it
+// leaves to parseFloat.
+func (t *tokens) fractions(out []float64, row, col int, mark byte, odd *oddRows) {
+	t.fractionsGeneric(out, row, col, mark, odd, 0, len(out))
 }

@@ -50,7 +50,7 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 	var wg sync.WaitGroup
 	for range p.o.Threads {
 		wg.Go(func() {
-			w := worker{pass: p, converter: converter{rules: p.rules, t: new(tokens), dict: newDict()}}
+			w := worker{pass: p, converter: converter{rules: p.rules, t: newTokens(), dict: newDict()}}
 			for w.step(ctx, feed) {
 			}
 		})

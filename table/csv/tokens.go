@@ -10,6 +10,7 @@ import (
 // row r ends before ends[r*cols+c], where its delimiter or newline is, and
 // begins at starts[r] or after the delimiter before it.
 type tokens struct {
+	level  level
 	buf    []byte
 	cols   int
 	rows   int
@@ -21,6 +22,17 @@ type tokens struct {
 	look
 }
 
+// A level is what of the processor's instructions the loops over bytes use.
+type level uint8
+
+const (
+	plain  level = iota // Go
+	avx2                // with BMI
+	avx512              // with BW, DQ, VL, VBMI2, VPOPCNTDQ: Ice Lake, Zen 4 and later
+)
+
+func newTokens() *tokens { return &tokens{level: best()} }
+
 // A badRow is a row that could not be read, at a position in its chunk.
 type badRow struct {
 	pos     int
@@ -29,13 +41,17 @@ type badRow struct {
 	hint    string
 }
 
+// start is where a field begins.
+func (t *tokens) start(row, col int) int {
+	if col == 0 {
+		return int(t.starts[row])
+	}
+	return int(t.ends[row*t.cols+col-1]) + 1
+}
+
 // field is the text of a field as it stands, quotes included.
 func (t *tokens) field(row, col int) []byte {
-	k := row*t.cols + col
-	if col == 0 {
-		return t.buf[t.starts[row]:t.ends[k]]
-	}
-	return t.buf[t.ends[k-1]+1 : t.ends[k]]
+	return t.buf[t.start(row, col):t.ends[row*t.cols+col]]
 }
 
 // split finds the fields of a chunk, which begins with a record and ends with a
