@@ -136,7 +136,7 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 func TestFillsAgree(t *testing.T) {
 	rng := random{state: 5}
 	n := 5000
-	codes, cols := make([]uint8, n), make([][]uint8, 4)
+	codes, cols := make([]uint8, n), make([][]uint8, 5)
 	adds, wide, rows := [256]uint64{}, []sum{}, []uint32{}
 	for code := range adds {
 		adds[code] = uint64(1+rng.below(1000)) | uint64(rng.below(1000))<<32
@@ -154,8 +154,10 @@ func TestFillsAgree(t *testing.T) {
 			wide = append(wide, unpack(adds[codes[i]]))
 		}
 	}
-	var four [4][256]uint64
+	var four, five [5][256]uint64
 	fillPacked4(&four, rows, codes, &adds, cols[0], cols[1], cols[2], cols[3])
+	fillPacked(&four[4], rows, codes, &adds, cols[4])
+	fillPacked5(&five, rows, codes, &adds, cols[0], cols[1], cols[2], cols[3], cols[4])
 	for j, col := range cols {
 		var want [256]uint64
 		for _, r := range rows {
@@ -168,7 +170,7 @@ func TestFillsAgree(t *testing.T) {
 		fillPackedSeen(&sparse, rows, codes, &adds, col, &seen)
 		fillWide(&wideBins, rows, wide, col)
 		fillWideSeen(&wideSparse, rows, wide, col, &wideSeen)
-		if four[j] != want || one != want || sparse != want {
+		if four[j] != want || five[j] != want || one != want || sparse != want {
 			t.Fatalf("histograms of feature %d differ", j)
 		}
 		var c [5][256]cell

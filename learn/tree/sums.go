@@ -19,7 +19,7 @@ type sums struct {
 	wide   []sum
 	adding []sum // wide of the rows at hand, in their order
 
-	packedBins [4][256]uint64
+	packedBins [5][256]uint64
 	wideBins   [256]sum
 	rowBins    [256]int32
 	seen       [4]uint64 // a bit for each bin that may have rows
@@ -113,15 +113,13 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 	for len(features) > 0 {
 		n := 1
 		if s.packed && dense && len(features) >= 4 {
-			n = 4
-			fillPacked4(&s.packedBins, rows, s.codes, &s.adds, s.data.bins[features[0]],
-				s.data.bins[features[1]], s.data.bins[features[2]], s.data.bins[features[3]])
+			n = s.fillSome(rows, features)
 		}
 		for k, f := range features[:n] {
 			col := s.data.bins[f]
 			var cells []cell
 			switch {
-			case n == 4:
+			case n > 1:
 				cells = takePacked(&s.packedBins[k], &s.cells)
 			case s.packed && dense:
 				fillPacked(&s.packedBins[0], rows, s.codes, &s.adds, col)
@@ -148,6 +146,18 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 		features = features[n:]
 	}
 	return varies
+}
+
+// fillSome fills the histograms of the first features, and says of how many.
+func (s *sums) fillSome(rows []uint32, features []int32) int {
+	bins := s.data.bins
+	a, b, c, d := bins[features[0]], bins[features[1]], bins[features[2]], bins[features[3]]
+	if len(features) == 4 || len(features) >= 8 {
+		fillPacked4(&s.packedBins, rows, s.codes, &s.adds, a, b, c, d)
+		return 4
+	}
+	fillPacked5(&s.packedBins, rows, s.codes, &s.adds, a, b, c, d, bins[features[4]])
+	return 5
 }
 
 // countRows sets the number of rows of each cell.
