@@ -1,0 +1,208 @@
+// Package sandbox runs WASM modules: it compiles them once, keeps instances
+// warm, and lets a guest see nothing but the files, the clock and the random
+// numbers of its call.
+//
+// A guest that computes without end cannot be stopped here, only by the end of
+// the process; see package worker.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/runnel-dev/runnel/runtime/guest/abi"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/module"
+)
+
+// Config says what guests may use. Zero values are the defaults.
+type Config struct {
+	CacheDir string         // private folder of compiled code; "": it is kept in memory only. See CacheDir
+	TempDir  string         // where large outputs lie; "": the system's
+	Memory   int64          // bytes a guest may have; default abi.MaxMemory
+	Files    guestfs.Limits // of one call
+	Idle     int            // instances kept of a module; default 8
+	Calls    int            // after which an instance is not used again; default 1000
+	Keep     int64          // an instance of more memory, in bytes, is not used again; default 64 MiB
+}
+
+// page is the unit of a guest's memory.
+const page = 64 << 10
+
+func (c Config) complete() Config {
+	if c.Memory <= 0 {
+		c.Memory = abi.MaxMemory
+	}
+	if c.Idle <= 0 {
+		c.Idle = 8
+	}
+	if c.Calls <= 0 {
+		c.Calls = 1000
+	}
+	if c.Keep <= 0 {
+		c.Keep = 64 << 20
+	}
+	return c
+}
+
+// A Sandbox holds compiled modules. It is safe for concurrent use.
+type Sandbox struct {
+	cfg   Config
+	start time.Time // of the monotonic clock
+
+	mu      sync.Mutex
+	modules map[string]*Module // by digest
+}
+
+// New makes a sandbox that holds no module yet.
+func New(cfg Config) *Sandbox {
+	return &Sandbox{cfg: cfg.complete(), start: time.Now(), modules: map[string]*Module{}}
+}
+
+// Close gives up every module. No guest may be running.
+func (s *Sandbox) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for digest, m := range s.modules {
+		errs = append(errs, m.close())
+		delete(s.modules, digest)
+	}
+	return errors.Join(errs...)
+}
+
+// Drop gives up a module. No guest of it may be running.
+func (s *Sandbox) Drop(digest string) error {
+	s.mu.Lock()
+	m := s.modules[digest]
+	delete(s.modules, digest)
+	s.mu.Unlock()
+	if m == nil {
+		return nil
+	}
+	return m.close()
+}
+
+// Load compiles a module, once for a digest. read gives its bytes, and is not
+// called where the module is there already.
+func (s *Sandbox) Load(ctx context.Context, digest string, read func() ([]byte, error)) (*Module, error) {
+	s.mu.Lock()
+	m := s.modules[digest]
+	if m == nil {
+		m = &Module{sandbox: s}
+		s.modules[digest] = m
+	}
+	s.mu.Unlock()
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	if m.compiled != nil {
+		return m, nil
+	}
+	b, err := read()
+	if err != nil {
+		return nil, err
+	}
+	if m.kind, err = module.Check(b, module.Limits{Memory: s.cfg.Memory}); err != nil {
+		return nil, err
+	}
+	if err := m.compile(ctx, b); err != nil {
+		return nil, fmt.Errorf("compiling the module: %w", err)
+	}
+	return m, nil
+}
+
+// caught turns a panic of the WASM runtime into an error.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the WASM runtime panicked: %v\n%s", p, debug.Stack())
+	}
+}
+
+// A Module is a compiled module and its idle instances.
+type Module struct {
+	sandbox *Sandbox
+	kind    module.Kind
+
+	loading  sync.Mutex
+	cache    wazero.CompilationCache // nil: none on disk
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
+
+	mu   sync.Mutex
+	idle []*instance // the last used last
+}
+
+func (m *Module) compile(ctx context.Context, b []byte) (err error) {
+	defer caught(&err)
+	cfg := wazero.NewRuntimeConfig().
+		WithCoreFeatures(features).
+		WithMemoryLimitPages(uint32(min(m.sandbox.cfg.Memory/page, 1<<16))).
+		WithDebugInfoEnabled(false)
+	if dir := m.sandbox.cfg.CacheDir; dir != "" {
+		if m.cache, err = openCache(dir); err != nil {
+			return err
+		}
+		cfg = cfg.WithCompilationCache(m.cache)
+	}
+	ctx = context.WithoutCancel(ctx)
+	m.runtime = wazero.NewRuntimeWithConfig(ctx, cfg)
+	if err = instantiateWASI(ctx, m.runtime); err == nil {
+		m.compiled, err = m.runtime.CompileModule(ctx, b)
+	}
+	if err != nil {
+		return errors.Join(err, m.close())
+	}
+	return nil
+}
+
+func (m *Module) close() error {
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ctx := context.Background()
+	var errs []error
+	if m.runtime != nil {
+		errs = append(errs, m.runtime.Close(ctx)) // and every instance
+	}
+	if m.cache != nil {
+		errs = append(errs, m.cache.Close(ctx))
+	}
+	m.idle, m.runtime, m.compiled, m.cache = nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// take finds an idle instance, or makes one.
+func (m *Module) take(ctx context.Context, name string) (*instance, error) {
+	m.mu.Lock()
+	for i := len(m.idle) - 1; i >= 0; i-- {
+		if in := m.idle[i]; in.name == name {
+			m.idle = append(m.idle[:i], m.idle[i+1:]...)
+			m.mu.Unlock()
+			return in, nil
+		}
+	}
+	m.mu.Unlock()
+	return m.instantiate(ctx, name)
+}
+
+// release keeps an instance for the next call, or closes it.
+func (m *Module) release(in *instance, reusable bool) {
+	if reusable {
+		m.mu.Lock()
+		reusable = m.runtime != nil && len(m.idle) < m.sandbox.cfg.Idle
+		if reusable {
+			m.idle = append(m.idle, in)
+		}
+		m.mu.Unlock()
+	}
+	if !reusable {
+		in.close()
+	}
+}

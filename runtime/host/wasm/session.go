@@ -1,0 +1,299 @@
+package wasm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/guest/abi"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/columns"
+)
+
+// A session is one call of a guest, as seen from the host's side: what the
+// guest may read, and what it asked for. It is used by one goroutine.
+type session struct {
+	ctx     context.Context
+	fn      *step.Function
+	inv     step.Invocation
+	env     step.Env
+	module  Module
+	rights  rights
+	scanned map[string]bool // JSON artifacts whose digests are granted
+	tables  map[string]step.Blob
+	data    *dataset
+
+	last  error // what the last request or file that failed, failed with
+	world error // an error that may pass, if there was one
+
+	handed map[string]handed // by path
+}
+
+// handed is a file of /out that was handed over.
+type handed struct {
+	ref   events.Ref
+	table *table.Table // nil: it is no table
+	split []byte
+	err   error
+}
+
+func newSession(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) *session {
+	s := &session{
+		ctx: ctx, fn: fn, inv: inv, env: env,
+		rights: rights{}, scanned: map[string]bool{}, tables: map[string]step.Blob{}, handed: map[string]handed{},
+	}
+	for _, e := range append([]events.Event{inv.Event}, inv.Set...) {
+		refs, err := mentions(e.Data())
+		if err != nil {
+			continue // data that is not JSON names nothing
+		}
+		for _, ref := range refs {
+			s.rights.grant(ref)
+		}
+	}
+	return s
+}
+
+// failed remembers an error of the environment.
+func (s *session) failed(err error) error {
+	s.last = err
+	if step.ClassOf(err) == step.ClassRetryable {
+		s.world = err
+	}
+	return err
+}
+
+// Open implements guestfs.Backend.
+func (s *session) Open(name string) (step.Blob, error) {
+	switch name {
+	case abi.DatasetFile:
+		return s.openDataset()
+	case abi.SplitFile:
+		return s.openSplit()
+	}
+	digest, asTable := strings.CutSuffix(name, abi.Columns)
+	r, ok := s.rights[digest]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	if asTable {
+		return s.openTable(r.ref)
+	}
+	b, err := s.env.Open(s.ctx, r.ref)
+	if err != nil {
+		return nil, s.failed(err)
+	}
+	if !r.stored && isJSON(r.ref.MediaType) && !s.scanned[digest] {
+		s.scanned[digest] = true
+		s.scan(b)
+	}
+	return &watched{b, s}, nil
+}
+
+// maxScan bounds the JSON artifacts whose digests are looked for, in bytes.
+const maxScan = 256 << 20
+
+// scan grants what stands in a JSON artifact.
+func (s *session) scan(b step.Blob) {
+	if b.Size() > maxScan {
+		return
+	}
+	var refs []events.Ref
+	if err := refsIn(step.ReaderOf(b), func(ref events.Ref) { refs = append(refs, ref) }); err != nil {
+		return // it is not JSON, and names nothing
+	}
+	for _, ref := range refs {
+		s.rights.grant(ref)
+	}
+}
+
+// A watched blob tells the session of its errors.
+type watched struct {
+	step.Blob
+	session *session
+}
+
+// ReadAt implements io.ReaderAt.
+func (w *watched) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.Blob.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = w.session.failed(err)
+	}
+	return n, err
+}
+
+// openTable gives a table as columns.
+func (s *session) openTable(ref events.Ref) (step.Blob, error) {
+	if b := s.tables[ref.Digest]; b != nil {
+		return b, nil
+	}
+	t, err := s.env.Table(s.ctx, ref)
+	if err != nil {
+		return nil, s.failed(err)
+	}
+	b := asBlob(t)
+	s.tables[ref.Digest] = b
+	return b, nil
+}
+
+// Put implements guestfs.Backend.
+func (s *session) Put(put abi.Put, content guestfs.Content) abi.Response {
+	h := s.put(put, content)
+	if old, ok := s.handed[put.File]; !ok || h.err == nil || old.err != nil {
+		s.handed[put.File] = h
+	}
+	if h.err != nil {
+		return abi.Response{Error: s.failure(h.err)}
+	}
+	s.rights.store(h.ref)
+	return abi.Response{Ref: &h.ref}
+}
+
+// maxTable bounds the columns that are read into memory, in bytes.
+const maxTable = 4 << 30
+
+func (s *session) put(put abi.Put, content guestfs.Content) (h handed) {
+	r := io.NewSectionReader(content, 0, content.Size())
+	if !put.Table {
+		if put.MediaType == "" {
+			put.MediaType = events.MediaBytes
+		}
+		if len(put.MediaType) > 255 || strings.ContainsFunc(put.MediaType, func(c rune) bool { return c < ' ' || c > '~' }) {
+			h.err = step.Permanent(fmt.Errorf("put %q: no media type: %.40q", put.File, put.MediaType))
+			return h
+		}
+		if put.File == abi.Out+abi.SplitFile && content.Size() <= maxSplit {
+			h.split = make([]byte, content.Size())
+			if _, h.err = io.ReadFull(r, h.split); h.err != nil {
+				return h
+			}
+			_, _ = r.Seek(0, io.SeekStart)
+		}
+		h.ref, h.err = s.env.Put(s.ctx, put.MediaType, r)
+		return h
+	}
+	if content.Size() > maxTable {
+		h.err = step.Permanent(fmt.Errorf("put %q: %d bytes of columns, at most %d are taken as one table: hand it over in parts", put.File, content.Size(), int64(maxTable)))
+		return h
+	}
+	b := make([]byte, content.Size())
+	if _, h.err = io.ReadFull(r, b); h.err != nil {
+		return h
+	}
+	if h.table, h.err = columns.Decode(b); h.err != nil {
+		h.err = step.Permanent(fmt.Errorf("put %q: %w", put.File, h.err))
+		return h
+	}
+	h.ref, h.err = s.env.PutTable(s.ctx, h.table)
+	return h
+}
+
+// failure is an error as the guest is told it.
+func (s *session) failure(err error) *abi.Error {
+	return asError(s.failed(err))
+}
+
+func asError(err error) *abi.Error {
+	out := &abi.Error{Class: step.ClassOf(err), Message: err.Error()}
+	var classed *step.Error
+	if errors.As(err, &classed) {
+		out.Detail = classed.Detail
+	}
+	return out
+}
+
+// Ask implements guestfs.Backend.
+func (s *session) Ask(req abi.Request) (res abi.Response) {
+	if req.Error != nil {
+		if s.last != nil {
+			res.Error = asError(s.last)
+		}
+		return res
+	}
+	var err error
+	switch {
+	case req.Progress != nil:
+		s.env.Progress(*req.Progress)
+	case req.Fetch != nil:
+		err = s.fetch(*req.Fetch, &res)
+	default:
+		err = s.models(req, &res)
+	}
+	if err != nil {
+		res = abi.Response{Error: s.failure(err)}
+	}
+	return res
+}
+
+func (s *session) fetch(f abi.Fetch, res *abi.Response) error {
+	if !s.module.Network {
+		return step.Permanent(fmt.Errorf("function %s was not granted the network: put `uses: [network]` into its function.yaml", s.fn.Name))
+	}
+	ref, err := s.env.Fetch(s.ctx, f.URL, step.FetchLimits{MaxBytes: f.MaxBytes, Timeout: time.Duration(f.TimeoutMS) * time.Millisecond, MaxRedirects: f.MaxRedirects})
+	if err != nil {
+		return err
+	}
+	s.rights.store(ref)
+	res.Ref = &ref
+	return nil
+}
+
+func (s *session) models(req abi.Request, res *abi.Response) (err error) {
+	if !s.module.Models {
+		return step.Permanent(fmt.Errorf("function %s was not granted the model registry: put `uses: [models]` into its function.yaml", s.fn.Name))
+	}
+	registry := s.env.Models()
+	var v step.ModelVersion
+	switch {
+	case req.Get != nil:
+		v, err = registry.Get(s.ctx, req.Get.Name, req.Get.Version)
+	case req.Register != nil:
+		if err = s.mayName(req.Register.Model); err != nil {
+			return step.Permanent(fmt.Errorf("model %s: %w", req.Register.Name, err))
+		}
+		v, err = registry.Register(s.ctx, req.Register.Name, req.Register.Model)
+	case req.SetAlias != nil:
+		res.Previous, err = registry.SetAlias(s.ctx, req.SetAlias.Name, req.SetAlias.Alias, req.SetAlias.Version, req.SetAlias.Cause)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	for _, ref := range []events.Ref{v.Files.Model, v.Files.Weights, v.Card} {
+		if !ref.IsZero() {
+			s.rights.grant(ref)
+		}
+	}
+	res.Model = &v
+	return nil
+}
+
+// mayName reports a digest in v that the guest could not read and did not store.
+func (s *session) mayName(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	refs, err := mentions(b)
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		known, ok := s.rights[ref.Digest]
+		if !ok {
+			return fmt.Errorf("artifact %s is none that the guest was given or stored", ref.Digest)
+		}
+		if ref.Size != 0 && known.ref.Size != 0 && ref.Size != known.ref.Size {
+			return fmt.Errorf("artifact %s has %d bytes, not %d", ref.Digest, known.ref.Size, ref.Size)
+		}
+	}
+	return nil
+}

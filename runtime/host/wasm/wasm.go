@@ -1,0 +1,138 @@
+// Package wasm runs functions that are WASM modules, in this process or in
+// worker processes that can be killed. What a guest and its host say to each
+// other is in docs/guest-abi.md.
+package wasm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/runnel-dev/runnel/runtime/guest/abi"
+	"github.com/runnel-dev/runnel/runtime/host"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// Options say where modules come from and what guests may use. Zero values are
+// the defaults.
+type Options struct {
+	Modules  Modules        // required
+	CacheDir string         // private folder of compiled code; "": it is kept in memory only
+	TempDir  string         // of large outputs; "": the system's
+	Memory   int64          // bytes a guest may have; default abi.MaxMemory
+	Files    guestfs.Limits // of one call
+}
+
+// A Host runs functions that are WASM modules.
+type Host struct {
+	modules Modules
+	sandbox *sandbox.Sandbox
+}
+
+var _ host.Host = (*Host)(nil)
+
+// Open makes a host. Nothing is compiled before it is called for.
+func Open(o Options) (*Host, error) {
+	if o.Modules == nil {
+		return nil, fmt.Errorf("the wasm host needs to know where modules are: set Options.Modules")
+	}
+	return &Host{
+		modules: o.Modules,
+		sandbox: sandbox.New(sandbox.Config{CacheDir: o.CacheDir, TempDir: o.TempDir, Memory: o.Memory, Files: o.Files}),
+	}, nil
+}
+
+// Close gives up all instances. No function may be running.
+func (h *Host) Close() error { return h.sandbox.Close() }
+
+// Name implements host.Host.
+func (h *Host) Name() string { return "wasm" }
+
+// Run implements host.Host.
+func (h *Host) Run(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) (step.Result, error) {
+	if err := fn.Check(inv.Params); err != nil {
+		return step.Result{}, step.Permanent(fmt.Errorf("params: %w", err))
+	}
+	s := newSession(ctx, fn, inv, env)
+	var rest answered
+	// What a function sends is checked and counted as in every other host: by a
+	// function in front of the guest.
+	front := step.New(fn.Name, func(ctx context.Context, call *step.Call, _ struct{}) (err error) {
+		rest, err = h.call(ctx, s, call)
+		return err
+	}, step.Accepts(fn.Accepts...), step.Emits(fn.Emits...))
+	inv.Params = nil
+	res, err := front.Run(ctx, inv, env)
+	rest.into(&res)
+	return res, err
+}
+
+// call runs the guest and makes its answer the call's.
+func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered, error) {
+	m, err := h.modules.Find(ctx, s.fn)
+	if err != nil {
+		return answered{}, err
+	}
+	s.module = m
+	stdin, err := invocation(ctx, s.fn, s.inv)
+	if err != nil {
+		return answered{}, step.Permanent(err)
+	}
+	loaded, err := h.sandbox.Load(ctx, m.Digest, func() ([]byte, error) { return read(ctx, m) })
+	if err != nil {
+		return answered{}, fmt.Errorf("function %s: %w", s.fn.Name, err)
+	}
+	out, err := loaded.Run(ctx, sandbox.Call{
+		Function: s.fn.Name, Stdin: stdin, Time: s.inv.Time, Random: random(s.inv),
+	}, s)
+	if err != nil {
+		return answered{}, err
+	}
+	return s.finish(call, out)
+}
+
+// read reads a module whole.
+func read(ctx context.Context, m Module) ([]byte, error) {
+	r, err := m.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, maxModule+1))
+	if err == nil && len(b) > maxModule {
+		err = step.Permanent(fmt.Errorf("the module has more than %d bytes", maxModule))
+	}
+	return b, err
+}
+
+// invocation is what the guest finds on its standard input.
+func invocation(ctx context.Context, fn *step.Function, inv step.Invocation) ([]byte, error) {
+	in := abi.Invocation{
+		ABI: abi.Version, Function: fn.Name, Event: inv.Event, Set: inv.Set, From: abi.From(inv.From),
+		Params: fn.Params.Complete(inv.Params), Seed: inv.Seed, Time: inv.Time, Attempt: inv.Attempt,
+	}
+	if at, ok := ctx.Deadline(); ok {
+		in.DeadlineMS = max(1, time.Until(at).Milliseconds())
+	}
+	b, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("function %s: the invocation: %w", fn.Name, err)
+	}
+	return b, nil
+}
+
+// random is the key of the guest's random numbers: that of the seed and the event.
+func random(inv step.Invocation) [32]byte {
+	b := binary.LittleEndian.AppendUint64([]byte("runnel guest random 1\n"), inv.Seed)
+	for _, text := range []string{inv.Event.Source(), inv.Event.ID(), inv.From.Step} {
+		b = binary.LittleEndian.AppendUint64(b, uint64(len(text)))
+		b = append(b, text...)
+	}
+	return sha256.Sum256(b)
+}
