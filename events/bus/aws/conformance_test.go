@@ -35,6 +35,7 @@ func TestConformance(t *testing.T) {
 		return bustest.Harness{
 			Durable: true,
 			Shared:  true,
+			Slow:    true, // moto is
 			Open:    func(t testing.TB) bus.Bus { return open(t, server, opts) },
 		}
 	})

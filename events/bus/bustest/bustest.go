@@ -26,6 +26,17 @@ type Harness struct {
 	// Shared says that several buses may be open on the same events at once, as
 	// several processes would have them.
 	Shared bool
+	// Slow says that a request takes tens of milliseconds, as with a stand-in for
+	// a service: tests of many events use a fifth of them.
+	Slow bool
+}
+
+// many is how many events a test uses of n.
+func (h Harness) many(n int) int {
+	if h.Slow {
+		return n / 5
+	}
+	return n
 }
 
 // Run tests the driver. It calls open for each test, for an empty bus.

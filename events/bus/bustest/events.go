@@ -117,7 +117,7 @@ func testBatch(t *testing.T, h Harness) {
 	if err := b.Publish(t.Context()); err != nil {
 		t.Errorf("publishing nothing: %v", err)
 	}
-	evs, ids := newEvents("e", 300)
+	evs, ids := newEvents("e", h.many(300))
 	publish(t, b, evs...)
 	in.only(t, ids...)
 }
@@ -224,7 +224,8 @@ func testCompeting(t *testing.T, h Harness) {
 
 func testConcurrent(t *testing.T, h Harness) {
 	b := open(t, h)
-	const publishers, each, readers = 16, 30, 3
+	const publishers, readers = 16, 3
+	each := h.many(30)
 	boxes := make([]inbox, readers)
 	for i := range boxes {
 		sub := on(fmt.Sprint("reader", i))
