@@ -234,7 +234,8 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 		}
 		return rec, &retryLater{wait, fmt.Errorf("this process has no host %q", t.s.Host)}
 	}
-	limited, cancel := context.WithTimeout(ctx, t.s.Timeout)
+	limit := t.limit(ctx)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	res, err := h.Run(limited, t.s.Fn, inv, &env{Engine: t.Engine, activity: t.activity()})
 	if err == nil {
@@ -245,7 +246,7 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 		return rec, fmt.Errorf("the node stops: %w", ctx.Err())
 	}
 	if limited.Err() != nil {
-		err = &step.Error{Class: step.ClassTimeout, Err: fmt.Errorf("not done within the time limit of %v: %w", t.s.Timeout, err)}
+		err = &step.Error{Class: step.ClassTimeout, Err: fmt.Errorf("not done within the time limit of %v: %w", limit, err)}
 	}
 	if step.ClassOf(err) == step.ClassGate {
 		rec.Status = Gated

@@ -36,6 +36,7 @@ type Config struct {
 	Hosts     []host.Host
 	Models    step.Models
 	Fetch     FetchFunc                  // nil: functions may fetch nothing
+	Bind      BindFunc                   // nil: pipeline.FromSpec with Functions
 	Build     string                     // identifies the functions' code in the step cache; "": no cache
 	Serves    func(function string) bool // the functions whose steps are worked on here; nil: all
 	Shared    bool                       // other processes work on the same bus and store: a run is recorded by who accepts it
@@ -49,6 +50,9 @@ type Config struct {
 
 // FetchFunc downloads a URL within limits; the caller closes the body.
 type FetchFunc func(ctx context.Context, url string, limits step.FetchLimits) (body io.ReadCloser, mediaType string, err error)
+
+// BindFunc makes a pipeline of a definition that was stored.
+type BindFunc func(pipeline.Spec) (*pipeline.Pipeline, error)
 
 // An Engine runs the steps of pipelines. It is safe for concurrent use.
 type Engine struct {
@@ -88,6 +92,9 @@ func New(cfg Config) *Engine {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Bind == nil {
+		cfg.Bind = func(spec pipeline.Spec) (*pipeline.Pipeline, error) { return pipeline.FromSpec(spec, cfg.Functions) }
 	}
 	e := &Engine{
 		Config:   cfg,
@@ -290,7 +297,7 @@ func (e *Engine) version(ctx context.Context, v string) (*pipeline.Pipeline, err
 	if err := e.Store.Get(ctx, store.Key("pipelines", v), &spec); err != nil {
 		return nil, fmt.Errorf("the definition of pipeline version %s: %w", v, err)
 	}
-	p, err := pipeline.FromSpec(spec, e.Functions)
+	p, err := e.Bind(spec)
 	if err != nil {
 		return nil, err
 	}
