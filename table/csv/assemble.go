@@ -34,9 +34,10 @@ type span struct {
 	lo, hi int
 }
 
-// assemble makes a table of spans, column by column on all threads. With free,
-// the pieces' columns are given up on the way.
-func assemble(ctx context.Context, names []string, classes []class, spans []span, threads int, free bool) (*table.Table, error) {
+// assemble makes a table of spans, column by column on all threads. With a
+// sheet, into which the spans, then whole chunks, were read, the pieces' columns
+// are given up on the way.
+func assemble(ctx context.Context, names []string, classes []class, spans []span, threads int, sheet *sheet) (*table.Table, error) {
 	rows := 0
 	for _, s := range spans {
 		rows += s.hi - s.lo
@@ -47,7 +48,7 @@ func assemble(ctx context.Context, names []string, classes []class, spans []span
 	for range min(threads, len(names)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(names) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				out[i] = concat(names[i], classes[i], spans, i, rows, free)
+				out[i] = concat(names[i], classes[i], spans, i, rows, sheet)
 			}
 		})
 	}
@@ -58,12 +59,14 @@ func assemble(ctx context.Context, names []string, classes []class, spans []span
 	return table.New(out...)
 }
 
-func concat(name string, final class, spans []span, col, rows int, free bool) *table.Column {
+func concat(name string, final class, spans []span, col, rows int, sheet *sheet) *table.Column {
 	out := &table.Column{Name: name, Kind: final.storage()}
 	var d *dict
 	switch out.Kind {
 	case table.Float64:
-		out.Floats = make([]float64, rows)
+		if out.Floats = sheet.whole(col, rows); out.Floats == nil {
+			out.Floats = make([]float64, rows)
+		}
 	case table.Bool:
 		out.Bools = make([]bool, rows)
 	case table.String:
@@ -77,7 +80,9 @@ func concat(name string, final class, spans []span, col, rows int, free bool) *t
 			d.reserve(distinct)
 		}
 	default:
-		out.Ints = make([]int64, rows)
+		if out.Ints = asInts(sheet.whole(col, rows)); out.Ints == nil {
+			out.Ints = make([]int64, rows)
+		}
 	}
 	at := 0
 	for _, s := range spans {
@@ -97,18 +102,18 @@ func concat(name string, final class, spans []span, col, rows int, free bool) *t
 				}
 			}
 		case out.Kind == table.Float64:
-			copy(out.Floats[at:], c.floats[s.lo:s.hi])
+			move(out.Floats[at:], c.floats[s.lo:s.hi])
 		case out.Kind == table.Bool:
 			copy(out.Bools[at:], c.bools[s.lo:s.hi])
 		case out.Kind == table.String:
 			recode(out.Codes[at:at+n], c, s, d)
 		default:
-			copy(out.Ints[at:], c.ints[s.lo:s.hi])
+			move(out.Ints[at:], c.ints[s.lo:s.hi])
 		}
 		if c.valid != nil {
 			mark(out, c.valid, s, at, rows)
 		}
-		if at += n; free {
+		if at += n; sheet != nil {
 			s.p.columns[col] = nil
 		}
 	}
@@ -119,6 +124,13 @@ func concat(name string, final class, spans []span, col, rows int, free bool) *t
 		}
 	}
 	return out
+}
+
+// move copies what is not in its place yet.
+func move[T any](to, from []T) {
+	if len(from) > 0 && &to[0] != &from[0] {
+		copy(to, from)
+	}
 }
 
 // recode writes a chunk's codes under the whole column's dictionary, which

@@ -71,7 +71,12 @@ type converter struct {
 	t       *tokens
 	scratch []byte
 	dict    *dict // empty between columns
+	sheet   *sheet
+	first   int // the chunk's first row in the sheet
 }
+
+// room is memory for the values of a column.
+func (cv *converter) room(col int) []float64 { return cv.sheet.floats(col, cv.first, cv.t.rows) }
 
 // column converts a column, under the class that it is known to need so far
 // and wider ones as its values ask for. A fixed class is kept: what does not
@@ -98,33 +103,25 @@ func (cv *converter) column(col int, known class, fixed bool) *column {
 // does not fit, or -1. The class of a time column narrows on the way.
 func (cv *converter) fill(c *column, col int, fixed bool) int {
 	c.kind = c.class.storage()
-	n := cv.t.rows
+	c.floats, c.ints, c.bools = nil, nil, nil
 	switch c.class.kind {
 	case none:
 		return cv.nothing(c, col)
 	case float:
-		c.floats = sized(c.floats, n)
+		c.floats = cv.room(col)
 		return cv.numbers(c, col, fixed)
 	case intK:
-		c.ints = sized(c.ints, n)
+		c.ints = asInts(cv.room(col))
 		return cv.integers(c, col, fixed)
 	case timeK:
-		c.ints = sized(c.ints, n)
+		c.ints = asInts(cv.room(col))
 		return cv.times(c, col, fixed)
 	case boolK:
-		c.bools = sized(c.bools, n)
+		c.bools = make([]bool, cv.t.rows)
 		return cv.truths(c, col, fixed)
 	}
-	c.floats, c.ints, c.bools = nil, nil, nil
-	c.codes = sized(c.codes, n)
+	c.codes = make([]uint32, cv.t.rows)
 	return cv.texts(c, col, fixed)
-}
-
-func sized[T any](s []T, n int) []T {
-	if s == nil {
-		return make([]T, n)
-	}
-	return s
 }
 
 // value is the text of a field without its quotes, and whether it had any. It

@@ -56,17 +56,15 @@ func (t *tokens) fractions512(out []float64, row, col int, mark byte, odd *oddRo
 		t.fractionsGeneric(out, row, col, mark, odd, 0, len(out))
 		return
 	}
-	bounds, step := &t.starts[0], 8
-	if k := (row+from)*t.cols + col; col > 0 {
-		bounds, step = &t.ends[k-1], 4*t.cols
+	if col > 0 {
+		fractionsAVX512(&out[from], &odd[from/8], &t.buf[0], &t.ends[(row+from)*t.cols+col-1], 4*t.cols, (to-from)/8, mark)
 	} else {
-		var pairs [batch][2]uint32
+		var bounds [batch][2]uint32
 		for r := from; r < to; r++ {
-			pairs[r] = [2]uint32{t.starts[row+r] - 1, t.ends[(row+r)*t.cols]}
+			bounds[r] = [2]uint32{t.starts[row+r] - 1, t.ends[(row+r)*t.cols]}
 		}
-		bounds = &pairs[from][0]
+		fractionsAVX512(&out[from], &odd[from/8], &t.buf[0], &bounds[from][0], 8, (to-from)/8, mark)
 	}
-	fractionsAVX512(&out[from], &odd[from/8], &t.buf[0], bounds, step, (to-from)/8, mark)
 	t.fractionsGeneric(out, row, col, mark, odd, 0, from)
 	t.fractionsGeneric(out, row, col, mark, odd, to, len(out))
 }

@@ -20,6 +20,8 @@ type pass struct {
 	// and whether the class is fixed. It is called by many goroutines.
 	choose func(chunk, col int) (known class, fixed, wanted bool)
 	done   func(col int, c *column) // called by many goroutines after a conversion; may be nil
+
+	sheet *sheet // where the columns go; may be nil
 }
 
 // A piece is what a chunk holds.
@@ -33,6 +35,8 @@ type piece struct {
 	lines   int64
 	text    int64 // bytes read when it was cut
 	err     error
+
+	before, after chan int // the first row of this chunk and of the next
 }
 
 // run reads the source chunk by chunk. The workers take turns to cut a chunk
@@ -46,11 +50,16 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 		return err
 	}
 	feed := &feed{in: in, splitter: splitter{r: in, d: &p.layout.dialect, size: p.layout.chunk, max: p.o.MaxLine},
-		skip: p.layout.skip, order: make(chan chan *piece, p.o.Threads+1)}
+		skip: p.layout.skip, order: make(chan chan *piece, p.o.Threads+1), first: make(chan int, 1)}
+	feed.first <- 0
+	size := int64(0)
+	if in.compression == "" && in.encoding == "utf-8" {
+		size = p.src.size
+	}
 	var wg sync.WaitGroup
 	for range p.o.Threads {
 		wg.Go(func() {
-			w := worker{pass: p, converter: converter{rules: p.rules, t: newTokens(), dict: newDict()}}
+			w := worker{pass: p, size: size, converter: converter{rules: p.rules, sheet: p.sheet, t: newTokens(), dict: newDict()}}
 			for w.step(ctx, feed) {
 			}
 		})
@@ -102,6 +111,7 @@ type feed struct {
 	chunk int   // chunks cut
 	ended bool
 	order chan chan *piece // one for each chunk, in order
+	first chan int         // the first row of the next chunk
 }
 
 // cut hands out the next chunk, in buf where it fits, and the piece to fill in;
@@ -134,7 +144,8 @@ func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece
 		out <- &piece{err: err}
 		return buf, nil, nil
 	}
-	p := &piece{chunk: f.chunk, text: f.in.bytes()}
+	p := &piece{chunk: f.chunk, text: f.in.bytes(), before: f.first, after: make(chan int, 1)}
+	f.first = p.after
 	f.chunk++
 	return next, p, out
 }
@@ -142,7 +153,8 @@ func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece
 type worker struct {
 	*pass
 	converter
-	buf []byte
+	buf  []byte
+	size int64 // of the text; 0 where it is not known
 }
 
 // step converts one chunk, and reports whether there may be more.
@@ -160,6 +172,11 @@ func (w *worker) step(ctx context.Context, f *feed) bool {
 func (w *worker) convert(got *piece) {
 	t, cols := w.t, len(w.layout.names)
 	t.split(w.buf, cols, &w.layout.dialect)
+	w.first = <-got.before
+	if got.chunk == 0 && w.pass.sheet != nil {
+		w.pass.sheet.guess(cols, t.rows, int64(len(w.buf)), w.size)
+	}
+	got.after <- w.first + t.rows
 	got.rows, got.lines, got.skipped = t.rows, t.lines, int64(len(t.bad))
 	got.columns = make([]*column, cols)
 	if len(t.bad) > 0 {

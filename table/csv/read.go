@@ -10,7 +10,8 @@ import (
 // error. Errors that are the input's fault are *Error. Beyond what Scan notes,
 // it notes which value makes a column text whose others are numbers or dates.
 //
-// Memory peaks at about twice the table, besides a few chunks.
+// Memory peaks at about the table, besides a few chunks, where the source is a
+// file that is not compressed; else at about twice the table.
 func Read(ctx context.Context, src *Source, o *Options) (*table.Table, *Report, error) {
 	o = o.withDefaults()
 	l, err := sniff(ctx, src, o)
@@ -21,7 +22,7 @@ func Read(ctx context.Context, src *Source, o *Options) (*table.Table, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen}
+	p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen, sheet: new(sheet)}
 	var pieces []*piece
 	err = p.run(ctx, func(got *piece) error {
 		s.take(got)
@@ -39,7 +40,7 @@ func Read(ctx context.Context, src *Source, o *Options) (*table.Table, *Report, 
 	for i, got := range pieces {
 		spans[i] = span{p: got, hi: got.rows}
 	}
-	t, err := assemble(ctx, l.names, s.classes, spans, o.Threads, true)
+	t, err := assemble(ctx, l.names, s.classes, spans, o.Threads, p.sheet)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -59,7 +59,7 @@ func (p *Plan) Parts(ctx context.Context, rows int, each func(*table.Table) erro
 	var held []span
 	have, parts, total := 0, 0, int64(0)
 	emit := func(spans []span) error {
-		t, err := assemble(ctx, p.layout.names, p.classes, spans, p.o.Threads, false)
+		t, err := assemble(ctx, p.layout.names, p.classes, spans, p.o.Threads, nil)
 		if err != nil {
 			return err
 		}
