@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
-	"gonum.org/v1/gonum/mat"
 )
 
 // A PCA is a principal component analysis of standardised features: each is
@@ -39,25 +38,26 @@ func FitPCA(x *learn.Matrix, components int) (*PCA, error) {
 		pca.Mean[j], pca.Scale[j] = moments(col)
 		standard[j] = pca.standardise(j, col)
 	}
-	cov := mat.NewSymDense(p, nil)
+	cov := make([][]float64, p)
+	for i := range cov {
+		cov[i] = make([]float64, p)
+	}
 	total := 0.0
 	for i := range p {
 		for j := i; j < p; j++ {
-			cov.SetSym(i, j, dot(standard[i], standard[j])/float64(x.Rows-1))
+			cov[i][j] = dot(standard[i], standard[j]) / float64(x.Rows-1)
+			cov[j][i] = cov[i][j]
 		}
-		total += cov.At(i, i)
+		total += cov[i][i]
 	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(cov, true) {
-		return nil, fmt.Errorf("the covariance of %d features has no eigenvectors: are there infinite values?", p)
+	values, vectors, err := eigen(cov)
+	if err != nil {
+		return nil, fmt.Errorf("the covariance of %d features: %w", p, err)
 	}
-	var vectors mat.Dense
-	eigen.VectorsTo(&vectors)
-	values := eigen.Values(nil) // ascending
 	for k := range min(components, p) {
-		c := mat.Col(nil, p-1-k, &vectors)
+		c := vectors[k]
 		orient(c)
-		variance := max(0, values[p-1-k])
+		variance := max(0, values[k])
 		pca.Components = append(pca.Components, c)
 		pca.Variance = append(pca.Variance, variance)
 		share := 0.0

@@ -4,7 +4,11 @@
 // Every function takes finite values only. "Sorted" means in ascending order.
 package density
 
-import "math"
+import (
+	"math"
+
+	"github.com/runnel-dev/runnel/internal/portable"
+)
 
 // Quantile is the q-quantile of sorted values by linear interpolation between
 // the closest ranks (numpy's and pandas' default; type 7 of Hyndman and Fan,
@@ -56,9 +60,9 @@ func Edges(sorted []float64, step float64, most int) []float64 {
 
 func binWidth(sorted []float64, span float64) float64 {
 	n := float64(len(sorted))
-	sturges := span / (math.Log2(n) + 1)
+	sturges := span / (portable.Log2(n) + 1)
 	iqr := Quantile(sorted, 0.75) - Quantile(sorted, 0.25)
-	return min(max(2*iqr*math.Pow(n, -1.0/3), span/math.Sqrt(n)/2), sturges)
+	return min(max(2*iqr*portable.Pow(n, -1.0/3), span/math.Sqrt(n)/2), sturges)
 }
 
 func steppedEdges(lo, hi, step, width float64, most int) []float64 {
@@ -139,7 +143,7 @@ func Curve(sorted []float64, points int) (x, density []float64) {
 		return nil, nil
 	}
 	lo, span := sorted[0], sorted[n-1]-sorted[0]
-	bandwidth := deviation(sorted) * math.Pow(float64(n), -0.2)
+	bandwidth := deviation(sorted) * portable.Pow(float64(n), -0.2)
 	if !(span > 0) || math.IsInf(span, 0) || !(bandwidth > 0) || math.IsInf(bandwidth, 0) {
 		return nil, nil
 	}
@@ -165,7 +169,7 @@ func Curve(sorted []float64, points int) (x, density []float64) {
 				continue
 			}
 			z := (at - lo - float64(float64(i)*step)) / bandwidth
-			sum += float64(mass[i] * math.Exp(-0.5*z*z))
+			sum += float64(mass[i] * portable.Exp(-0.5*z*z))
 		}
 		if density[p] = sum * scale; math.IsInf(density[p], 0) || math.IsNaN(density[p]) {
 			return nil, nil

@@ -9,7 +9,11 @@
 // [Regression] return an error.
 package metrics
 
-import "math"
+import (
+	"math"
+
+	"github.com/runnel-dev/runnel/internal/portable"
+)
 
 // A Confusion is a confusion matrix: [i][j] is the weight of the rows of class i
 // that were predicted as class j.
@@ -134,7 +138,7 @@ func LogLoss(y []int32, probabilities []float64, classes int, weights []float64)
 	for i, truth := range y {
 		w := weight(weights, i)
 		p := probabilities[i*classes+int(truth)]
-		total -= w * math.Log(min(max(p, eps), 1-eps))
+		total -= w * portable.Log(min(max(p, eps), 1-eps))
 		all += w
 	}
 	return total / all

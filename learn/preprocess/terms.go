@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/portable"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/text"
 	"github.com/runnel-dev/runnel/table"
@@ -133,7 +134,7 @@ func fitTerms(c *table.Column, p Tfidf) tfidfColumn {
 	out.Terms = slices.Clone(out.Terms[:min(len(out.Terms), p.MaxFeatures)])
 	slices.Sort(out.Terms)
 	for _, term := range out.Terms {
-		out.IDF = append(out.IDF, math.Log((1+n)/(1+float64(found[term].rows)))+1)
+		out.IDF = append(out.IDF, portable.Log((1+n)/(1+float64(found[term].rows)))+1)
 	}
 	return out
 }
@@ -290,7 +291,7 @@ func vectorize(c *table.Column, outputs []string, o text.Options, sublinear bool
 			for _, k := range slots {
 				v := counts[k]
 				if sublinear && v > 0 {
-					v = math.Log(v) + 1
+					v = portable.Log(v) + 1
 				}
 				if weights != nil {
 					v *= weights[k]

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,7 +98,7 @@ func (f *Forest) tried(task learn.Task, n int) (int, error) {
 	case "sqrt":
 		return max(1, int(math.Sqrt(float64(n)))), nil
 	case "log2":
-		return max(1, int(math.Log2(float64(n)))), nil
+		return max(1, bits.Len(uint(n))-1), nil
 	}
 	if k, err := strconv.Atoi(how); err == nil && k >= 1 {
 		return min(k, n), nil

@@ -107,7 +107,7 @@ func (m Moments) Skew() float64 {
 	if m.N < 3 || m.constant() {
 		return math.NaN()
 	}
-	return n * math.Sqrt(n-1) / (n - 2) * (m.M3 / math.Pow(m.M2, 1.5))
+	return n * math.Sqrt(n-1) / (n - 2) * (m.M3 / m.M2 / math.Sqrt(m.M2))
 }
 
 // Kurtosis is the excess kurtosis G2, corrected for bias; NaN below 4 values and
