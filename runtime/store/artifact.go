@@ -47,7 +47,7 @@ func (s *Store) put(ctx context.Context, r io.Reader, also io.Writer) (events.Re
 	}
 	size, err := io.CopyBuffer(to, reader{ctx, r}, make([]byte, copyBuffer))
 	if staged.err != nil {
-		return events.Ref{}, failure("writing a temporary file", staged.err)
+		return events.Ref{}, s.failure("writing a temporary file", staged.err)
 	}
 	if err != nil {
 		return events.Ref{}, err
@@ -58,18 +58,18 @@ func (s *Store) put(ctx context.Context, r io.Reader, also io.Writer) (events.Re
 		return events.Ref{}, err
 	}
 	what := "storing the artifact " + ref.Digest
-	err = failure(what, st.Commit(ctx, key, true))
+	err = s.failure(what, st.Commit(ctx, key, true))
 	if !errors.Is(err, ErrExists) {
 		return ref, err
 	}
 	a, err := s.bucket.Attributes(ctx, key)
 	switch {
 	case err != nil:
-		return events.Ref{}, failure(what, err)
+		return events.Ref{}, s.failure(what, err)
 	case a.Size == size:
 		return ref, nil
 	}
-	return ref, failure(what, st.Commit(ctx, key, false)) // what is there is not whole
+	return ref, s.failure(what, st.Commit(ctx, key, false)) // what is there is not whole
 }
 
 // Open opens an artifact for reading, from any number of goroutines.
@@ -81,7 +81,7 @@ func (s *Store) Open(ctx context.Context, ref events.Ref) (step.Blob, error) {
 	what := "opening the artifact " + ref.Digest
 	r, err := s.bucket.NewReader(ctx, key, nil)
 	if err != nil {
-		return nil, failure(what, err)
+		return nil, s.failure(what, err)
 	}
 	if r.Size() != ref.Size {
 		r.Close()
@@ -115,7 +115,7 @@ func (s *Store) Size(ctx context.Context, digest string) (int64, error) {
 	}
 	a, err := s.bucket.Attributes(ctx, key)
 	if err != nil {
-		return 0, failure("finding the artifact "+digest, err)
+		return 0, s.failure("finding the artifact "+digest, err)
 	}
 	return a.Size, nil
 }
@@ -129,7 +129,7 @@ func (s *Store) Verify(ctx context.Context, ref events.Ref) error {
 	defer b.Close()
 	sum := sha256.New()
 	if _, err := io.CopyBuffer(sum, reader{ctx, step.ReaderOf(b)}, make([]byte, copyBuffer)); err != nil {
-		return failure("reading the artifact "+ref.Digest, err)
+		return s.failure("reading the artifact "+ref.Digest, err)
 	}
 	if got := digestMark + hex.EncodeToString(sum.Sum(nil)); got != ref.Digest {
 		return fmt.Errorf("the artifact %s has the digest %s: %w", ref.Digest, got, ErrCorrupt)
@@ -197,7 +197,7 @@ func (b *rangeBlob) ReadAt(p []byte, off int64) (int, error) {
 	want := min(int64(len(p)), b.size-off)
 	r, err := b.s.bucket.NewRangeReader(b.ctx, b.key, off, want, nil)
 	if err != nil {
-		return 0, failure("reading the artifact "+b.key, err)
+		return 0, b.s.failure("reading the artifact "+b.key, err)
 	}
 	defer r.Close()
 	n, err := io.ReadFull(r, p[:want])

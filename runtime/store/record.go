@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 )
@@ -55,11 +57,24 @@ func (s *Store) create(ctx context.Context, key string, v any) error {
 	if err != nil {
 		return fmt.Errorf("encoding the record %q: %w", key, err)
 	}
-	return failure(fmt.Sprintf("creating the record %q", key), s.write(ctx, key, bytes.NewReader(data), true))
+	return s.failure(fmt.Sprintf("creating the record %q", key), s.write(ctx, key, bytes.NewReader(data), true))
 }
 
 // write writes a blob; what fails leaves nothing behind.
-func (s *Store) write(ctx context.Context, key string, r io.Reader, ifNotExist bool) error {
+func (s *Store) write(ctx context.Context, key string, r io.ReadSeeker, ifNotExist bool) error {
+	for try := 0; ; try++ {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		err := s.writeOnce(ctx, key, r, ifNotExist)
+		if !underWay(err) || try == 5 || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(rand.N(10 * time.Millisecond << try))
+	}
+}
+
+func (s *Store) writeOnce(ctx context.Context, key string, r io.Reader, ifNotExist bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w, err := s.bucket.NewWriter(ctx, key, &blob.WriterOptions{ContentType: bytesOf, IfNotExist: ifNotExist})
@@ -77,7 +92,7 @@ func (s *Store) write(ctx context.Context, key string, r io.Reader, ifNotExist b
 func (s *Store) read(ctx context.Context, key string, v any) error {
 	data, err := s.bucket.ReadAll(ctx, key)
 	if err != nil {
-		return failure(fmt.Sprintf("reading the record %q", key), err)
+		return s.failure(fmt.Sprintf("reading the record %q", key), err)
 	}
 	if err := decode(data, v); err != nil {
 		return fmt.Errorf("the record %q: %w", key, err)
@@ -86,13 +101,13 @@ func (s *Store) read(ctx context.Context, key string, v any) error {
 }
 
 func (s *Store) remove(ctx context.Context, key string) error {
-	return failure(fmt.Sprintf("deleting the record %q", key), s.bucket.Delete(ctx, key))
+	return s.failure(fmt.Sprintf("deleting the record %q", key), s.bucket.Delete(ctx, key))
 }
 
 func (s *Store) exists(ctx context.Context, key string) (bool, error) {
 	ok, err := s.bucket.Exists(ctx, key)
 	if err != nil {
-		return false, failure(fmt.Sprintf("looking for the record %q", key), err)
+		return false, s.failure(fmt.Sprintf("looking for the record %q", key), err)
 	}
 	return ok, nil
 }
@@ -129,7 +144,7 @@ func (s *Store) list(ctx context.Context, root, prefix, delimiter, after string)
 		for token != nil {
 			page, next, err := s.bucket.ListPage(ctx, token, listPage, &blob.ListOptions{Prefix: root + prefix, Delimiter: delimiter})
 			if err != nil {
-				yield("", failure(fmt.Sprintf("listing %q", root+prefix), err))
+				yield("", s.failure(fmt.Sprintf("listing %q", root+prefix), err))
 				return
 			}
 			for _, o := range page {

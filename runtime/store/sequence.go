@@ -136,7 +136,7 @@ func (s *Store) History(ctx context.Context, key string, skip int) iter.Seq2[Ent
 			e := Entry{Seq: seq, key: entryKey(key, seq)}
 			var err error
 			if e.data, err = s.bucket.ReadAll(ctx, e.key); err != nil {
-				err = failure(fmt.Sprintf("reading the record %q", e.key), err)
+				err = s.failure(fmt.Sprintf("reading the record %q", e.key), err)
 				if !errors.Is(err, ErrNotFound) {
 					yield(Entry{}, err)
 				}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -50,8 +51,10 @@ func (p *spooled) Commit(ctx context.Context, key string, ifNotExist bool) error
 	if p.file == nil {
 		return p.s.write(ctx, key, bytes.NewReader(p.buf.Bytes()), ifNotExist)
 	}
-	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
-		return err
+	if ifNotExist { // a request is cheaper than an upload that is refused at its end
+		if ok, err := p.s.bucket.Exists(ctx, key); err != nil || ok {
+			return cmp.Or(err, ErrExists)
+		}
 	}
 	return p.s.write(ctx, key, p.file, ifNotExist)
 }

@@ -63,6 +63,7 @@ type Options struct {
 // A Store is an opened store. It is safe for concurrent use.
 type Store struct {
 	bucket    *blob.Bucket
+	name      string // of an S3 bucket, for errors
 	opts      Options
 	newStage  func() (stage, error)
 	seekable  bool         // page tokens of lists are keys
@@ -80,8 +81,9 @@ type format struct {
 }
 
 // Open opens the store at a URL, and makes it where there is none: a path or
-// file:///path is a directory, mem:// is forgotten when closed, and any other
-// scheme is that of a gocloud.dev driver linked into the program.
+// file:///path is a directory, mem:// is forgotten when closed, s3://bucket is S3
+// where package runtime/store/s3 is linked into the program (see there for its
+// parameters), and any other scheme is that of a gocloud.dev driver.
 func Open(ctx context.Context, location string, opts *Options) (*Store, error) {
 	s := &Store{}
 	if opts != nil {
@@ -117,6 +119,8 @@ func (s *Store) open(ctx context.Context, location string) (err error) {
 		}
 	case scheme == "mem":
 		s.bucket = memblob.OpenBucket(&memblob.Options{NoMD5: true})
+	case scheme == "s3":
+		s.bucket, err = s.openS3(ctx, location)
 	default:
 		s.bucket, err = blob.OpenBucket(ctx, location)
 	}
@@ -144,7 +148,7 @@ func (s *Store) checkFormat(ctx context.Context) error {
 	if errors.Is(err, ErrNotFound) {
 		page, _, err := s.bucket.ListPage(ctx, blob.FirstPageToken, 1, nil)
 		if err != nil {
-			return failure("listing it", err)
+			return s.failure("listing it", err)
 		}
 		if len(page) > 0 && page[0].Key != key {
 			return fmt.Errorf("it holds %q but no record of its format: this is no store, or a damaged one", page[0].Key)
@@ -185,12 +189,15 @@ func redact(location string) string {
 }
 
 // failure says what failed, and gives the error, if there is one, its reason and class.
-func failure(what string, err error) error {
+func (s *Store) failure(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, fileblob.ErrExists) {
+	if errors.Is(err, fileblob.ErrExists) || errors.Is(err, ErrExists) {
 		return fmt.Errorf("%s: %w", what, ErrExists)
+	}
+	if refused := s.s3Failure(what, err); refused != nil {
+		return refused
 	}
 	switch gcerrors.Code(err) {
 	case gcerrors.NotFound:
