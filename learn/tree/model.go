@@ -156,7 +156,12 @@ func (m *ForestModel) predict(x *learn.Matrix, from, to int, block []uint32, out
 		nodes, leaf := m.nodes[t.from:t.to], m.leaf[t.from:t.to]
 		i := 0
 		for ; i+4 <= rows; i += 4 {
-			for k, n := range walk4(nodes, block[i*features:(i+4)*features], t.depth) {
+			ends := walk4(nodes, block[i*features:(i+4)*features], t.depth)
+			if m.outputs == 2 {
+				m.add2(out[2*i:2*i+8], leaf, &ends)
+				continue
+			}
+			for k, n := range ends {
 				m.add(out[(i+k)*m.outputs:], leaf[n])
 			}
 		}
@@ -172,6 +177,16 @@ func (m *ForestModel) predict(x *learn.Matrix, from, to int, block []uint32, out
 func (m *ForestModel) add(out []float64, row int32) {
 	for k, v := range m.values[int(row)*m.outputs:][:m.outputs] {
 		out[k] += v
+	}
+}
+
+// add2 is add for four rows of two outputs.
+func (m *ForestModel) add2(out []float64, leaf []int32, ends *[4]uint32) {
+	out = out[:8]
+	for k, n := range ends {
+		v := (*[2]float64)(m.values[2*int(leaf[n]):])
+		out[2*k] += v[0]
+		out[2*k+1] += v[1]
 	}
 }
 
