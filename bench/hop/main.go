@@ -74,6 +74,7 @@ type watch struct {
 }
 
 func (w *watch) RunAccepted(engine.Run)                                             {}
+func (w *watch) RunCancelled(string)                                                {}
 func (w *watch) StepStarted(engine.Activity)                                        {}
 func (w *watch) AttemptFailed(_ engine.Activity, f engine.Failure, _ time.Duration) { panic(f.Message) }
 

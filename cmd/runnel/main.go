@@ -56,14 +56,14 @@ func run() int {
 	switch {
 	case err == nil:
 		return exitOK
-	case ctx.Err() != nil:
-		a.say("cancelled: the run goes on with the next `runnel up` in this folder")
-		return exitCancelled
 	case errors.As(err, &c):
 		if c.err != nil {
 			a.fail(c.err)
 		}
 		return c.code
+	case ctx.Err() != nil:
+		a.say("cancelled")
+		return exitCancelled
 	}
 	a.fail(err)
 	return exitFailed

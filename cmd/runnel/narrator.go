@@ -30,6 +30,9 @@ func (n narrator) StepFinished(r engine.Record) {
 // RunAccepted implements engine.Observer.
 func (narrator) RunAccepted(engine.Run) {}
 
+// RunCancelled implements engine.Observer.
+func (n narrator) RunCancelled(run string) { n.a.say("run %.8s: cancelled", run) }
+
 // StepStarted implements engine.Observer.
 func (narrator) StepStarted(engine.Activity) {}
 

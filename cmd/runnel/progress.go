@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/runnel-dev/runnel/runtime/engine"
@@ -19,14 +20,38 @@ type progress struct {
 	a     *app
 	width int             // of the terminal; 0: none, where no line can be drawn again
 	shown map[string]bool // by step and event
-	spoke time.Time
 
-	mu    sync.Mutex // an upload is read by another goroutine
+	mu    sync.Mutex // what is waited for is drawn by another goroutine
 	drawn int        // lines that the next frame takes away
+	spoke time.Time
+	said  map[string]string // off a terminal, the last word on what is at work, by its key
+}
+
+// Off a terminal, a line is due after soon where there is news of what is at
+// work, and after late where there is none.
+const (
+	soon = 900 * time.Millisecond
+	late = 5 * time.Second
+)
+
+// A doing is something at work.
+type doing struct {
+	key   string // tells it from others
+	name  string
+	done  string // how far it is: news where it changes
+	since time.Time
+	text  string // in the place of done and since, where there is more to say
+}
+
+func (d doing) line() string {
+	if d.text != "" {
+		return fmt.Sprintf("%-10s %s", d.name, d.text)
+	}
+	return fmt.Sprintf("%-10s %14s  %8s", d.name, d.done, seconds(time.Since(d.since).Seconds()))
 }
 
 func (a *app) newProgress(source, target string) *progress {
-	p := &progress{a: a, width: screenOf(a.err), shown: map[string]bool{}, spoke: time.Now()}
+	p := &progress{a: a, width: screenOf(a.err), shown: map[string]bool{}, said: map[string]string{}, spoke: time.Now()}
 	if a.json {
 		p.width = 0
 	}
@@ -61,7 +86,8 @@ func (p *progress) follow(ctx context.Context, c *connection, id string) (*api.R
 }
 
 func (p *progress) show(st *api.RunState) {
-	var ended, working []string
+	var ended []string
+	var working []doing
 	for _, rec := range st.Steps {
 		key := rec.Step + rec.Event + rec.DeadLetter
 		if !p.shown[key] {
@@ -77,34 +103,71 @@ func (p *progress) show(st *api.RunState) {
 	p.draw(ended, working)
 }
 
-// uploading shows how much of a file was sent.
-func (p *progress) uploading(f *os.File) io.Reader {
-	c := &counted{Reader: f, p: p, started: time.Now(), shown: time.Now()}
-	if info, err := f.Stat(); err == nil {
-		c.size = info.Size()
+// during shows what is waited for, until the function that it returns is called.
+func (p *progress) during(what func() doing) (stop func()) {
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				p.end()
+				return
+			case <-tick.C:
+				p.draw(nil, []doing{what()})
+			}
+		}
+	})
+	return func() { close(done); all.Wait() }
+}
+
+// waiting is a thing to wait for that has no measure.
+func waiting(name string) func() doing {
+	since := time.Now()
+	return func() doing { return doing{key: name, name: name, since: since} }
+}
+
+// An upload is read from files, and counts what was read.
+type upload struct {
+	ctx     context.Context // ends the upload, not the request: see app.start
+	started time.Time
+	size    atomic.Int64 // of the files so far, where it is known
+	sent    atomic.Int64
+}
+
+func newUpload(ctx context.Context) *upload { return &upload{ctx: ctx, started: time.Now()} }
+
+// of gives a reader of a file that counts.
+func (u *upload) of(f *os.File) io.Reader {
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		u.size.Add(info.Size())
 	}
-	return c
+	return counted{u, f}
 }
 
 type counted struct {
+	u *upload
 	io.Reader
-	p              *progress
-	size, sent     int64 // size is 0 where it is not known: of a pipe
-	started, shown time.Time
 }
 
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Reader.Read(b)
-	c.sent += int64(n)
-	if time.Since(c.shown) > 100*time.Millisecond {
-		c.shown = time.Now()
-		done := fmt.Sprintf("%d MB", c.sent>>20)
-		if c.size > 0 {
-			done = fmt.Sprintf("%d/%d MB", c.sent>>20, c.size>>20)
-		}
-		c.p.draw(nil, []string{fmt.Sprintf("%-10s %14s  %8s", "upload", done, seconds(time.Since(c.started).Seconds()))})
+func (c counted) Read(b []byte) (int, error) {
+	if err := c.u.ctx.Err(); err != nil {
+		return 0, err
 	}
+	n, err := c.Reader.Read(b)
+	c.u.sent.Add(int64(n))
 	return n, err
+}
+
+// doing says how much was sent.
+func (u *upload) doing() doing {
+	done := fmt.Sprintf("%d MB", u.sent.Load()>>20)
+	if size := u.size.Load(); size > 0 {
+		done = fmt.Sprintf("%d/%d MB", u.sent.Load()>>20, size>>20)
+	}
+	return doing{key: "upload", name: "upload", done: done, since: u.started}
 }
 
 // line is what there is to say of a step that ended.
@@ -136,24 +199,27 @@ func (p *progress) line(rec engine.Record) string {
 }
 
 // work says what a step is at.
-func work(act api.Active) string {
+func work(act api.Active) doing {
+	d := doing{key: act.Step + act.Event, name: act.Step, since: act.StartedAt}
 	if !act.RetryAt.IsZero() {
-		return fmt.Sprintf("%-10s attempt %d failed, again in %s: %s", act.Step, act.Attempt, seconds(max(0, time.Until(act.RetryAt).Seconds())), act.Failure.Message)
+		d.done = fmt.Sprintf("attempt %d failed", act.Attempt)
+		d.text = fmt.Sprintf("%s, again in %s: %s", d.done, seconds(max(0, time.Until(act.RetryAt).Seconds())), act.Failure.Message)
+		return d
 	}
-	done := ""
 	switch pr := act.Progress; {
 	case pr.Total > 0:
-		done = fmt.Sprintf("%s/%s %s", count(pr.Done), count(pr.Total), pr.Unit)
+		d.done = fmt.Sprintf("%s/%s %s", count(pr.Done), count(pr.Total), pr.Unit)
 	case pr.Done > 0:
-		done = count(pr.Done) + " " + pr.Unit
+		d.done = count(pr.Done) + " " + pr.Unit
 	}
-	return fmt.Sprintf("%-10s %14s  %8s", act.Step, done, seconds(time.Since(act.StartedAt).Seconds()))
+	return d
 }
 
 // draw adds the lines of what ended and, on a terminal, shows what is at work
 // below them, in the place of what was shown there before: in one write, so
-// that nothing flickers. Off a terminal it says every few seconds what goes on.
-func (p *progress) draw(ended, working []string) {
+// that nothing flickers. Off a terminal it says what is new within a second of
+// the last line, and every few seconds what goes on.
+func (p *progress) draw(ended []string, working []doing) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var b strings.Builder
@@ -167,13 +233,16 @@ func (p *progress) draw(ended, working []string) {
 	}
 	spinner := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 	turn := spinner[time.Now().UnixMilli()/100%int64(len(spinner))]
-	for _, what := range working {
+	quiet := time.Since(p.spoke)
+	for _, d := range working {
+		said, before := p.said[d.key]
 		if p.width > 0 {
-			what = cut(what, p.width-5) // what the terminal broke would take two lines
-			fmt.Fprintf(&b, "  %s %s\n", p.a.style(p.a.err, yellow, string(turn)), what)
+			line := cut(d.line(), p.width-5) // what the terminal broke would take two lines
+			fmt.Fprintf(&b, "  %s %s\n", p.a.style(p.a.err, yellow, string(turn)), line)
 			p.drawn++
-		} else if time.Since(p.spoke) > 5*time.Second && !p.a.json {
-			b.WriteString("  … " + strings.TrimRight(what, " ") + "\n")
+		} else if quiet > late || quiet > soon && (!before || said != d.done) {
+			b.WriteString("  … " + strings.TrimRight(d.line(), " ") + "\n")
+			p.said[d.key] = d.done
 			p.spoke = time.Now()
 		}
 	}

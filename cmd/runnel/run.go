@@ -40,6 +40,8 @@ func newRun(a *app) *cobra.Command {
 lives as long as the run. Without a target the table is read, cleaned and
 explored; with one it becomes a model.
 
+An interrupt (Ctrl-C) cancels the run; a second one ends the command at once.
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.`,
 		Example: `  runnel run penguins.csv --target species
   runnel run flights.csv --target late --model logistic --gate roc_auc=0.6
@@ -134,12 +136,21 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 	a.private = f.private
 	p := a.newProgress(source, f.target)
 	defer p.end()
+	opened := p.during(waiting("open"))
 	c, err := a.connect(ctx, working)
+	opened()
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	id, err := a.start(ctx, c, p, req, source, file)
+	up := newUpload(ctx)
+	uploaded := p.during(up.doing)
+	id, err := a.start(context.WithoutCancel(ctx), c, up, req, source, file)
+	uploaded()
+	if err != nil && ctx.Err() != nil {
+		a.say("cancelled before the run started")
+		return &coded{code: exitCancelled}
+	}
 	var said *api.Error
 	if errors.As(err, &said) && said.Status == http.StatusBadRequest {
 		return usage(err) // a param that the step does not take, say
@@ -148,21 +159,27 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 		return err
 	}
 	st, err := p.follow(ctx, c, id)
+	if ctx.Err() != nil {
+		p.end()
+		return a.cancel(ctx, c, id)
+	}
 	if err != nil {
 		return err
 	}
 	return a.outcome(ctx, c, st, source)
 }
 
-// start sends what is to be run: a URL, a file, or the files of a directory.
-func (a *app) start(ctx context.Context, c *connection, p *progress, req api.RunRequest, source string, file *os.File) (string, error) {
+// start sends what is to be run: a URL, a file, or the files of a directory. An
+// interrupt ends the upload, not the request: what was whole has started, and is
+// then cancelled by its id.
+func (a *app) start(ctx context.Context, c *connection, up *upload, req api.RunRequest, source string, file *os.File) (string, error) {
 	if req.URL != "" {
 		return c.StartRun(ctx, req, nil)
 	}
 	if file != nil {
-		return c.StartRun(ctx, req, p.uploading(file))
+		return c.StartRun(ctx, req, up.of(file))
 	}
-	list, err := a.putDirectory(ctx, c, source)
+	list, err := a.putDirectory(ctx, c, up, source)
 	if err != nil {
 		return "", err
 	}
@@ -193,7 +210,7 @@ func openTable(path string) (*os.File, error) {
 
 // putDirectory uploads the files of a directory, in the order of their names,
 // for one dataset.
-func (a *app) putDirectory(ctx context.Context, c *connection, dir string) ([]events.Object, error) {
+func (a *app) putDirectory(ctx context.Context, c *connection, up *upload, dir string) ([]events.Object, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -208,7 +225,7 @@ func (a *app) putDirectory(ctx context.Context, c *connection, dir string) ([]ev
 		if err != nil {
 			return nil, err
 		}
-		ref, err := c.PutArtifact(ctx, mediaTypeOf(e.Name()), f)
+		ref, err := c.PutArtifact(ctx, mediaTypeOf(e.Name()), up.of(f))
 		f.Close()
 		if err != nil {
 			return nil, err
@@ -238,6 +255,9 @@ func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState, sour
 func (a *app) verdict(st *api.RunState) error {
 	if st.State == engine.Idle {
 		return fmt.Errorf("no step answers %s of %s (its subject is %q): see the filters of the first step's trigger", events.ShortType(st.Event.Type()), st.Event.Source(), st.Event.Subject())
+	}
+	if st.State == engine.Cancelled {
+		return fmt.Errorf("run %.8s was cancelled\n\nNext: %s runs replay %.8s", st.ID, a.name(), st.ID)
 	}
 	for _, rec := range st.Steps {
 		if rec.Error == nil || rec.Status != st.State {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,9 +55,17 @@ func oneOf(cmd *cobra.Command, args []string) error {
 func newRuns(a *app) *cobra.Command {
 	var limit int
 	list := a.asking("list", "List the runs, the newest first", cobra.NoArgs, looking, func(cmd *cobra.Command, c *connection, _ []string) error {
-		runs, err := c.Runs(cmd.Context(), limit)
+		ask := limit
+		if limit > 0 {
+			ask++ // to know whether there are more
+		}
+		runs, err := c.Runs(cmd.Context(), ask)
 		if err != nil {
 			return err
+		}
+		more := limit > 0 && len(runs) > limit
+		if more {
+			runs = runs[:limit]
 		}
 		return a.print(runs, func() {
 			if len(runs) == 0 {
@@ -71,6 +81,12 @@ func newRuns(a *app) *cobra.Command {
 				rows = append(rows, []string{fmt.Sprintf("%.8s", r.ID), a.state(r.State), r.Subject, r.Model, fmt.Sprint(r.Steps), took, ago(r.AcceptedAt)})
 			}
 			columns(a.out, rows, 4, 5)
+			if more {
+				a.say("These are the newest %d. Next: %s runs list --limit 0    lists all", limit, a.name())
+			}
+			if slices.ContainsFunc(runs, func(r api.RunSummary) bool { return r.State == api.Interrupted }) {
+				a.say("Interrupted runs go on with `%s up`; `%s runs cancel RUN` ends one.", a.name(), a.name())
+			}
 		})
 	})
 	list.Flags().IntVarP(&limit, "limit", "n", 20, "runs to list; 0 for all")
@@ -79,7 +95,12 @@ func newRuns(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(st, func() { a.printRun(&st) })
+		return a.print(st, func() {
+			a.printRun(&st)
+			if st.State == api.Interrupted {
+				a.say("\nNext: %s up    goes on with it; %s runs cancel %.8s ends it", a.name(), a.name(), st.ID)
+			}
+		})
 	})
 	lineage := a.asking("lineage RUN|MODEL[@VERSION]", "Show what a run or a model came from, down to the uploaded bytes", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		id, err := runOf(cmd, c, args[0])
@@ -99,12 +120,35 @@ func newRuns(a *app) *cobra.Command {
 			return err
 		}
 		st, err := a.newProgress("replay of "+args[0], "").follow(cmd.Context(), c, id)
+		if cmd.Context().Err() != nil {
+			return a.cancel(cmd.Context(), c, id)
+		}
 		if err != nil {
 			return err
 		}
 		return a.outcome(cmd.Context(), c, st, st.Event.Subject())
 	})
-	return group("runs", "List, show and replay runs", list, show, lineage, replay)
+	cancel := a.asking("cancel RUN", "End a run: what is at work is stopped, and no further step starts", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
+		id, err := c.Cancel(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return a.print(api.RunCancelled{Run: id}, func() { fmt.Fprintf(a.out, "run %.8s is cancelled\n", id) })
+	})
+	return group("runs", "List, show, replay and cancel runs", list, show, lineage, replay, cancel)
+}
+
+// cancel ends a run whose command was interrupted, and says so by the exit code
+// too. A second interrupt ends the program at once: the run goes on with the next
+// node of the folder.
+func (a *app) cancel(ctx context.Context, c *connection, run string) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	if _, err := c.Cancel(ctx, run); err != nil {
+		return &coded{exitCancelled, fmt.Errorf("cancelling the run: %w", err)}
+	}
+	a.say("cancelled run %.8s\nNext: %s runs replay %.8s    runs its upload again", run, a.name(), run)
+	return &coded{code: exitCancelled}
 }
 
 func (a *app) state(s string) string {
@@ -113,7 +157,7 @@ func (a *app) state(s string) string {
 		return a.style(a.out, green, s)
 	case engine.Failed:
 		return a.style(a.out, red, s)
-	case engine.Gated, engine.Running:
+	case engine.Gated, engine.Running, engine.Cancelled, api.Interrupted:
 		return a.style(a.out, yellow, s)
 	}
 	return s
@@ -137,8 +181,9 @@ func (a *app) printRun(st *api.RunState) {
 		}
 		rows = append(rows, []string{r.Step, state, r.Host, count(r.Rows), seconds(r.Seconds), fmt.Sprint(r.Attempts), strings.Join(emitted, ", ")})
 	}
+	waiting := a.state(st.State) // running, or cancelled before it was done
 	for _, p := range st.Pending {
-		rows = append(rows, []string{p.Step, a.state(engine.Running), "", "", "", "", ""})
+		rows = append(rows, []string{p.Step, waiting, "", "", "", "", ""})
 	}
 	columns(a.out, rows, 3, 4, 5)
 	for _, r := range st.Steps {

@@ -137,6 +137,13 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 	if err != nil {
 		return dl, err
 	}
+	at, err := cancelledAt(ctx, e.Store, dl.Run)
+	if err != nil {
+		return dl, err
+	}
+	if !at.IsZero() {
+		return dl, refusal(fmt.Sprintf("run %.8s was cancelled: `runnel runs replay %.8s` runs its upload again", dl.Run, dl.Run))
+	}
 	ev := dl.Event.Clone()
 	ev.SetExtension(events.Redrive, strconv.Itoa(dl.RedriveNo+1))
 	ev.SetExtension(events.RedriveStep, dl.Step)

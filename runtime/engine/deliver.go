@@ -83,7 +83,21 @@ func (w *worker) answer(ctx context.Context, d bus.Delivery) error {
 	if t == nil || err != nil {
 		return err
 	}
-	defer keepAlive(ctx, d, w.AckWait/3)()
+	ctx, leave := w.atWork.enter(ctx, t.run) // before looking whether it is cancelled, so that none is missed
+	defer leave()
+	at, err := cancelledAt(ctx, w.Store, t.run)
+	if err == nil && at.IsZero() {
+		err = t.answer(ctx, d)
+	}
+	if !at.IsZero() || isCancelled(ctx) {
+		return t.drop(ctx)
+	}
+	return err
+}
+
+func (t *task) answer(ctx context.Context, d bus.Delivery) error {
+	w := t.worker
+	defer t.keepAlive(ctx, d, w.AckWait/3)()
 	if t.s.Join {
 		if whole, err := t.join(ctx); !whole || err != nil {
 			return err
@@ -201,6 +215,10 @@ func (t *task) work(ctx context.Context) (err error) {
 	}
 	if err == nil {
 		t.Observer.StepFinished(rec)
+		return nil
+	}
+	if isCancelled(ctx) {
+		t.stopped(rec)
 		return nil
 	}
 	wait := infraWait
@@ -321,8 +339,9 @@ func (t *task) noteFailure(ctx context.Context, rec Record, f Failure) error {
 	return err
 }
 
-// keepAlive extends the delivery while its step works.
-func keepAlive(ctx context.Context, d bus.Delivery, every time.Duration) (stop func()) {
+// keepAlive extends the delivery while its step works, and looks whether another
+// process has cancelled the run.
+func (t *task) keepAlive(ctx context.Context, d bus.Delivery, every time.Duration) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		tick := time.NewTicker(every)
@@ -335,6 +354,9 @@ func keepAlive(ctx context.Context, d bus.Delivery, every time.Duration) (stop f
 				return
 			case <-tick.C:
 				_ = d.Extend(ctx) // failing that, the event comes again and finds the record
+				if at, err := cancelledAt(ctx, t.Store, t.run); err == nil && !at.IsZero() {
+					t.atWork.cancel(t.run)
+				}
 			}
 		}
 	}()

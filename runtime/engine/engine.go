@@ -60,7 +60,8 @@ type Engine struct {
 	hosts  map[string]host.Host
 	tables *tableCache
 	runs   *runs
-	busy   *keyedLock   // the records that are being made in this process
+	busy   *keyedLock // the records that are being made in this process
+	atWork *atWork
 	others sync.RWMutex // held for reading by every execution, and for writing by one that must be alone
 
 	mu       sync.RWMutex
@@ -102,6 +103,7 @@ func New(cfg Config) *Engine {
 		tables:   newTableCache(128 << 20),
 		runs:     newRuns(),
 		busy:     newKeyedLock(),
+		atWork:   newAtWork(),
 		current:  map[string]*pipeline.Pipeline{},
 		versions: map[string]*pipeline.Pipeline{},
 		shapes:   map[string]bool{},

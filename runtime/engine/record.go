@@ -76,6 +76,7 @@ func attemptsKey(answer string) string { return store.Key("attempts", answer) }
 // once. After each StepStarted comes one StepFinished or AttemptFailed.
 type Observer interface {
 	RunAccepted(Run)
+	RunCancelled(run string)
 	StepStarted(Activity)
 	StepProgress(Activity, step.Progress)
 	StepFinished(Record)
@@ -91,6 +92,7 @@ type Activity struct {
 type nobody struct{}
 
 func (nobody) RunAccepted(Run)                                {}
+func (nobody) RunCancelled(string)                            {}
 func (nobody) StepStarted(Activity)                           {}
 func (nobody) StepProgress(Activity, step.Progress)           {}
 func (nobody) StepFinished(Record)                            {}

@@ -21,13 +21,13 @@ const (
 // A Status is how far a run is: what its records say.
 type Status struct {
 	Run
-	State   string    `json:"state"` // running, succeeded, failed, gated or idle
+	State   string    `json:"state"` // running, succeeded, failed, gated, cancelled or idle
 	Steps   []Record  `json:"steps"` // by start
 	Pending []Pending `json:"pending,omitempty"`
 	EndedAt time.Time `json:"endedAt,omitzero"`
 }
 
-// Pending is an answer that a run waits for.
+// Pending is an answer that a run waits for, or did when it was cancelled.
 type Pending struct {
 	Pipeline string `json:"pipeline"`
 	Step     string `json:"step"`
@@ -54,7 +54,14 @@ func (e *Engine) Status(ctx context.Context, run string) (*Status, error) {
 	}
 	slices.SortStableFunc(st.Steps, func(a, b Record) int { return a.StartedAt.Compare(b.StartedAt) })
 	st.State = st.state()
-	if st.State != Running {
+	if st.State == Running {
+		if st.EndedAt, err = cancelledAt(ctx, e.Store, run); err != nil {
+			return nil, err
+		}
+		if !st.EndedAt.IsZero() {
+			st.State = Cancelled
+		}
+	} else {
 		for _, r := range st.Steps {
 			if end := r.StartedAt.Add(time.Duration(r.Seconds * float64(time.Second))); end.After(st.EndedAt) {
 				st.EndedAt = end

@@ -58,6 +58,20 @@ func (l *Live) RunAccepted(r engine.Run) {
 	}
 }
 
+// RunCancelled implements engine.Observer.
+func (l *Live) RunCancelled(run string) {
+	l.mu.Lock()
+	for a := range l.active {
+		if a.Run == run {
+			delete(l.active, a)
+		}
+	}
+	l.mu.Unlock()
+	for _, o := range l.others {
+		o.RunCancelled(run)
+	}
+}
+
 // StepStarted implements engine.Observer.
 func (l *Live) StepStarted(a engine.Activity) {
 	l.mu.Lock()

@@ -63,6 +63,7 @@ type Node struct {
 
 	shared    bool // the bus and the store, with other processes
 	published bool // where it listens is written down
+	started   bool // it works on events
 
 	working    context.Context // ends when the node closes
 	stop       context.CancelFunc
@@ -142,6 +143,7 @@ func (n *Node) Start(ctx context.Context, pipelines ...*pipeline.Pipeline) error
 	if err := n.Engine.Start(n.working, pipelines...); err != nil {
 		return err
 	}
+	n.started = true
 	if err := n.recover(ctx); err != nil {
 		return err
 	}
@@ -180,6 +182,9 @@ func (n *Node) keepRecovering() {
 		}
 	}
 }
+
+// Works tells whether the node works on events: whether Start was called.
+func (n *Node) Works() bool { return n.started }
 
 // Upload stores an object and accepts its event. When it returns nil, both are
 // durable: the pipelines that the object triggers will run to their end.

@@ -12,6 +12,7 @@
 //	GET  /v1/runs                              []RunSummary, the newest first; ?limit=
 //	GET  /v1/runs/{run}                        RunState
 //	POST /v1/runs/{run}/replay                 RunStarted
+//	POST /v1/runs/{run}/cancel                 RunCancelled
 //	POST /v1/artifacts                         the bytes -> events.Ref, for a run's manifest
 //	GET  /v1/artifacts/{digest}                the bytes
 //	GET  /v1/models                            []Model
@@ -68,6 +69,15 @@ type RunRequest struct {
 type RunStarted struct {
 	Run string `json:"run"`
 }
+
+// RunCancelled names a run that is cancelled.
+type RunCancelled struct {
+	Run string `json:"run"`
+}
+
+// Interrupted is the state of a run that is not over, where no node works on it:
+// it goes on when one does.
+const Interrupted = "interrupted"
 
 // A RunSummary is a line of the list of runs.
 type RunSummary struct {

@@ -156,6 +156,13 @@ func (c *Client) Replay(ctx context.Context, id string) (string, error) {
 	return out.Run, err
 }
 
+// Cancel ends a run, and gives its whole id. A run that is over is an api.Error
+// with status 409.
+func (c *Client) Cancel(ctx context.Context, id string) (string, error) {
+	out, err := post[api.RunCancelled](ctx, c, "/v1/runs/"+esc(id)+"/cancel", nil)
+	return out.Run, err
+}
+
 // Artifact reads an artifact; the caller closes it.
 func (c *Client) Artifact(ctx context.Context, digest string) (io.ReadCloser, error) {
 	res, err := c.request(ctx, http.MethodGet, "/v1/artifacts/"+esc(digest), nil, nil)

@@ -14,6 +14,7 @@ import (
 // and steps, whose number definitions bound.
 type Observer struct {
 	runs      prometheus.Counter
+	cancelled prometheus.Counter
 	active    *prometheus.GaugeVec
 	executed  *prometheus.CounterVec
 	cached    *prometheus.CounterVec
@@ -26,21 +27,25 @@ type Observer struct {
 func New(r prometheus.Registerer) *Observer {
 	labels := []string{"pipeline", "step"}
 	o := &Observer{
-		runs:     prometheus.NewCounter(prometheus.CounterOpts{Name: "runnel_runs_accepted_total", Help: "Root events that were accepted, repeated ones included."}),
-		active:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "runnel_steps_active", Help: "Steps at work now."}, labels),
-		executed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_steps_total", Help: "Answers to events, by how they ended: done, gated or failed."}, append(labels, "status")),
-		cached:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_steps_cached_total", Help: "Answers that came from the step cache."}, labels),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_attempts_failed_total", Help: "Attempts that failed and are tried again, by class of the error."}, append(labels, "class")),
+		runs:      prometheus.NewCounter(prometheus.CounterOpts{Name: "runnel_runs_accepted_total", Help: "Root events that were accepted, repeated ones included."}),
+		cancelled: prometheus.NewCounter(prometheus.CounterOpts{Name: "runnel_runs_cancelled_total", Help: "Runs that were cancelled."}),
+		active:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "runnel_steps_active", Help: "Steps at work now."}, labels),
+		executed:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_steps_total", Help: "Answers to events, by how they ended: done, gated, failed or cancelled."}, append(labels, "status")),
+		cached:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_steps_cached_total", Help: "Answers that came from the step cache."}, labels),
+		failures:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_attempts_failed_total", Help: "Attempts that failed and are tried again, by class of the error."}, append(labels, "class")),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "runnel_step_duration_seconds", Help: "Time of the attempt that answered an event.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 2, 10, 60, 300, 1800}}, labels),
 		rows: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "runnel_step_rows_total", Help: "Rows that steps worked on."}, labels),
 	}
-	r.MustRegister(o.runs, o.active, o.executed, o.cached, o.failures, o.durations, o.rows)
+	r.MustRegister(o.runs, o.cancelled, o.active, o.executed, o.cached, o.failures, o.durations, o.rows)
 	return o
 }
 
 // RunAccepted implements engine.Observer.
 func (o *Observer) RunAccepted(engine.Run) { o.runs.Inc() }
+
+// RunCancelled implements engine.Observer.
+func (o *Observer) RunCancelled(string) { o.cancelled.Inc() }
 
 // StepStarted implements engine.Observer.
 func (o *Observer) StepStarted(a engine.Activity) { o.active.WithLabelValues(a.Pipeline, a.Step).Inc() }

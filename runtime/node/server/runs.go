@@ -123,6 +123,7 @@ func (s *server) listRuns(w http.ResponseWriter, r *http.Request) {
 			s.Log.Warn("listing the runs", "run", run.ID, "error", err)
 			st = &engine.Status{Run: run, State: unreadable}
 		}
+		s.interrupted(st)
 		out = append(out, summary(st))
 	}
 	answer(w, out, err)
@@ -131,6 +132,14 @@ func (s *server) listRuns(w http.ResponseWriter, r *http.Request) {
 // unreadable is the state of a run whose records or pipeline cannot be read:
 // showing the run tells why.
 const unreadable = "unreadable"
+
+// interrupted says of a run that is not over, where nobody works on it, that it
+// waits for a node.
+func (s *server) interrupted(st *engine.Status) {
+	if st.State == engine.Running && !s.Node.Works() {
+		st.State = api.Interrupted
+	}
+}
 
 func summary(st *engine.Status) api.RunSummary {
 	sum := api.RunSummary{ID: st.ID, State: st.State, Subject: st.Event.Subject(), Type: events.ShortType(st.Event.Type()),
@@ -156,6 +165,7 @@ func (s *server) showRun(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, err)
 		return
 	}
+	s.interrupted(st)
 	answer(w, api.RunState{Status: *st, Active: s.Node.Live.Active(st.ID)}, nil)
 }
 
@@ -195,6 +205,14 @@ func (s *server) replayRun(w http.ResponseWriter, r *http.Request) {
 	}
 	run, err := s.Node.Engine.Replay(r.Context(), id)
 	answer(w, api.RunStarted{Run: run}, err)
+}
+
+func (s *server) cancelRun(w http.ResponseWriter, r *http.Request) {
+	id, err := s.findRun(r)
+	if err == nil {
+		err = s.Node.Engine.Cancel(r.Context(), id)
+	}
+	answer(w, api.RunCancelled{Run: id}, err)
 }
 
 // putArtifact stores bytes that no event tells of.

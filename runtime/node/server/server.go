@@ -65,6 +65,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /v1/runs", s.listRuns)
 	mux.HandleFunc("GET /v1/runs/{run}", s.showRun)
 	mux.HandleFunc("POST /v1/runs/{run}/replay", s.replayRun)
+	mux.HandleFunc("POST /v1/runs/{run}/cancel", s.cancelRun)
 	mux.HandleFunc("POST /v1/artifacts", s.putArtifact)
 	mux.HandleFunc("GET /v1/artifacts/{digest}", s.artifact)
 	mux.HandleFunc("GET /v1/models", s.listModels)
