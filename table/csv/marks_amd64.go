@@ -1,11 +1,9 @@
 package csv
 
-import "golang.org/x/sys/cpu"
-
-// at looks at a chunk, with AVX2 where the processor has it.
-func (l *look) at(buf []byte, delimiter, newline byte) {
+// at looks at a chunk.
+func (l *look) at(buf []byte, delimiter, newline byte, level level) {
 	*l = look{masks: l.masks[:0]}
-	if n := len(buf) / 64; n > 0 && cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT {
+	if n := len(buf) / 64; n > 0 && level >= avx2 {
 		if cap(l.masks) < n+1 {
 			l.masks = make([]uint64, 0, n+n/8+1)
 		}

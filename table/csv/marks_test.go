@@ -25,7 +25,7 @@ func TestMarks(t *testing.T) {
 			nul, high = nul || c == 0, high || c >= 0x80
 		}
 		var fast, plain look
-		fast.at(buf, ',', '\n')
+		fast.at(buf, ',', '\n', best())
 		plain.generic(buf, ',', '\n')
 		for _, l := range []look{fast, plain} {
 			if got := positions(nil, l.masks); !slices.Equal(got, want) {

@@ -14,6 +14,7 @@ type splitter struct {
 	d     *Dialect
 	size  int // bytes wanted in a chunk
 	max   int // bytes allowed in a record
+	level level
 	carry []byte
 	eof   bool
 }
@@ -38,7 +39,7 @@ func (s *splitter) next(buf []byte) ([]byte, error) {
 				buf = append(buf, s.d.newline())
 			}
 		}
-		end, open := lastRecordEnd(buf, s.d, s.eof)
+		end, open := s.cut(buf)
 		if end == 0 && open >= 0 && (s.eof || len(buf) > s.max) {
 			end = open + 1 + bytes.IndexByte(buf[open:], s.d.newline())
 			if end <= open {
@@ -56,6 +57,17 @@ func (s *splitter) next(buf []byte) ([]byte, error) {
 		}
 		want = max(want, len(buf)) * 2
 	}
+}
+
+// cut is lastRecordEnd, by a quicker road where there are quotes and none is in
+// an odd place.
+func (s *splitter) cut(buf []byte) (end, open int) {
+	if bytes.IndexByte(buf, s.d.quote()) >= 0 {
+		if end, ok := recordEnd(buf, s.d, s.level); ok && end > 0 && !s.eof {
+			return end, -1
+		}
+	}
+	return lastRecordEnd(buf, s.d, s.eof)
 }
 
 // longLine is the error for a record beyond Options.MaxLine.

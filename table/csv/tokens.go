@@ -19,6 +19,8 @@ type tokens struct {
 	quotes bool // some field may be quoted
 	lines  int64
 	bad    []badRow
+
+	records int // newlines outside of quoted fields
 	look
 }
 
@@ -59,41 +61,45 @@ func (t *tokens) field(row, col int) []byte {
 func (t *tokens) split(buf []byte, cols int, d *Dialect) {
 	t.buf, t.cols, t.rows, t.bad = buf, cols, 0, t.bad[:0]
 	t.starts, t.ends = t.starts[:0], t.ends[:0]
-	t.quotes = bytes.IndexByte(buf, d.quote()) >= 0
-	t.look.at(buf, d.delimiter(), d.newline())
-	t.lines = int64(t.newlines)
-	if t.quotes {
-		t.splitQuoted(d)
-	} else {
+	if t.walk(d) {
 		t.splitPlain(d)
+	} else {
+		t.quotes = bytes.IndexByte(buf, d.quote()) >= 0
+		t.look.at(buf, d.delimiter(), d.newline(), t.level)
+		t.lines, t.records = int64(t.newlines), t.newlines
+		if t.quotes {
+			t.ends = t.ends[:0]
+			t.splitQuoted(d)
+		} else {
+			t.ends = positions(t.ends[:0], t.masks)
+			t.splitPlain(d)
+		}
 	}
 	if t.nul || t.high && !utf8.Valid(buf) {
 		t.dropUnreadable()
 	}
 }
 
-// splitPlain finds the fields of a chunk without quotes: where the delimiters
-// and newlines are, and that every row has its number of them.
+// splitPlain makes rows of the ends, of which a chunk without oddities has the
+// same number in every row.
 func (t *tokens) splitPlain(d *Dialect) {
-	t.ends = positions(t.ends, t.masks)
 	buf, cols, newline := t.buf, t.cols, d.newline()
-	if len(t.ends) != t.newlines*cols {
+	even := len(t.ends) == t.records*cols
+	for k := cols - 1; k < len(t.ends) && even; k += cols {
+		even = buf[t.ends[k]] == newline
+	}
+	if !even || cols == 1 { // the one field of a row may be a blank line
 		t.splitUneven(d)
 		return
 	}
 	start := uint32(0)
 	for k := cols - 1; k < len(t.ends); k += cols {
 		p := t.ends[k]
-		if buf[p] != newline || p == start && cols == 1 {
-			t.starts = t.starts[:0]
-			t.splitUneven(d)
-			return
-		}
 		t.starts = append(t.starts, start)
-		start = p + 1
-		if newline == '\n' && p > 0 && buf[p-1] == '\r' && p > t.starts[len(t.starts)-1] {
+		if newline == '\n' && p > start && buf[p-1] == '\r' {
 			t.ends[k] = p - 1
 		}
+		start = p + 1
 	}
 	t.rows = len(t.starts)
 }
@@ -101,7 +107,6 @@ func (t *tokens) splitPlain(d *Dialect) {
 // splitUneven sorts the rows that have too few or too many fields, and blank
 // lines, out of the ends.
 func (t *tokens) splitUneven(d *Dialect) {
-	t.ends = positions(t.ends[:0], t.masks)
 	buf, newline := t.buf, d.newline()
 	kept, first, start := 0, 0, uint32(0) // first: index of the row's first end
 	for k, p := range t.ends {
