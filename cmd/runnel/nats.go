@@ -18,6 +18,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/runtime/node"
+	_ "github.com/runnel-dev/runnel/runtime/store/s3" // --store s3://
 )
 
 // sharedFlags say what a process shares with others: a bus, and a store.
