@@ -91,20 +91,21 @@ func (s *Store) Open(ctx context.Context, ref events.Ref) (step.Blob, error) {
 	if r.As(&f) {
 		return fileBlob{io.NewSectionReader(f, 0, ref.Size), r}, nil
 	}
-	r.Close()
-	return &rangeBlob{s, ctx, key, ref.Size}, nil
+	defer r.Close()
+	b, err := newRangeBlob(ctx, s, key, r)
+	if err != nil {
+		return nil, s.failure(what, err)
+	}
+	return b, nil
 }
 
 // Has reports whether an artifact is there, and of its size.
 func (s *Store) Has(ctx context.Context, ref events.Ref) (bool, error) {
-	b, err := s.Open(ctx, ref)
-	switch {
-	case err == nil:
-		return true, b.Close()
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrCorrupt):
+	n, err := s.Size(ctx, ref.Digest)
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	return false, err
+	return err == nil && n == ref.Size, err
 }
 
 // Size is the size of an artifact in bytes; ErrNotFound where there is none.
@@ -174,37 +175,6 @@ func (w *writer) Write(p []byte) (int, error) {
 type fileBlob struct {
 	*io.SectionReader
 	io.Closer
-}
-
-// rangeBlob is an artifact behind a network: each ReadAt is a request.
-type rangeBlob struct {
-	s    *Store
-	ctx  context.Context
-	key  string
-	size int64
-}
-
-func (b *rangeBlob) Size() int64  { return b.size }
-func (b *rangeBlob) Close() error { return nil }
-
-func (b *rangeBlob) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, fmt.Errorf("reading the artifact %s: the offset %d is negative", b.key, off)
-	}
-	if off >= b.size {
-		return 0, io.EOF
-	}
-	want := min(int64(len(p)), b.size-off)
-	r, err := b.s.bucket.NewRangeReader(b.ctx, b.key, off, want, nil)
-	if err != nil {
-		return 0, b.s.failure("reading the artifact "+b.key, err)
-	}
-	defer r.Close()
-	n, err := io.ReadFull(r, p[:want])
-	if err == nil && n < len(p) {
-		err = io.EOF
-	}
-	return n, err
 }
 
 // beside writes to both at once: hashes are slow, and there are processors.

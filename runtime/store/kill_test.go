@@ -225,7 +225,7 @@ func TestRecoverBesideUploads(t *testing.T) {
 // failed is, and one that never became visible is forgotten when it is old.
 func TestOutbox(t *testing.T) {
 	now := time.Now()
-	s := bucketed(t, openStore(t, "mem://", &Options{Now: func() time.Time { return now }}))
+	s := bucketed(t, openStore(t, location(t), &Options{Now: func() time.Time { return now }}))
 	ctx := t.Context()
 	n := 0
 	var fail error

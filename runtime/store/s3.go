@@ -31,7 +31,9 @@ func (s *Store) openS3(ctx context.Context, location string) (*blob.Bucket, erro
 
 // s3Location fills in what follows from the rest of an s3:// location: at an
 // endpoint of one's own a bucket is the first part of the path, and any region
-// does; a prefix is a directory.
+// does; a prefix is a directory. Checksums of answers are not asked for: ranges
+// and uploads in parts have none, which the SDK would log each time, and
+// artifacts have a digest.
 func s3Location(location string) (full, bucket string, err error) {
 	u, err := url.Parse(location)
 	if err != nil {
@@ -51,6 +53,9 @@ func s3Location(location string) (full, bucket string, err error) {
 		if !q.Has("region") && os.Getenv("AWS_REGION") == "" && os.Getenv("AWS_DEFAULT_REGION") == "" {
 			q.Set("region", "us-east-1")
 		}
+	}
+	if !q.Has("response_checksum_validation") {
+		q.Set("response_checksum_validation", "when_required")
 	}
 	if p := q.Get("prefix"); p != "" && !strings.HasSuffix(p, "/") {
 		q.Set("prefix", p+"/")

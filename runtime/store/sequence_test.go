@@ -12,7 +12,7 @@ import (
 // Random requests to sequences and records, through stores that remember
 // and one that forgot, give what maps give.
 func TestAgainstMaps(t *testing.T) {
-	dir := t.TempDir()
+	dir := location(t)
 	stores := []*Store{openStore(t, dir, nil), openStore(t, dir, nil)}
 	round := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -154,7 +154,13 @@ func (s *Store) checkFormat(ctx context.Context) error {
 			return fmt.Errorf("it holds %q but no record of its format: this is no store, or a damaged one", page[0].Key)
 		}
 		err = s.create(ctx, key, format{"runnel-store", formatVersion})
-		if err == nil || !errors.Is(err, ErrExists) {
+		if err == nil {
+			err = s.create(ctx, key, format{"runnel-store", formatVersion})
+		}
+		if err == nil {
+			return errors.New("what serves it writes over what is there although asked not to (If-None-Match: *), so nothing could be made once: use another service")
+		}
+		if !errors.Is(err, ErrExists) {
 			return err
 		}
 		err = s.read(ctx, key, &f)
