@@ -33,18 +33,21 @@ type chunk struct {
 
 	dictionary []byte // values as a dictionary page holds them
 	index      map[string]uint32
-	full       bool // the dictionary takes no more
-	byIndex    bool // at least one page has indices
-	spelled    bool // at least one page has values
+	book       codebook // in place of index: of numbers
+	full       bool     // the dictionary takes no more
+	byIndex    bool     // at least one page has indices
+	spelled    bool     // at least one page has values
 
 	indices []uint32 // of the page that is being made
+	words   []uint64
 	page    []byte
 	packed  []byte
 }
 
 // reset empties the chunk for the next row group.
 func (c *chunk) reset() {
-	*c = chunk{pages: c.pages[:0], dictionary: c.dictionary[:0], indices: c.indices[:0], page: c.page, packed: c.packed}
+	c.book.reset()
+	*c = chunk{pages: c.pages[:0], dictionary: c.dictionary[:0], book: c.book, indices: c.indices[:0], words: c.words, page: c.page, packed: c.packed}
 }
 
 // add encodes rows [from, to) of a column.
@@ -71,21 +74,29 @@ func (c *chunk) add(col *table.Column, from, to int, how Compression) error {
 // addPage makes one page of rows from on, to at most, and returns the first that
 // it left out: definition levels, then the values of the rows that have one.
 func (c *chunk) addPage(col *table.Column, known []int64, from, to int, how Compression) (int, error) {
-	to = min(to, from+pageRows)
+	end := min(to, from+pageRows)
+	to = end
 	encoding := format.Plain
 	body := c.page[:0]
-	if col.Kind == table.String && !c.full {
+	if col.Kind != table.Bool && !c.full {
 		encoding = format.RLEDictionary
-		to = c.look(col, known, from, to)
-		body = appendIndices(body, c.indices, len(c.index))
+		if col.Kind == table.String {
+			to = c.look(col, known, from, to)
+		} else {
+			to = c.lookNumbers(col, from, to)
+		}
+		if to == from { // the dictionary is full
+			return c.addPage(col, known, from, end, how)
+		}
+		body = appendIndices(body, c.indices, c.entries())
 		c.byIndex = true
 	} else {
 		body, to = appendPlain(body, col, from, to)
 		c.spelled = true
+		c.extend(col, from, to)
 	}
 	levels, nulls := appendLevels(nil, col, from, to)
 	c.page = body
-	c.extend(col, from, to)
 	packed, compressed, err := c.compress(body, how)
 	if err != nil {
 		return 0, err
@@ -104,6 +115,9 @@ func (c *chunk) addPage(col *table.Column, known []int64, from, to int, how Comp
 	c.pages, err = appendPage(c.pages, &c.plain, header, levels, packed)
 	return to, err
 }
+
+// entries is the number of values in the dictionary.
+func (c *chunk) entries() int { return len(c.index) + len(c.book.values) }
 
 // look finds the indices of the strings of rows [from, to) that are not missing,
 // and returns the row where the dictionary was full.
@@ -148,7 +162,7 @@ func (c *chunk) dictionaryPage(how Compression) ([]byte, error) {
 		Type:                 format.DictionaryPage,
 		UncompressedPageSize: int32(len(c.dictionary)),
 		CompressedPageSize:   int32(len(packed)),
-		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.index)), Encoding: format.Plain}),
+		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(c.entries()), Encoding: format.Plain}),
 	}
 	return appendPage(nil, &c.plain, header, nil, packed)
 }

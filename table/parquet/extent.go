@@ -50,6 +50,27 @@ func (e *extent) extend(col *table.Column, from, to int) {
 	}
 }
 
+// include takes the bits of one number in.
+func (e *extent) include(k table.Kind, v uint64) {
+	if k == table.Float64 {
+		f := math.Float64frombits(v)
+		if f != f {
+			e.nan = true
+			return
+		}
+		if !e.any {
+			e.low, e.high = f, f
+		}
+		e.low, e.high = min(e.low, f), max(e.high, f)
+	} else {
+		if !e.any {
+			e.least, e.great = int64(v), int64(v)
+		}
+		e.least, e.great = min(e.least, int64(v)), max(e.great, int64(v))
+	}
+	e.any = true
+}
+
 // bounds are the extent as a footer has it; nil where there is none. Of the two
 // zeros the lesser is the least and the greater the greatest, as the format asks.
 func (e *extent) bounds(k table.Kind) (low, high []byte) {
