@@ -69,7 +69,7 @@ func (s *session) finish(call *step.Call, out sandbox.Outcome) (answered, error)
 	a, err := ParseAnswer(out.Answer)
 	if a.Error != nil && err == nil {
 		rest, _ := s.take(call, a) // the error is what counts
-		return rest, s.judged(step.Class(a.Error.Class), errors.New(a.Error.Message), a.Error.Detail)
+		return rest, s.judged(a.Error.Class, errors.New(a.Error.Message), a.Error.Detail)
 	}
 	stderr := strings.ToValidUTF8(string(out.Stderr), "")
 	switch {

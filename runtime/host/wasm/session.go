@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
-	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/columns"
@@ -145,8 +145,8 @@ func (s *session) openTable(ref events.Ref) (step.Blob, error) {
 }
 
 // Put implements guestfs.Backend.
-func (s *session) Put(put abi.Put, content guestfs.Content) abi.Response {
-	h := s.put(put, content)
+func (s *session) Put(put abi.Put, size int64, content io.Reader) abi.Response {
+	h := s.put(put, size, content)
 	if old, ok := s.handed[put.File]; !ok || h.err == nil || old.err != nil {
 		s.handed[put.File] = h
 	}
@@ -160,40 +160,41 @@ func (s *session) Put(put abi.Put, content guestfs.Content) abi.Response {
 // maxTable bounds the columns that are read into memory, in bytes.
 const maxTable = 4 << 30
 
-func (s *session) put(put abi.Put, content guestfs.Content) (h handed) {
-	r := io.NewSectionReader(content, 0, content.Size())
-	if !put.Table {
-		if put.MediaType == "" {
-			put.MediaType = events.MediaBytes
-		}
-		if len(put.MediaType) > 255 || strings.ContainsFunc(put.MediaType, func(c rune) bool { return c < ' ' || c > '~' }) {
-			h.err = step.Permanent(fmt.Errorf("put %q: no media type: %.40q", put.File, put.MediaType))
-			return h
-		}
-		if put.File == abi.Out+abi.SplitFile && content.Size() <= maxSplit {
-			h.split = make([]byte, content.Size())
-			if _, h.err = io.ReadFull(r, h.split); h.err != nil {
-				return h
-			}
-			_, _ = r.Seek(0, io.SeekStart)
-		}
-		h.ref, h.err = s.env.Put(s.ctx, put.MediaType, r)
+func (s *session) put(put abi.Put, size int64, content io.Reader) (h handed) {
+	if put.Table {
+		h.ref, h.table, h.err = s.putTable(put.File, size, content)
 		return h
 	}
-	if content.Size() > maxTable {
-		h.err = step.Permanent(fmt.Errorf("put %q: %d bytes of columns, at most %d are taken as one table: hand it over in parts", put.File, content.Size(), int64(maxTable)))
+	if put.MediaType == "" {
+		put.MediaType = events.MediaBytes
+	}
+	if len(put.MediaType) > 255 || strings.ContainsFunc(put.MediaType, func(c rune) bool { return c < ' ' || c > '~' }) {
+		h.err = step.Permanent(fmt.Errorf("put %q: no media type: %.40q", put.File, put.MediaType))
 		return h
 	}
-	b := make([]byte, content.Size())
-	if _, h.err = io.ReadFull(r, b); h.err != nil {
-		return h
+	var split bytes.Buffer
+	if put.File == abi.Out+abi.SplitFile && size <= maxSplit {
+		content = io.TeeReader(content, &split)
 	}
-	if h.table, h.err = columns.Decode(b); h.err != nil {
-		h.err = step.Permanent(fmt.Errorf("put %q: %w", put.File, h.err))
-		return h
-	}
-	h.ref, h.err = s.env.PutTable(s.ctx, h.table)
+	h.ref, h.err = s.env.Put(s.ctx, put.MediaType, content)
+	h.split = split.Bytes()
 	return h
+}
+
+func (s *session) putTable(file string, size int64, content io.Reader) (events.Ref, *table.Table, error) {
+	if size > maxTable {
+		return events.Ref{}, nil, step.Permanent(fmt.Errorf("put %q: %d bytes of columns, at most %d are taken as one table: hand it over in parts", file, size, int64(maxTable)))
+	}
+	b := make([]byte, size)
+	if _, err := io.ReadFull(content, b); err != nil {
+		return events.Ref{}, nil, fmt.Errorf("put %q: %w", file, err)
+	}
+	t, err := columns.Decode(b)
+	if err != nil {
+		return events.Ref{}, nil, step.Permanent(fmt.Errorf("put %q: %w", file, err))
+	}
+	ref, err := s.env.PutTable(s.ctx, t)
+	return ref, t, err
 }
 
 // failure is an error as the guest is told it.

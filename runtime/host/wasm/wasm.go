@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
@@ -24,15 +26,24 @@ import (
 type Options struct {
 	Modules  Modules        // required
 	CacheDir string         // private folder of compiled code; "": it is kept in memory only
-	TempDir  string         // of large outputs; "": the system's
+	TempDir  string         // of workers and large outputs; "": the system's
 	Memory   int64          // bytes a guest may have; default abi.MaxMemory
 	Files    guestfs.Limits // of one call
+	Workers  int            // processes at most; default 4, and at least twice the processors
+	Worker   []string       // command that starts one; default: this program with worker.Arg
+
+	// InProcess says which functions run in this process; nil: none does. Only
+	// those of trusted modules are asked for. While such a guest computes, this
+	// process can neither stop it nor collect garbage.
+	InProcess func(fn *step.Function) bool
 }
 
 // A Host runs functions that are WASM modules.
 type Host struct {
-	modules Modules
-	sandbox *sandbox.Sandbox
+	modules   Modules
+	inProcess func(fn *step.Function) bool
+	sandbox   *sandbox.Sandbox
+	workers   *worker.Pool
 }
 
 var _ host.Host = (*Host)(nil)
@@ -42,14 +53,17 @@ func Open(o Options) (*Host, error) {
 	if o.Modules == nil {
 		return nil, fmt.Errorf("the wasm host needs to know where modules are: set Options.Modules")
 	}
-	return &Host{
-		modules: o.Modules,
-		sandbox: sandbox.New(sandbox.Config{CacheDir: o.CacheDir, TempDir: o.TempDir, Memory: o.Memory, Files: o.Files}),
-	}, nil
+	limits := sandbox.Config{CacheDir: o.CacheDir, TempDir: o.TempDir, Memory: o.Memory, Files: o.Files}
+	pool, err := worker.NewPool(worker.Config{Sandbox: limits, Command: o.Worker, Workers: o.Workers, TempDir: o.TempDir})
+	if err != nil {
+		return nil, err
+	}
+	return &Host{modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool}, nil
 }
 
-// Close gives up all instances. No function may be running.
-func (h *Host) Close() error { return h.sandbox.Close() }
+// Close ends the workers and gives up all instances. No function may be running
+// in this process.
+func (h *Host) Close() error { return errors.Join(h.workers.Close(), h.sandbox.Close()) }
 
 // Name implements host.Host.
 func (h *Host) Name() string { return "wasm" }
@@ -84,15 +98,19 @@ func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered,
 	if err != nil {
 		return answered{}, step.Permanent(err)
 	}
-	loaded, err := h.sandbox.Load(ctx, m.Digest, func() ([]byte, error) { return read(ctx, m) })
+	c := sandbox.Call{Function: s.fn.Name, Stdin: stdin, Time: s.inv.Time, Random: random(s.inv)}
+	bytes := func() ([]byte, error) { return read(ctx, m) }
+	var out sandbox.Outcome
+	if m.Trusted && h.inProcess != nil && h.inProcess(s.fn) {
+		var loaded *sandbox.Module
+		if loaded, err = h.sandbox.Load(ctx, m.Digest, bytes); err == nil {
+			out, err = loaded.Run(ctx, c, s)
+		}
+	} else {
+		out, err = h.workers.Run(ctx, m.Digest, bytes, c, s)
+	}
 	if err != nil {
 		return answered{}, fmt.Errorf("function %s: %w", s.fn.Name, err)
-	}
-	out, err := loaded.Run(ctx, sandbox.Call{
-		Function: s.fn.Name, Stdin: stdin, Time: s.inv.Time, Random: random(s.inv),
-	}, s)
-	if err != nil {
-		return answered{}, err
 	}
 	return s.finish(call, out)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/step/steptest"
 	"github.com/runnel-dev/runnel/table"
@@ -20,7 +21,12 @@ import (
 // guests is the folder of the modules that TestMain builds.
 var guests string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if worker.Is() {
+		os.Exit(worker.Main())
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "runnel-wasm-test-*")

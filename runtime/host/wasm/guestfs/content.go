@@ -6,118 +6,100 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strconv"
 
 	experimental "github.com/tetratelabs/wazero/experimental/sys"
 )
 
-// A Content is the bytes of a file that no longer changes.
-type Content interface {
-	io.ReaderAt
-	Size() int64
-}
+// blockSize is how much of a file lies together, in bytes.
+const blockSize = 256 << 10
 
-// content is the bytes of a file of /out: in memory, or in a file of the spill.
+// A content is the bytes of a file of /out, in blocks. What was never written is
+// zero and takes no room.
 type content struct {
+	area   *Area
 	size   int64
-	memory []byte   // of length size
-	file   *os.File // nil: in memory
+	blocks []block // as many as the size needs
 }
 
-// Size implements Content.
-func (c *content) Size() int64 { return c.size }
+// A block is in memory, or in the spill, or all zero.
+type block struct {
+	memory []byte // its beginning; the rest is zero
+	spill  int64  // its offset there + 1; 0: it is not there
+}
 
-// ReadAt implements Content.
+// ReadAt implements io.ReaderAt.
 func (c *content) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errors.New("negative offset")
 	}
-	if off >= c.size {
-		return 0, io.EOF
+	done := 0
+	for done < len(p) && off < c.size {
+		b, in := &c.blocks[off/blockSize], off%blockSize
+		part := p[done:]
+		part = part[:min(int64(len(part)), blockSize-in, c.size-off)]
+		if b.spill != 0 {
+			if _, err := c.area.spill.file.ReadAt(part, b.spill-1+in); err != nil {
+				return done, err
+			}
+		} else {
+			n := 0
+			if in < int64(len(b.memory)) {
+				n = copy(part, b.memory[in:])
+			}
+			clear(part[n:])
+		}
+		done += len(part)
+		off += int64(len(part))
 	}
-	short := int64(len(p)) > c.size-off
-	if short {
-		p = p[:c.size-off]
+	if done < len(p) {
+		return done, io.EOF
 	}
-	n := 0
-	var err error
-	if c.file != nil {
-		n, err = c.file.ReadAt(p, off)
-	} else {
-		n = copy(p, c.memory[off:])
-	}
-	if err == nil && short {
-		err = io.EOF
-	}
-	return n, err
+	return done, nil
 }
 
 // resize gives the content a size; new bytes are zeros.
-func (a *Area) resize(c *content, size int64) experimental.Errno {
+func (c *content) resize(size int64) experimental.Errno {
+	a := c.area
 	if size < 0 {
 		return experimental.EINVAL
 	}
-	if a.bytes-c.size+size > a.limits.OutBytes {
+	if size > a.limits.OutBytes || a.bytes-c.size+size > a.limits.OutBytes {
 		return a.deny(noSpace)
 	}
-	if c.file == nil && a.memory-c.size+size > a.limits.OutMemory {
-		if err := a.moveOut(c); err != nil {
-			return a.deny(noSpace)
-		}
+	n := int((size + blockSize - 1) / blockSize)
+	for i := n; i < len(c.blocks); i++ {
+		a.free(&c.blocks[i])
 	}
-	if c.file != nil {
-		if size < c.size { // a file is not made longer before it is written
-			if err := c.file.Truncate(size); err != nil {
-				return experimental.EIO
-			}
-		}
+	if n <= len(c.blocks) {
+		c.blocks = c.blocks[:n]
 	} else {
-		a.memory += size - c.size
-		c.memory = resized(c.memory, int(size))
+		c.blocks = append(c.blocks, make([]block, n-len(c.blocks))...)
+	}
+	if rest := size % blockSize; size < c.size && rest != 0 {
+		if err := c.blocks[n-1].cut(a, rest); err != nil {
+			return experimental.EIO
+		}
 	}
 	a.bytes += size - c.size
 	c.size = size
-	if c.file != nil {
-		if err := c.file.Truncate(size); err != nil {
-			return a.deny(noSpace)
-		}
-	}
 	return 0
 }
 
-// resized is b at another length; what is new is zero.
-func resized(b []byte, n int) []byte {
-	if n <= len(b) {
-		return b[:n]
-	}
-	if n <= cap(b) {
-		old := len(b)
-		b = b[:n]
-		clear(b[old:])
-		return b
-	}
-	grown := make([]byte, n, max(n, 2*cap(b)))
-	copy(grown, b)
-	return grown
-}
-
-// moveOut moves a content from memory to a file.
-func (a *Area) moveOut(c *content) error {
-	f, err := a.spill.create()
-	if err != nil {
+// cut makes a block zero from an offset on.
+func (b *block) cut(a *Area, from int64) error {
+	if b.spill != 0 {
+		_, err := a.spill.file.WriteAt(make([]byte, blockSize-from), b.spill-1+from)
 		return err
 	}
-	if _, err := f.WriteAt(c.memory, 0); err != nil {
-		f.Close()
-		return err
+	if from < int64(len(b.memory)) {
+		a.memory -= int64(len(b.memory)) - from
+		b.memory = b.memory[:from]
 	}
-	a.memory -= c.size
-	c.file, c.memory = f, nil
 	return nil
 }
 
-// write writes all of p at an offset, or nothing.
-func (a *Area) write(c *content, p []byte, off int64) experimental.Errno {
+// write writes all of p at an offset.
+func (c *content) write(p []byte, off int64) experimental.Errno {
 	end := off + int64(len(p))
 	if off < 0 || end < off {
 		return experimental.EINVAL
@@ -126,78 +108,135 @@ func (a *Area) write(c *content, p []byte, off int64) experimental.Errno {
 		return 0
 	}
 	if end > c.size {
-		if errno := a.resize(c, end); errno != 0 {
+		if errno := c.resize(end); errno != 0 {
 			return errno
 		}
 	}
-	if c.file == nil {
-		copy(c.memory[off:], p)
-		return 0
-	}
-	if _, err := c.file.WriteAt(p, off); err != nil {
-		return a.deny(noSpace)
+	for len(p) > 0 {
+		in := off % blockSize
+		part := p[:min(int64(len(p)), blockSize-in)]
+		if err := c.area.writeBlock(&c.blocks[off/blockSize], part, in); err != nil {
+			return c.area.deny(noSpace)
+		}
+		p = p[len(part):]
+		off += int64(len(part))
 	}
 	return 0
 }
 
-// drop gives up the bytes.
-func (a *Area) drop(c *content) {
-	a.bytes -= c.size
-	if c.file != nil {
-		a.spill.remove(c.file)
-	} else {
-		a.memory -= c.size
+func (a *Area) writeBlock(b *block, p []byte, in int64) error {
+	end := in + int64(len(p))
+	if grow := end - int64(len(b.memory)); b.spill == 0 && grow > 0 {
+		if a.memory+grow <= a.limits.OutMemory {
+			a.memory += grow
+			b.memory = resized(b.memory, int(end))
+		} else {
+			return a.moveOut(b, p, in)
+		}
 	}
-	*c = content{}
+	if b.spill == 0 {
+		copy(b.memory[in:], p)
+		return nil
+	}
+	_, err := a.spill.file.WriteAt(p, b.spill-1+in)
+	return err
 }
 
-// A spill is a private folder for large files, made when the first is.
+// resized is b at a greater length; what is new is zero.
+func resized(b []byte, n int) []byte {
+	if n <= cap(b) {
+		old := len(b)
+		b = b[:n]
+		clear(b[old:])
+		return b
+	}
+	grown := make([]byte, n, min(max(n, 2*cap(b)), blockSize))
+	copy(grown, b)
+	return grown
+}
+
+// moveOut moves a block from memory to the spill, with p written to it.
+func (a *Area) moveOut(b *block, p []byte, in int64) error {
+	at, err := a.spill.take()
+	if err != nil {
+		return err
+	}
+	whole := make([]byte, blockSize)
+	copy(whole, b.memory)
+	copy(whole[in:], p)
+	if _, err := a.spill.file.WriteAt(whole, at); err != nil {
+		a.spill.give(at)
+		return err
+	}
+	a.memory -= int64(len(b.memory))
+	*b = block{spill: at + 1}
+	return nil
+}
+
+// free gives up the bytes of a block.
+func (a *Area) free(b *block) {
+	a.memory -= int64(len(b.memory))
+	if b.spill != 0 {
+		a.spill.give(b.spill - 1)
+	}
+	*b = block{}
+}
+
+// A spill is a private file for what exceeds the memory, made when there is
+// something to write to it. No name that a guest chose reaches it.
 type spill struct {
 	parent string
 	root   *os.Root
-	n      int
-	files  map[*os.File]string // and the name of each, "" where it has none any more
+	file   *os.File
+	size   int64
+	unused []int64 // offsets of blocks that were given up
 }
 
-func (s *spill) create() (*os.File, error) {
-	if s.root == nil {
-		dir, err := os.MkdirTemp(s.parent, "runnel-out-*") // 0700
-		if err != nil {
-			return nil, fmt.Errorf("folder for the output of a guest: %w", err)
-		}
-		if s.root, err = os.OpenRoot(dir); err != nil {
-			return nil, errors.Join(err, os.Remove(dir))
-		}
-		s.files = map[*os.File]string{}
-	}
-	s.n++
-	name := strconv.Itoa(s.n)
-	f, err := s.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+// spillName is the file's, in a folder of its own.
+const spillName = "blocks"
+
+func (s *spill) open() error {
+	dir, err := os.MkdirTemp(s.parent, "runnel-out-*") // 0700
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("folder for the output of a guest: %w", err)
 	}
-	if runtime.GOOS != "windows" && s.root.Remove(name) == nil {
-		name = "" // without a name, nothing is left of it when this process is killed
+	if s.root, err = os.OpenRoot(dir); err != nil {
+		return errors.Join(err, os.Remove(dir))
 	}
-	s.files[f] = name
-	return f, nil
+	if s.file, err = s.root.OpenFile(spillName, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return err
+	}
+	if runtime.GOOS != "windows" {
+		_ = s.root.Remove(spillName) // without a name, its bytes go when this process goes
+	}
+	return nil
 }
 
-func (s *spill) remove(f *os.File) {
-	name := s.files[f]
-	delete(s.files, f)
-	f.Close()
-	if name != "" {
-		_ = s.root.Remove(name) // close removes what is left
+// take finds room for a block.
+func (s *spill) take() (int64, error) {
+	if s.file == nil {
+		if err := s.open(); err != nil {
+			return 0, err
+		}
 	}
+	if n := len(s.unused); n > 0 {
+		at := s.unused[n-1]
+		s.unused = s.unused[:n-1]
+		return at, nil
+	}
+	at := s.size
+	s.size += blockSize
+	return at, nil
 }
+
+func (s *spill) give(at int64) { s.unused = append(s.unused, at) }
 
 func (s *spill) close() error {
 	if s.root == nil {
 		return nil
 	}
-	for f := range s.files {
-		f.Close()
+	if s.file != nil {
+		s.file.Close()
 	}
 	err := s.root.Close()
 	return errors.Join(err, os.RemoveAll(s.root.Name()))

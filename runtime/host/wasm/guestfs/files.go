@@ -300,7 +300,7 @@ func (f *file) Pwrite(p []byte, off int64) (int, experimental.Errno) {
 	if errno := f.writable(); errno != 0 {
 		return 0, errno
 	}
-	if errno := f.area.write(&f.node.content, p, off); errno != 0 {
+	if errno := f.node.content.write(p, off); errno != 0 {
 		return 0, errno
 	}
 	return len(p), 0
@@ -311,7 +311,7 @@ func (f *file) Truncate(size int64) experimental.Errno {
 	if errno := f.writable(); errno != 0 {
 		return errno
 	}
-	return f.area.resize(&f.node.content, size)
+	return f.node.content.resize(size)
 }
 
 // Seek implements sys.File.

@@ -2,11 +2,12 @@
 // /host of docs/guest-abi.md, and nothing else.
 //
 // No name that a guest chooses reaches the file system of this machine. /in and
-// /host are answered by a Backend; /out is a tree in memory, whose large files
-// lie in a private folder under numbers.
+// /host are answered by a Backend; /out is a tree in memory, and what is too
+// large for that lies in one private file, as numbered blocks.
 package guestfs
 
 import (
+	"io"
 	"time"
 
 	experimental "github.com/tetratelabs/wazero/experimental/sys"
@@ -20,8 +21,8 @@ type Backend interface {
 	// Open opens a file of /in by its name there. fs.ErrNotExist is a file that
 	// does not exist for this guest; with any other error it cannot be read.
 	Open(name string) (step.Blob, error)
-	// Put stores a file of /out.
-	Put(put abi.Put, content Content) abi.Response
+	// Put stores a file of /out, of size bytes.
+	Put(put abi.Put, size int64, content io.Reader) abi.Response
 	// Ask answers any other request.
 	Ask(req abi.Request) abi.Response
 }
@@ -31,7 +32,7 @@ type Limits struct {
 	OutBytes  int64 // the sizes of the files of /out
 	OutFiles  int   // files and folders of /out
 	OpenFiles int
-	OutMemory int64 // bytes of /out kept in memory; what exceeds it lies in TempDir. 0: 32 MiB
+	OutMemory int64 // bytes of /out kept in memory; what exceeds it lies in a file. 0: 32 MiB
 }
 
 func (l Limits) complete() Limits {
@@ -66,8 +67,8 @@ type Area struct {
 	errno   uint16 // what WASI is to say in place of EIO; see FS.Errno
 }
 
-// NewArea makes the files of a call. tempDir is where the folder of large files
-// is made; "" is the system's. Files show now as their time.
+// NewArea makes the files of a call. tempDir is where the folder of a large
+// output is made; "" is the system's. Files show now as their time.
 func NewArea(backend Backend, limits Limits, tempDir string, now time.Time) *Area {
 	a := &Area{backend: backend, limits: limits.complete(), now: now, spill: &spill{parent: tempDir}, inodes: firstInode}
 	a.root = a.newNode(true)

@@ -156,7 +156,7 @@ func (a *Area) Put(put abi.Put) abi.Response {
 		return refusal("put %q: %v", put.File, errno)
 	}
 	n.sealed = true
-	return a.backend.Put(put, &n.content)
+	return a.backend.Put(put, n.content.size, io.NewSectionReader(&n.content, 0, n.content.size))
 }
 
 // Written reports whether there is a file of that path, such as /out/x, that is

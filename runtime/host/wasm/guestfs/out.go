@@ -27,7 +27,7 @@ type node struct {
 }
 
 func (a *Area) newNode(folder bool) *node {
-	n := &node{inode: a.inodes, linked: true}
+	n := &node{inode: a.inodes, linked: true, content: content{area: a}}
 	a.inodes++
 	a.nodes++
 	if folder {
@@ -62,7 +62,7 @@ func (a *Area) unlinked(n *node) {
 		return
 	}
 	a.nodes--
-	a.drop(&n.content)
+	n.content.resize(0) // smaller is always possible
 }
 
 // find walks to a node of /out.

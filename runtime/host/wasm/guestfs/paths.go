@@ -178,7 +178,7 @@ func (f *FS) openOut(a *Area, path []string, flag experimental.Oflag, isFolder b
 		return &folder{fs: f, at: atOut, area: a, node: n}, 0
 	}
 	if flag&experimental.O_TRUNC != 0 {
-		if errno := a.resize(&n.content, 0); errno != 0 {
+		if errno := n.content.resize(0); errno != 0 {
 			return nil, errno
 		}
 	}

@@ -99,10 +99,10 @@ func Check(b []byte, limits Limits) (Kind, error) {
 // rank is the place of a section: 12, the number of data segments, comes before
 // 10, the code; 13, the tags, after 5.
 func rank(id byte) int {
-	switch {
-	case id == 12:
+	switch id {
+	case 12:
 		return 19
-	case id == 13:
+	case 13:
 		return 11
 	}
 	return int(id) * 2
@@ -129,8 +129,6 @@ type checker struct {
 	functions []uint32 // the type of each, imported ones first
 	memories  int
 	entries   uint64 // of tables
-	tables    int
-	globals   int
 	exports   map[string]export
 	refused   error // what is well formed and not accepted
 }

@@ -1,0 +1,230 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/runnel-dev/runnel/runtime/guest/abi"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// Config says how many workers there are and what they may use. Zero values are
+// the defaults.
+type Config struct {
+	Sandbox  sandbox.Config
+	Command  []string      // what starts a worker; default: this program with Arg
+	Workers  int           // at most so many; default 4, and at least twice the processors
+	Memory   int64         // bytes of a worker that are in memory; default: that of a guest and half of it, and 512 MiB
+	Calls    int           // after which a worker is not used again; default 10,000
+	Idle     time.Duration // after which a worker that nobody needs ends; default a minute
+	TempDir  string        // where workers have their folders; "": the system's
+	Niceness int           // how far the node goes before its workers, 0 to 19; default 5, -1 for 0
+}
+
+func (c Config) complete() (Config, error) {
+	if len(c.Command) == 0 {
+		exe, err := os.Executable()
+		if err != nil {
+			return c, fmt.Errorf("guest workers are this program started again: %w", err)
+		}
+		c.Command = []string{exe, Arg}
+	}
+	if c.Workers <= 0 {
+		c.Workers = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	if c.Sandbox.Memory <= 0 {
+		c.Sandbox.Memory = abi.MaxMemory
+	}
+	if c.Memory <= 0 {
+		c.Memory = c.Sandbox.Memory + c.Sandbox.Memory/2 + 512<<20
+	}
+	if c.Calls <= 0 {
+		c.Calls = 10_000
+	}
+	if c.Idle <= 0 {
+		c.Idle = time.Minute
+	}
+	if c.Niceness == 0 {
+		c.Niceness = 5
+	}
+	c.Sandbox.Idle = 1 // a worker is at one call at a time
+	if dir := c.Sandbox.CacheDir; dir != "" {
+		abs, err := filepath.Abs(dir) // a worker has a folder of its own
+		if err != nil {
+			return c, err
+		}
+		c.Sandbox.CacheDir = abs
+	}
+	return c, nil
+}
+
+// A Pool runs guests in workers. It is safe for concurrent use.
+type Pool struct {
+	cfg   Config
+	slots chan struct{} // one for each worker that is at a call
+	start spawner
+	ended chan struct{} // closed by Close
+
+	mu     sync.Mutex
+	idle   []*process // the last used last
+	busy   map[*process]bool
+	closed bool
+}
+
+// NewPool makes a pool. No worker is started before there is a call.
+func NewPool(cfg Config) (*Pool, error) {
+	if Is() {
+		return nil, errors.New("a guest worker starts no workers: its main is to call worker.Main and nothing else")
+	}
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{cfg: cfg, slots: make(chan struct{}, cfg.Workers), ended: make(chan struct{}), busy: map[*process]bool{}}
+	p.start = newSpawner(p.ended)
+	go p.watch()
+	return p, nil
+}
+
+// Close ends every worker. Calls that are running fail.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	all := p.idle
+	p.idle = nil
+	for w := range p.busy {
+		w.kill(errClosed)
+	}
+	p.mu.Unlock()
+	for _, w := range all {
+		w.end()
+	}
+	for range p.cfg.Workers { // the last calls are over
+		p.slots <- struct{}{}
+	}
+	close(p.ended)
+	return nil
+}
+
+var errClosed = errors.New("the wasm host is closed")
+
+// Run calls a guest in a worker. read gives the bytes of its module, and is
+// called where the worker does not have it. An error is not the guest's: ctx
+// ended, the guest took too much memory (permanent), or the worker died (poison).
+func (p *Pool) Run(ctx context.Context, digest string, read func() ([]byte, error), c sandbox.Call, backend guestfs.Backend) (sandbox.Outcome, error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return sandbox.Outcome{}, fmt.Errorf("waiting for one of %d guest workers: %w", p.cfg.Workers, ctx.Err())
+	}
+	defer func() { <-p.slots }()
+	w, err := p.take(ctx, digest)
+	if err != nil {
+		return sandbox.Outcome{}, err
+	}
+	stop := context.AfterFunc(ctx, func() { w.kill(ctx.Err()) })
+	out, err := w.run(digest, read, c, backend)
+	alive := stop() && err == nil
+	p.release(w, alive)
+	if err != nil {
+		err = w.why(ctx, err)
+	}
+	return out, err
+}
+
+// take finds an idle worker or starts one: best one that has the module, then
+// one that has room for it.
+func (p *Pool) take(ctx context.Context, digest string) (*process, error) {
+	p.mu.Lock()
+	at := slices.IndexFunc(p.idle, func(w *process) bool { return slices.Contains(w.modules, digest) })
+	if at < 0 {
+		at = slices.IndexFunc(p.idle, func(w *process) bool { return len(w.modules) < maxModules })
+	}
+	if at < 0 && len(p.idle) > 0 && len(p.idle)+len(p.busy) >= p.cfg.Workers {
+		at = 0
+	}
+	if at >= 0 && !p.closed {
+		w := p.idle[at]
+		p.idle = slices.Delete(p.idle, at, at+1)
+		p.busy[w] = true
+		p.mu.Unlock()
+		return w, nil
+	}
+	p.mu.Unlock()
+	w, err := p.spawn(ctx)
+	if err != nil {
+		return nil, step.Retryable(fmt.Errorf("starting a guest worker: %w", err))
+	}
+	p.mu.Lock()
+	p.busy[w] = true
+	if p.closed {
+		w.kill(errClosed)
+	}
+	p.mu.Unlock()
+	return w, nil
+}
+
+// release keeps a worker for the next call, or ends it.
+func (p *Pool) release(w *process, reusable bool) {
+	w.calls++
+	reusable = reusable && w.calls < p.cfg.Calls
+	p.mu.Lock()
+	delete(p.busy, w)
+	if reusable = reusable && !p.closed; reusable {
+		w.since = time.Now()
+		p.idle = append(p.idle, w)
+	}
+	p.mu.Unlock()
+	if !reusable {
+		w.end()
+	}
+}
+
+// How often workers are looked at.
+const interval = 20 * time.Millisecond
+
+// watch kills workers that take too much memory, and ends those that nobody needs.
+func (p *Pool) watch() {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return
+		case <-tick.C:
+		}
+		p.mu.Lock()
+		for w := range p.busy {
+			if n := resident(w.pid()); n > p.cfg.Memory {
+				w.kill(&tooMuchMemory{n, p.cfg.Memory})
+			}
+		}
+		var old *process
+		if len(p.idle) > 0 && time.Since(p.idle[0].since) > p.cfg.Idle {
+			old, p.idle = p.idle[0], p.idle[1:]
+		}
+		p.mu.Unlock()
+		if old != nil {
+			old.end()
+		}
+	}
+}
+
+type tooMuchMemory struct{ has, limit int64 }
+
+func (t *tooMuchMemory) Error() string {
+	return fmt.Sprintf("the guest was ended: its process has %d MiB of memory, at most %d MiB are allowed", t.has>>20, t.limit>>20)
+}
