@@ -136,5 +136,8 @@ func number(s string) (string, error) {
 		return "", fmt.Errorf("the number %s: %w", s, errNotPortable)
 	}
 	b, err := json.Marshal(f)
+	if err == nil && !bytes.ContainsAny(b, ".e") {
+		return number(string(b))
+	}
 	return string(b), err
 }
