@@ -83,16 +83,19 @@ func (c *Column) Numbers() []float64 {
 		return nil
 	}
 	out := make([]float64, c.Len())
-	for i := range out {
-		switch {
-		case c.Missing(i):
-			out[i] = math.NaN()
-		case c.Kind == Bool:
-			if c.Bools[i] {
-				out[i] = 1
+	for i, v := range c.Ints {
+		out[i] = float64(v)
+	}
+	for i, v := range c.Bools {
+		if v {
+			out[i] = 1
+		}
+	}
+	if c.Valid != nil {
+		for i := range out {
+			if !c.Valid.Get(i) {
+				out[i] = math.NaN()
 			}
-		default:
-			out[i] = float64(c.Ints[i])
 		}
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/preprocess"
@@ -55,36 +56,49 @@ const MaxValues = 100
 // Describe lists the inputs of a model that is trained on the rows of t: every
 // column but the target. One that always has a value and is no identifier is required.
 func Describe(t *table.Table, target string) []Input {
-	var inputs []Input
-	for _, c := range t.Columns {
-		if c.Name == target {
-			continue
-		}
-		in := Input{Name: c.Name, Kind: c.Kind, Required: c.Nulls() == 0 && !preprocess.Identifier(c)}
-		switch {
-		case c.Kind == table.String:
-			if values := preprocess.Classes(c); len(values) <= MaxValues {
-				in.Values = values
-			}
-		case c.Kind.Numeric():
-			in.Min, in.Max = extent(c)
-		}
-		inputs = append(inputs, in)
+	columns := t.Without(target).Columns
+	inputs := make([]Input, len(columns))
+	var all sync.WaitGroup
+	for j, c := range columns {
+		all.Go(func() { inputs[j] = describe(c) })
 	}
+	all.Wait()
 	return inputs
 }
 
-func extent(c *table.Column) (lo, hi *float64) {
-	for i, v := range c.Numbers() {
-		if c.Missing(i) || v-v != 0 { // infinite
+func describe(c *table.Column) Input {
+	in := Input{Name: c.Name, Kind: c.Kind, Required: c.Nulls() == 0 && !preprocess.Identifier(c)}
+	switch {
+	case c.Kind == table.String:
+		if values := preprocess.Classes(c); len(values) <= MaxValues {
+			in.Values = values
+		}
+	case c.Kind == table.Float64:
+		in.Min, in.Max = extent(c, c.Floats)
+	case c.Kind.Numeric():
+		in.Min, in.Max = extent(c, c.Ints)
+	}
+	return in
+}
+
+// extent is the least and the greatest of the values of c that are finite; nil
+// where there are none.
+func extent[T int64 | float64](c *table.Column, values []T) (lo, hi *float64) {
+	var least, great T
+	any := false
+	for i, v := range values {
+		if v-v != 0 || c.Missing(i) {
 			continue
 		}
-		if lo == nil {
-			lo, hi = new(v), new(v)
+		if !any {
+			least, great, any = v, v, true
 		}
-		*lo, *hi = min(*lo, v), max(*hi, v)
+		least, great = min(least, v), max(great, v)
 	}
-	return lo, hi
+	if !any {
+		return nil, nil
+	}
+	return new(float64(least)), new(float64(great))
 }
 
 // A Prediction is what a model says of the rows of a table.

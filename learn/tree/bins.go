@@ -2,6 +2,7 @@ package tree
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -27,44 +28,66 @@ type binned struct {
 
 // bin cuts every feature into at most maxBins bins, as scikit-learn's
 // histogram-based gradient boosting does: midpoints between distinct values
-// where these are few, else quantiles.
+// where these are few, else quantiles. An infinite value is errInfinite.
 func bin(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*binned, error) {
 	d := &binned{bins: make([][]uint8, len(x.Columns)), axes: make([]axis, len(x.Columns)), rows: x.Rows}
 	var next atomic.Int64
+	var infinite atomic.Bool
 	var all sync.WaitGroup
 	for range min(threads, len(x.Columns)) {
 		all.Go(func() {
-			for {
+			for finite := true; finite; {
 				j := int(next.Add(1)) - 1
 				if j >= len(x.Columns) || ctx.Err() != nil {
 					return
 				}
-				d.axes[j] = newAxis(binEdges(x.Columns[j], maxBins))
-				d.bins[j] = assignBins(x.Columns[j], d.axes[j])
+				if d.bins[j], d.axes[j], finite = binColumn(x.Columns[j], maxBins); !finite {
+					infinite.Store(true)
+					return
+				}
 			}
 		})
 	}
 	all.Wait()
+	if infinite.Load() {
+		return nil, errInfinite
+	}
 	return d, ctx.Err()
 }
 
-// binEdges returns the ascending edges between at most maxBins bins.
-func binEdges(col []float64, maxBins int) []float64 {
+// errInfinite says that a feature has an infinite value.
+var errInfinite = errors.New("a feature is infinite")
+
+// binColumn cuts a feature, and reports whether all of its values are finite.
+func binColumn(col []float64, maxBins int) (bins []uint8, a axis, finite bool) {
 	sample := sampleValues(col)
 	slices.Sort(sample)
 	distinct := slices.Compact(slices.Clone(sample))
-	if len(distinct) <= maxBins && len(sample) < len(col) {
-		distinct = distinctValues(col, distinct, maxBins)
-	}
-	var edges []float64
 	if len(distinct) <= maxBins {
-		for i := 1; i < len(distinct); i++ {
-			edges = append(edges, midpoint(distinct[i-1], distinct[i]))
+		if bins, distinct = binDistinct(col, distinct, maxBins); bins != nil {
+			a = newAxis(midpoints(distinct))
+			return bins, a, len(distinct) == 0 || !math.IsInf(distinct[0], 0) && !math.IsInf(distinct[len(distinct)-1], 0)
 		}
-		return edges
 	}
-	// Each bin takes its share of what the bins before it left, so that one
-	// frequent value costs the others no bins.
+	a = newAxis(quantileEdges(sample, maxBins))
+	bins, finite = assignBins(col, a)
+	return bins, a, finite
+}
+
+// midpoints returns the edges between ascending values.
+func midpoints(values []float64) []float64 {
+	var edges []float64
+	for i := 1; i < len(values); i++ {
+		edges = append(edges, midpoint(values[i-1], values[i]))
+	}
+	return edges
+}
+
+// quantileEdges returns the ascending edges between at most maxBins bins of an
+// ascending sample. Each bin takes its share of what the bins before it left, so
+// that one frequent value costs the others no bins.
+func quantileEdges(sample []float64, maxBins int) []float64 {
+	var edges []float64
 	left, bins, taken := len(sample), maxBins, 0
 	for i := 1; i < len(sample) && bins > 1; i++ {
 		taken++
@@ -94,24 +117,33 @@ func sampleValues(col []float64) []float64 {
 	return out
 }
 
-// distinctValues adds the values of col that are absent from the ascending
-// distinct, and gives up once there are more than limit.
-func distinctValues(col, distinct []float64, limit int) []float64 {
+// binDistinct gives each value a bin of its own. The ascending distinct holds
+// most of the values, and is completed; bins are nil where there are more than
+// limit.
+func binDistinct(col, distinct []float64, limit int) (bins []uint8, all []float64) {
+	bins = make([]uint8, len(col))
 	known := newAxis(distinct)
-	for _, v := range col {
-		if at := known.bin(v); v != v || at < len(distinct) && distinct[at] == v {
-			continue
-		}
-		at, found := slices.BinarySearch(distinct, v)
-		if !found {
-			distinct = slices.Insert(distinct, at, v)
-			if len(distinct) > limit {
-				break
+	for i, v := range col {
+		at := known.bin(v)
+		if at == len(distinct) || distinct[at] != v {
+			if v != v {
+				bins[i] = missingBin
+				continue
 			}
+			if len(distinct) == limit {
+				return nil, distinct
+			}
+			distinct = slices.Insert(distinct, at, v)
 			known = newAxis(distinct)
+			for k, b := range bins[:i] {
+				if int(b) >= at && b != missingBin {
+					bins[k]++
+				}
+			}
 		}
+		bins[i] = uint8(at)
 	}
-	return distinct
+	return bins, distinct
 }
 
 // midpoint is between a and b, a < b: at least a and less than b.
@@ -126,15 +158,16 @@ func midpoint(a, b float64) float64 {
 	return m
 }
 
-// assignBins finds the bin of each value.
-func assignBins(col []float64, a axis) []uint8 {
-	out := make([]uint8, len(col))
+// assignBins finds the bin of each value, and reports whether all are finite.
+func assignBins(col []float64, a axis) (bins []uint8, finite bool) {
+	bins, finite = make([]uint8, len(col)), true
 	for i, v := range col {
 		b := a.bin(v)
-		if v != v {
+		if d := v - v; d != d {
+			finite = finite && v != v
 			b = missingBin
 		}
-		out[i] = uint8(b)
+		bins[i] = uint8(b)
 	}
-	return out
+	return bins, finite
 }

@@ -8,6 +8,7 @@ package tree
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -122,7 +123,7 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if err := learn.CheckFit(x, y, opts); err != nil {
+	if err := learn.CheckShape(x, y, opts); err != nil {
 		return nil, err
 	}
 	if x.Rows > math.MaxInt32/2 {
@@ -149,6 +150,9 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	}
 	sample := f.sampler(y, weights)
 	data, err := bin(ctx, x, f.MaxBins, opts.ThreadCount())
+	if errors.Is(err, errInfinite) {
+		return nil, learn.CheckFit(x, y, opts) // says where
+	}
 	if err != nil {
 		return nil, err
 	}

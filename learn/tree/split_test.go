@@ -242,11 +242,20 @@ func TestBinEdges(t *testing.T) {
 		{"one value frequent", frequent, 255, 254},
 		{"a rare value", rare, 255, 1},
 	} {
-		edges := binEdges(c.col, c.max)
+		bins, a, finite := binColumn(c.col, c.max)
+		edges := a.edges
+		if !finite {
+			t.Errorf("%s: taken for infinite", c.name)
+		}
+		for i, v := range c.col {
+			if want := a.bin(v); v == v && int(bins[i]) != want || v != v && bins[i] != missingBin {
+				t.Fatalf("%s: row %d is in bin %d, want %d", c.name, i, bins[i], want)
+			}
+		}
 		if len(edges) != c.edges {
 			t.Errorf("%s: %d edges, want %d", c.name, len(edges), c.edges)
 		}
-		a, count := newAxis(edges), make([]int, len(edges)+1)
+		count := make([]int, len(edges)+1)
 		for _, v := range c.col {
 			if v == v {
 				count[a.bin(v)]++
@@ -259,7 +268,17 @@ func TestBinEdges(t *testing.T) {
 			t.Errorf("%s: a bin has %d rows", c.name, slices.Max(count))
 		}
 	}
-	if got := binEdges([]float64{1, 3, 2}, 255); !slices.Equal(got, []float64{1.5, 2.5}) {
-		t.Errorf("edges of 1, 2, 3 are %v, want the midpoints", got)
+	if _, a, _ := binColumn([]float64{1, 3, 2}, 255); !slices.Equal(a.edges, []float64{1.5, 2.5}) {
+		t.Errorf("edges of 1, 2, 3 are %v, want the midpoints", a.edges)
+	}
+	late := slices.Repeat([]float64{2, 4}, quantileRows) // with a value that the sample lacks
+	late[len(late)-2] = 3
+	if bins, a, _ := binColumn(late, 255); !slices.Equal(a.edges, []float64{2.5, 3.5}) || bins[0] != 0 || bins[1] != 2 || bins[len(bins)-2] != 1 {
+		t.Errorf("edges of 2, 4 and a late 3 are %v, bins begin with %v", a.edges, bins[:2])
+	}
+	for _, col := range [][]float64{{1, math.Inf(1)}, append(slices.Clone(many), math.Inf(-1)), append(slices.Clone(late), math.Inf(1), math.Inf(1))} {
+		if _, _, finite := binColumn(col, 255); finite {
+			t.Error("an infinite value is taken for a finite one")
+		}
 	}
 }
