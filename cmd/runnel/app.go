@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/runnel-dev/runnel/functions/all"
+	"github.com/runnel-dev/runnel/internal/buildid"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/fetch"
 	"github.com/runnel-dev/runnel/runtime/node"
@@ -113,7 +114,7 @@ func (a *app) connect(ctx context.Context, work bool) (*connection, error) {
 // options say what a node is made of.
 func (a *app) options(observers ...engine.Observer) *node.Options {
 	return &node.Options{
-		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: build(),
+		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: buildid.ID(),
 		Observers: observers, Log: a.log(),
 	}
 }

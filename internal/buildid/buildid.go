@@ -1,4 +1,5 @@
-package main
+// Package buildid identifies the code of the program that runs.
+package buildid
 
 import (
 	"crypto/sha256"
@@ -9,11 +10,11 @@ import (
 	"sync"
 )
 
-// build identifies this program's code, for the step cache: what another build
+// ID identifies this program's code, for the step cache: what another build
 // computed is not reused. It is the id that Go's linker wrote into the program
 // or, where that cannot be read, the digest of the whole file, which takes
 // longer. It is "" where the program cannot be read: nothing is reused then.
-var build = sync.OnceValue(func() string {
+var ID = sync.OnceValue(func() string {
 	path, err := os.Executable()
 	if err != nil {
 		return ""
