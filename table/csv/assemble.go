@@ -89,10 +89,13 @@ func concat(name string, final class, spans []span, col, rows int, sheet *sheet)
 		c, n := s.p.columns[col], s.hi-s.lo
 		switch {
 		case c.class.kind == none:
-			if out.Kind == table.Float64 {
+			switch out.Kind {
+			case table.Float64:
 				for i := range n {
 					out.Floats[at+i] = math.NaN()
 				}
+			case table.Int64, table.Time:
+				clear(out.Ints[at : at+n])
 			}
 		case out.Kind == table.Float64 && c.kind == table.Int64:
 			for i, v := range c.ints[s.lo:s.hi] {

@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -36,7 +37,7 @@ func (s *sheet) floats(col, first, n int) []float64 {
 		return make([]float64, n)
 	}
 	c := &s.columns[col]
-	c.once.Do(func() { c.values = make([]float64, s.rows) })
+	c.once.Do(func() { c.values = raw(s.rows) })
 	return c.values[first : first+n : first+n]
 }
 
@@ -47,6 +48,16 @@ func (s *sheet) whole(col, n int) []float64 {
 		return nil
 	}
 	return s.floats(col, 0, n)
+}
+
+// raw is memory for n values that is not cleared, as make would clear it: each
+// is written, and what pages a sheet has in reserve are never touched. Of the
+// ways to have it, a Builder is the only one that the language promises.
+func raw(n int) []float64 {
+	var b strings.Builder
+	b.Grow(8 * n)
+	b.WriteByte(0)
+	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.StringData(b.String()))), n)
 }
 
 // asInts is the memory of floats as integers.
