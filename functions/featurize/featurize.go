@@ -11,6 +11,7 @@ package featurize
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
@@ -82,12 +83,8 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	for _, n := range graph.Notes() {
 		call.Note("%s", n)
 	}
-	names := preprocess.Numeric(features)
-	if len(names) == 0 {
+	if len(features.Columns) == 0 {
 		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from beside the target %q: %d columns, none of which became a feature", in.Dataset.Name, in.Dataset.Target, len(x.Columns)))
-	}
-	if features, err = features.Select(names...); err != nil {
-		return step.Permanent(err)
 	}
 	if features.Column(in.Dataset.Target) != nil {
 		return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the target is: rename one of the columns", in.Dataset.Name, in.Dataset.Target))
@@ -107,34 +104,69 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 }
 
 // assemble puts the training rows as they were fitted, and the others as they
-// are transformed, back into the order of the table.
+// are transformed, back into the order of the table: those columns that are numbers.
 func assemble(graph *preprocess.Graph, x, trainF *table.Table, train []int) (*table.Table, error) {
-	if len(train) == x.Rows() {
-		return trainF, nil
+	names := preprocess.Numeric(trainF)
+	trainF, err := trainF.Select(names...)
+	if err != nil || len(train) == x.Rows() {
+		return trainF, err
 	}
-	isTrain := make([]bool, x.Rows())
-	for _, r := range train {
-		isTrain[r] = true
-	}
-	var rest []int
-	order := make([]int, x.Rows()) // where each row is in training rows followed by the others
-	at := 0
-	for r := range order {
-		if isTrain[r] {
-			order[r] = at
-			at++
-		} else {
-			order[r] = len(train) + len(rest)
-			rest = append(rest, r)
-		}
-	}
+	rest := preprocess.Without(x.Rows(), train)
 	restF, err := graph.Transform(x.Take(rest))
 	if err != nil {
 		return nil, err
 	}
-	both, err := table.Concat(trainF, restF)
-	if err != nil {
+	if restF, err = restF.Select(names...); err != nil {
 		return nil, err
 	}
-	return both.Take(order), nil
+	out := make([]*table.Column, len(names))
+	var all sync.WaitGroup
+	for j, c := range trainF.Columns {
+		d := restF.Columns[j]
+		if c.Kind != d.Kind {
+			return nil, fmt.Errorf("feature %q is of type %v in the training rows and %v in the others", c.Name, c.Kind, d.Kind)
+		}
+		all.Go(func() { out[j] = weave(c, d, train, rest) })
+	}
+	all.Wait()
+	return table.New(out...)
+}
+
+// weave is the column of numbers that has the values of c in some rows, and
+// those of d in the others.
+func weave(c, d *table.Column, cRows, dRows []int) *table.Column {
+	rows := len(cRows) + len(dRows)
+	out := &table.Column{Name: c.Name, Kind: c.Kind}
+	switch c.Kind {
+	case table.Float64:
+		out.Floats = put(put(make([]float64, rows), c.Floats, cRows), d.Floats, dRows)
+	case table.Bool:
+		out.Bools = put(put(make([]bool, rows), c.Bools, cRows), d.Bools, dRows)
+	default:
+		out.Ints = put(put(make([]int64, rows), c.Ints, cRows), d.Ints, dRows)
+	}
+	if c.Valid == nil && d.Valid == nil {
+		return out
+	}
+	out.Valid = table.NewBitmap(rows)
+	out.Valid.SetAll(rows)
+	for _, from := range []struct {
+		*table.Column
+		rows []int
+	}{{c, cRows}, {d, dRows}} {
+		for i, r := range from.rows {
+			if from.Missing(i) {
+				out.Valid.Clear(r)
+			}
+		}
+	}
+	return out
+}
+
+// put puts the values into these rows of out.
+func put[T any](out, values []T, rows []int) []T {
+	for i, r := range rows {
+		out[r] = values[i]
+	}
+	return out
 }

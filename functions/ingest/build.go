@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
@@ -209,18 +210,24 @@ func (b *builder) split(kept *table.Table) ([]step.Subset, error) {
 // codes numbers the values of a column in order of first appearance, the
 // missing ones as a value of their own.
 func codes(c *table.Column) (codes []int32, values []string) {
-	index := map[string]int32{}
+	index, met := map[string]int32{}, map[uint64]int32{}
 	codes = make([]int32, c.Len())
 	for i := range codes {
-		key := "missing"
-		if !c.Missing(i) {
-			key = "=" + c.Text(i)
-		}
-		code, ok := index[key]
-		if !ok {
-			code = int32(len(values))
-			index[key] = code
-			values = append(values, key)
+		bits, missing := bitsOf(c, i), c.Missing(i)
+		code, ok := met[bits]
+		if !ok || missing {
+			key := "missing"
+			if !missing {
+				key = "=" + c.Text(i)
+			}
+			if code, ok = index[key]; !ok {
+				code = int32(len(values))
+				index[key] = code
+				values = append(values, key)
+			}
+			if !missing {
+				met[bits] = code
+			}
 		}
 		codes[i] = code
 	}
@@ -230,6 +237,22 @@ func codes(c *table.Column) (codes []int32, values []string) {
 		}
 	}
 	return codes, values
+}
+
+// bitsOf is a number that equal values of the column share.
+func bitsOf(c *table.Column, i int) uint64 {
+	switch c.Kind {
+	case table.Float64:
+		return math.Float64bits(c.Floats[i])
+	case table.Bool:
+		if c.Bools[i] {
+			return 1
+		}
+		return 0
+	case table.String:
+		return uint64(c.Codes[i])
+	}
+	return uint64(c.Ints[i])
 }
 
 func names(s table.Schema) []string {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,11 +50,21 @@ func (v *env) Table(ctx context.Context, ref events.Ref) (*table.Table, error) {
 
 // PutTable implements step.Env: tables rest as Parquet.
 func (v *env) PutTable(ctx context.Context, t *table.Table) (events.Ref, error) {
-	var buf bytes.Buffer
-	if err := parquet.Write(&buf, t, nil); err != nil {
-		return events.Ref{}, fmt.Errorf("writing the table as Parquet: %w", err)
+	file := newPipe()
+	written := make(chan error, 1)
+	go func() {
+		err := parquet.Write(file, t, nil)
+		if err != nil {
+			err = fmt.Errorf("writing the table as Parquet: %w", err)
+		}
+		file.end(err)
+		written <- err
+	}()
+	ref, err := v.Put(ctx, events.MediaParquet, file)
+	file.leave()
+	if wrong := <-written; wrong != nil && !errors.Is(wrong, errLeft) {
+		return events.Ref{}, wrong
 	}
-	ref, err := v.Put(ctx, events.MediaParquet, &buf)
 	if err == nil {
 		v.tables.put(ref.Digest, t)
 	}
