@@ -289,4 +289,3 @@ func smallTable(i int) string {
 	}
 	return b.String()
 }
-

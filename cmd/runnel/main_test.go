@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exitsCommand,
 			"until":   untilCommand,
 			"console": consoleCommand,
+			"nats":    natsCommand,
 		},
 	})
 }

@@ -80,9 +80,6 @@ func (a *app) worker(ctx context.Context, f *workerFlags) error {
 	if err := checkDirectory(f.store); err != nil {
 		return err
 	}
-	if !seenByAll(f.store) {
-		a.say("note: the store %s is a directory: nodes and workers on other machines do not see it, unless they mount it; s3:// serves all", f.store)
-	}
 	w, err := node.OpenWorker(ctx, opts)
 	if err != nil {
 		return f.explain(a, err)
@@ -126,6 +123,9 @@ func (a *app) work(ctx context.Context, f *workerFlags, w *node.Worker, registry
 		serveHTTP(l, workerHandler(w, registry), failed)
 	}
 	a.announceWorker(info)
+	if !seenByAll(f.store) {
+		a.say("note: the store %s is a directory: nodes and workers on other machines do not see it, unless they mount it; s3:// serves all", f.store)
+	}
 	select {
 	case err := <-failed:
 		return err

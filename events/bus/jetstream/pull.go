@@ -134,12 +134,19 @@ func (p *puller) pause(ctx context.Context, why error) error {
 // stop ends the subscription to the inbox and returns the messages that were on
 // their way.
 func (p *puller) stop() (left []*nats.Msg) {
-	if err := p.sub.Drain(); err == nil {
+	err := p.bus.Connected()
+	if err == nil {
+		err = p.sub.Drain()
+	}
+	if err == nil {
 		select {
 		case <-p.closed:
-		case <-time.After(opTimeout): // the server is away
-			p.sub.Unsubscribe()
+		case <-time.After(opTimeout / 2):
+			err = errors.New("the server is away")
 		}
+	}
+	if err != nil {
+		p.sub.Unsubscribe()
 	}
 	for {
 		select {

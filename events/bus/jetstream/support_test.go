@@ -137,3 +137,12 @@ func wantNoSecret(t testing.TB, err error, secret string) {
 		t.Errorf("%v holds a secret", err)
 	}
 }
+
+func waitUntil(t testing.TB, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited 10 s in vain")
+		}
+	}
+}
