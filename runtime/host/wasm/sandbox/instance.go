@@ -11,7 +11,8 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	experimentalsys "github.com/tetratelabs/wazero/experimental/sysfs"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/experimental/sysfs"
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/runnel-dev/runnel/events"
@@ -84,8 +85,11 @@ func (m *Module) instantiate(ctx context.Context, name string) (in *instance, er
 		WithWalltime(func() (int64, int32) { return in.now.Unix(), int32(in.now.Nanosecond()) }, 1000).
 		WithNanotime(func() int64 { return int64(time.Since(start)) }, 1).
 		WithNanosleep(in.sleep).
-		WithFSConfig(wazero.NewFSConfig().(experimentalsys.FSConfig).WithSysFSMount(&in.fs, "/"))
+		WithFSConfig(wazero.NewFSConfig().(sysfs.FSConfig).WithSysFSMount(&in.fs, "/"))
 	ctx = context.WithValue(ctx, instanceKey{}, in)
+	if allocator != nil {
+		ctx = experimental.WithMemoryAllocator(ctx, allocator)
+	}
 	if in.mod, err = m.runtime.InstantiateModule(ctx, m.compiled, cfg); err != nil {
 		return nil, err
 	}

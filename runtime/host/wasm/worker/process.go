@@ -27,6 +27,7 @@ type process struct {
 	stderr  *lastBytes
 	dir     string
 	output  int64    // bytes that its guests may hand over
+	ready   bool     // it said that it is a worker
 	modules []string // digests of those that it has, the last used last
 	calls   int
 	since   time.Time // idle
@@ -145,6 +146,9 @@ func (w *process) run(digest string, read func() ([]byte, error), c sandbox.Call
 	for err == nil {
 		var m message
 		if m, err = w.receive(); err != nil {
+			if !w.ready && err != io.EOF {
+				err = fmt.Errorf("%s is no guest worker: its main is to call worker.Main where worker.Is is true: %w", w.cmd, err)
+			}
 			break
 		}
 		if m.kind == kindDone {
@@ -180,6 +184,7 @@ func (s *serving) close() {
 func (s *serving) serve(m message) error {
 	switch m.kind {
 	case kindReady:
+		s.ready = true
 		return nil
 	case kindModule:
 		b, err := s.read()

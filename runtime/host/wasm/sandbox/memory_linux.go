@@ -1,0 +1,5 @@
+package sandbox
+
+import "syscall"
+
+const noReserve = syscall.MAP_NORESERVE
