@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +18,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
+	"github.com/runnel-dev/runnel/runtime/host"
+	"github.com/runnel-dev/runnel/runtime/host/native"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/metrics"
 )
@@ -24,6 +27,7 @@ import (
 // workerFlags are the flags of `runnel worker`.
 type workerFlags struct {
 	sharedFlags
+	hosts  []string
 	listen string
 	drain  time.Duration
 	set    func(flag string) bool // by the user
@@ -50,6 +54,7 @@ once; its events come again elsewhere.`,
 		},
 	}
 	f.add(c)
+	c.Flags().StringSliceVar(&f.hosts, "host", nil, "run only steps of these hosts, separated by commas; events for others go to other workers (default: every host that this program has)")
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:7072", "address of /healthz and /metrics, or a free one where another program has the default; empty for none")
 	c.Flags().DurationVar(&f.drain, "drain", 30*time.Second, "how long events at work may go on when the worker is stopped")
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
@@ -77,6 +82,9 @@ func (a *app) worker(ctx context.Context, f *workerFlags) error {
 	if err := f.options(opts); err != nil {
 		return err
 	}
+	if err := f.chooseHosts(opts); err != nil {
+		return err
+	}
 	if err := checkDirectory(f.store); err != nil {
 		return err
 	}
@@ -90,6 +98,27 @@ func (a *app) worker(ctx context.Context, f *workerFlags) error {
 	}
 	a.stopWorker(f, w)
 	return w.Close()
+}
+
+// chooseHosts leaves the hosts that were asked for.
+func (f *workerFlags) chooseHosts(o *node.Options) error {
+	if len(f.hosts) == 0 {
+		return nil
+	}
+	if o.Hosts == nil {
+		o.Hosts = []host.Host{native.Host{}}
+	}
+	var names []string
+	for _, h := range o.Hosts {
+		names = append(names, h.Name())
+	}
+	for _, name := range f.hosts {
+		if !slices.Contains(names, name) {
+			return usage(fmt.Errorf("--host: this program has no host %q: it has %s", name, strings.Join(names, ", ")))
+		}
+	}
+	o.Hosts = slices.DeleteFunc(slices.Clone(o.Hosts), func(h host.Host) bool { return !slices.Contains(f.hosts, h.Name()) })
+	return nil
 }
 
 // checkDirectory refuses a directory that is no store: opening it would make it one.

@@ -31,6 +31,7 @@ import (
 // Options say what a node is made of. Nil means the defaults.
 type Options struct {
 	Functions pipeline.Functions
+	Hosts     []host.Host // what runs functions; nil: native alone
 	Fetch     engine.FetchFunc
 	Build     string // identifies the functions' code in the step cache
 	Observers []engine.Observer
@@ -129,9 +130,16 @@ func (o *Options) openBus(ctx context.Context, dir string, log *slog.Logger) (bu
 	return js, nil
 }
 
+func (o *Options) hosts() []host.Host {
+	if o.Hosts == nil {
+		return []host.Host{native.Host{}}
+	}
+	return o.Hosts
+}
+
 func (o *Options) engine(b bus.Bus, s *store.Store, r *registry.Registry, live *Live) *engine.Engine {
 	return engine.New(engine.Config{
-		Bus: b, Store: s, Functions: o.Functions, Hosts: []host.Host{native.Host{}}, Models: r,
+		Bus: b, Store: s, Functions: o.Functions, Hosts: o.hosts(), Models: r,
 		Fetch: o.Fetch, Build: o.Build, Observer: live, Log: o.Log, AckWait: o.AckWait, MaxCrash: o.MaxCrash,
 		Serves: o.Serves, Shared: o.NATS != nil,
 	})

@@ -105,4 +105,3 @@ func (w *Worker) Close() error {
 	}
 	return nil
 }
-
