@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,12 +16,22 @@ import (
 type modelVersion = step.ModelVersion
 
 func newDeadLetters(a *app) *cobra.Command {
+	var every bool
 	list := a.asking("list", "List the events that steps were given up on", cobra.NoArgs, looking, func(cmd *cobra.Command, c *connection, _ []string) error {
 		letters, err := c.DeadLetters(cmd.Context())
 		if err != nil {
 			return err
 		}
+		discarded := 0
+		if !every {
+			all := len(letters)
+			letters = slices.DeleteFunc(letters, func(dl engine.DeadLetter) bool { return dl.Discarded != nil })
+			discarded = all - len(letters)
+		}
 		return a.print(letters, func() {
+			if discarded > 0 {
+				defer a.say("%d that were discarded are left out: --all lists them.", discarded)
+			}
 			if len(letters) == 0 {
 				a.say("No dead letters.")
 				return
@@ -40,6 +51,7 @@ func newDeadLetters(a *app) *cobra.Command {
 			columns(a.out, rows, 4)
 		})
 	})
+	list.Flags().BoolVar(&every, "all", false, "list those that were discarded too")
 	show := a.asking("show ID", "Show a dead letter: the event, the error, every attempt", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		dl, err := findLetter(cmd.Context(), c, args[0])
 		if err != nil {
@@ -58,7 +70,7 @@ func newDeadLetters(a *app) *cobra.Command {
 			if dl.Error.Class == step.ClassPermanent {
 				fmt.Fprintln(a.out, "\nThe same bytes fail again: where the table is at fault, upload it again once it is put right.")
 			}
-			fmt.Fprintf(a.out, "\nNext: put the cause right, then %s deadletters redrive %.8s\n", a.name(), dl.ID)
+			fmt.Fprintf(a.out, "\nNext: put the cause right, then %s deadletters redrive %.8s; or discard it\n", a.name(), dl.ID)
 		})
 	})
 	redrive := a.asking("redrive ID", "Send the event of a dead letter again", cobra.ExactArgs(1), working, func(cmd *cobra.Command, c *connection, args []string) error {
@@ -77,12 +89,25 @@ func newDeadLetters(a *app) *cobra.Command {
 			return nil
 		}
 		st, err := a.newProgress("redrive of "+dl.Step, "").follow(cmd.Context(), c, dl.Run)
+		if cmd.Context().Err() != nil {
+			return a.leave(c, dl.Run)
+		}
 		if err != nil {
 			return err
 		}
 		return a.verdict(st)
 	})
-	return group("deadletters", "List, show and redrive events that steps were given up on", list, show, redrive)
+	discard := a.asking("discard ID", "Note that a dead letter needs no more attention; it is kept, and not listed", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
+		dl, err := findLetter(cmd.Context(), c, args[0])
+		if err != nil {
+			return err
+		}
+		if dl, err = c.Discard(cmd.Context(), dl.ID); err != nil {
+			return err
+		}
+		return a.print(dl, func() { fmt.Fprintf(a.out, "dead letter %.8s is discarded\n", dl.ID) })
+	})
+	return group("deadletters", "List, show, redrive and discard events that steps were given up on", list, show, redrive, discard)
 }
 
 // findLetter takes a dead letter's id, or the beginning of one that no other has.

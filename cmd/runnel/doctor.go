@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runnel-dev/runnel/runtime/node"
+	"github.com/runnel-dev/runnel/runtime/node/api"
 )
 
 // A check is one thing that doctor looked at.
@@ -28,6 +29,7 @@ func newDoctor(a *app) *cobra.Command {
 			{Name: "program", OK: true, Said: fmt.Sprintf("runnel %s, %s, %s/%s, %d processors", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))},
 			a.checkFolder(), a.checkDisk(), a.checkNode(cmd.Context()),
 		}
+		checks = append(checks, a.checkWork(cmd.Context())...)
 		err := a.print(checks, func() {
 			for _, c := range checks {
 				mark := a.style(a.out, green, "ok  ")
@@ -47,6 +49,53 @@ func newDoctor(a *app) *cobra.Command {
 		}
 		return err
 	}}
+}
+
+// lookBack is how many runs doctor looks at for some that do not go on.
+const lookBack = 100
+
+// checkWork tells of what waits for somebody: dead letters, and runs that no node
+// works on. Nothing is wrong with the machine for that.
+func (a *app) checkWork(ctx context.Context) []check {
+	if _, err := os.Stat(filepath.Join(a.dir, "store")); err != nil {
+		return nil // nothing has run here yet
+	}
+	bad := func(err error) []check { return []check{{Name: "work", Said: err.Error()}} }
+	c, err := a.connect(ctx, looking)
+	if err != nil {
+		return bad(err)
+	}
+	defer c.close()
+	letters, err := c.DeadLetters(ctx)
+	if err != nil {
+		return bad(err)
+	}
+	runs, err := c.Runs(ctx, lookBack)
+	if err != nil {
+		return bad(err)
+	}
+	var out []check
+	open := 0
+	for _, dl := range letters {
+		if dl.Open() {
+			open++
+		}
+	}
+	if open > 0 {
+		out = append(out, check{Name: "letters", OK: true, Said: fmt.Sprintf("dead letters: %d events that steps were given up on", open),
+			Fix: fmt.Sprintf("%s deadletters list    then redrive or discard each", a.name())})
+	}
+	interrupted := 0
+	for _, r := range runs {
+		if r.State == api.Interrupted {
+			interrupted++
+		}
+	}
+	if interrupted > 0 {
+		out = append(out, check{Name: "runs", OK: true, Said: fmt.Sprintf("%d of the newest runs are interrupted, and no node works on them", interrupted),
+			Fix: fmt.Sprintf("%s up    goes on with them; %s runs cancel RUN ends one", a.name(), a.name())})
+	}
+	return out
 }
 
 // checkFolder tells whether the folder is private and can be written to.

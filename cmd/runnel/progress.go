@@ -74,6 +74,7 @@ func (p *progress) follow(ctx context.Context, c *connection, id string) (*api.R
 		}
 		p.show(&st)
 		if st.State != engine.Running {
+			p.sayCached(&st)
 			return &st, nil
 		}
 		select {
@@ -82,6 +83,20 @@ func (p *progress) follow(ctx context.Context, c *connection, id string) (*api.R
 		case <-time.After(wait):
 		}
 		wait = min(2*wait, 100*time.Millisecond)
+	}
+}
+
+// sayCached tells why some steps came from the cache and others did not.
+func (p *progress) sayCached(st *api.RunState) {
+	cached := 0
+	for _, rec := range st.Steps {
+		if rec.Cached {
+			cached++
+		}
+	}
+	if cached > 0 && cached < len(st.Steps) && !p.a.json {
+		p.a.say("  %s", p.a.style(p.a.err, dim, fmt.Sprintf("%d of %d steps came from the cache. Those that take under %d ms, or have effects, run again.",
+			cached, len(st.Steps), engine.CacheMin.Milliseconds())))
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,13 +12,18 @@ import (
 func newPut(a *app) *cobra.Command {
 	var target string
 	var metadata []string
+	var wait bool
 	c := &cobra.Command{
 		Use:   "put FILE BUCKET[/KEY]",
 		Short: "Upload a file, which starts the pipelines that it triggers",
 		Long: `Upload a file to the node that runs in the folder. The pipelines whose trigger
 matches start once the upload is whole and durable. Where no node runs, the
 folder is opened here and the pipelines run to their end. FILE may be - for
-standard input.`,
+standard input.
+
+--wait follows the run that the upload starts, and ends with its exit code, as
+runnel run does. It is on where no node runs, since nothing else works on the run,
+and off where one does. An interrupt ends the waiting, not the run.`,
 		Example: "  runnel put penguins.csv uploads --target species\n  runnel put - uploads/sales.csv < sales.csv",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +46,7 @@ standard input.`,
 				}
 				meta[k] = v
 			}
-			var r io.Reader = os.Stdin
+			file := os.Stdin
 			if args[0] != "-" {
 				f, err := openTable(args[0])
 				if err != nil {
@@ -52,14 +56,21 @@ standard input.`,
 					return usage(fmt.Errorf("%s is a directory: upload its files one by one, or use `runnel run`", args[0]))
 				}
 				defer f.Close()
-				r = f
+				file = f
 			}
 			conn, err := a.connect(ctx, working)
 			if err != nil {
 				return err
 			}
 			defer conn.close()
-			up, err := conn.Put(ctx, bucket, key, mediaTypeOf(key), meta, r)
+			if !cmd.Flags().Changed("wait") {
+				wait = !conn.remote
+			}
+			p := a.newProgress(bucket+"/"+key, meta["target"])
+			read := newUpload(ctx)
+			uploaded := p.during(read.doing)
+			up, err := conn.Put(ctx, bucket, key, mediaTypeOf(key), meta, read.of(file))
+			uploaded()
 			if err != nil {
 				return err
 			}
@@ -68,8 +79,11 @@ standard input.`,
 			}); err != nil {
 				return err
 			}
-			if !conn.remote {
-				st, err := a.newProgress(bucket+"/"+key, meta["target"]).follow(ctx, conn, up.Run)
+			if wait {
+				st, err := p.follow(ctx, conn, up.Run)
+				if ctx.Err() != nil {
+					return a.leave(conn, up.Run)
+				}
 				if err != nil {
 					return err
 				}
@@ -81,7 +95,18 @@ standard input.`,
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&wait, "wait", false, "wait for the run, and end with its exit code; on where no node runs")
 	c.Flags().StringVarP(&target, "target", "t", "", "column to predict: the metadata `target` of the object")
 	c.Flags().StringArrayVar(&metadata, "metadata", nil, "key=value to store with the object; may be repeated")
 	return c
+}
+
+// leave says of a run that is no longer waited for what becomes of it.
+func (a *app) leave(c *connection, run string) error {
+	if c.remote {
+		a.say("the run goes on in the node. Next: %s runs show %.8s", a.name(), run)
+	} else {
+		a.say("interrupted: run %.8s goes on with the next %s up; %s runs cancel %.8s ends it", run, a.name(), a.name(), run)
+	}
+	return &coded{code: exitCancelled}
 }

@@ -31,7 +31,8 @@ type DeadLetter struct {
 	Attempts  []Attempt      `json:"attempts"`
 	FailedAt  time.Time      `json:"failedAt"`
 	RedriveNo int            `json:"redriveNo"`          // how often the event had been redriven when it failed
-	Redriven  *time.Time     `json:"redriven,omitempty"` // when this dead letter was; filled in on reading
+	Redriven  *time.Time     `json:"redriven,omitempty"` // when this dead letter was; filled in on reading, as is
+	Discarded *time.Time     `json:"discarded,omitempty"`
 }
 
 // giveUp writes the dead letter and gives the record that says so. The record
@@ -86,8 +87,9 @@ func deadLetterID(ev events.Event, from events.Emitter, n int) string {
 
 func deadLetterKey(id string) string { return store.Key("deadletters", id) }
 func redrivenKey(id string) string   { return store.Key("redriven", id) }
+func discardedKey(id string) string  { return store.Key("discarded", id) }
 
-// DeadLetters lists the dead letters, those that were redriven included.
+// DeadLetters lists the dead letters, those that were redriven or discarded included.
 func DeadLetters(ctx context.Context, s *store.Store) ([]DeadLetter, error) {
 	var out []DeadLetter
 	for key, err := range s.List(ctx, store.Key("deadletters")+"/") {
@@ -98,7 +100,7 @@ func DeadLetters(ctx context.Context, s *store.Store) ([]DeadLetter, error) {
 		if err := s.Get(ctx, key, &dl); err != nil {
 			return nil, err
 		}
-		if err := dl.loadRedriven(ctx, s); err != nil {
+		if err := dl.loadFate(ctx, s); err != nil {
 			return nil, err
 		}
 		out = append(out, dl)
@@ -116,17 +118,39 @@ func GetDeadLetter(ctx context.Context, s *store.Store, id string) (DeadLetter, 
 	if err != nil {
 		return dl, err
 	}
-	return dl, dl.loadRedriven(ctx, s)
+	return dl, dl.loadFate(ctx, s)
 }
 
-func (dl *DeadLetter) loadRedriven(ctx context.Context, s *store.Store) error {
-	var at time.Time
-	err := s.Get(ctx, redrivenKey(dl.ID), &at)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
+// Open tells whether nobody has decided yet what becomes of the dead letter.
+func (dl *DeadLetter) Open() bool { return dl.Redriven == nil && dl.Discarded == nil }
+
+// loadFate finds out what has become of the dead letter.
+func (dl *DeadLetter) loadFate(ctx context.Context, s *store.Store) error {
+	for key, field := range map[string]**time.Time{redrivenKey(dl.ID): &dl.Redriven, discardedKey(dl.ID): &dl.Discarded} {
+		var at time.Time
+		err := s.Get(ctx, key, &at)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		*field = &at
 	}
-	dl.Redriven = &at
-	return err
+	return nil
+}
+
+// Discard notes that a dead letter needs no more attention. It is kept, as the
+// record of what its run came to.
+func Discard(ctx context.Context, s *store.Store, id string, at time.Time) (DeadLetter, error) {
+	dl, err := GetDeadLetter(ctx, s, id)
+	if err != nil || dl.Discarded != nil {
+		return dl, err
+	}
+	if err := s.Create(ctx, discardedKey(id), at.UTC()); err != nil && !errors.Is(err, store.ErrExists) {
+		return dl, err
+	}
+	return dl, dl.loadFate(ctx, s)
 }
 
 // Redrive sends the event of a dead letter again, to the step that failed, by
@@ -143,6 +167,9 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 	}
 	if !at.IsZero() {
 		return dl, refusal(fmt.Sprintf("run %.8s was cancelled: `runnel runs replay %.8s` runs its upload again", dl.Run, dl.Run))
+	}
+	if dl.Discarded != nil {
+		return dl, refusal(fmt.Sprintf("dead letter %.8s was discarded: `runnel runs replay %.8s` runs its upload again", id, dl.Run))
 	}
 	ev := dl.Event.Clone()
 	ev.SetExtension(events.Redrive, strconv.Itoa(dl.RedriveNo+1))

@@ -42,11 +42,15 @@ type Config struct {
 	Shared    bool                       // other processes work on the same bus and store: a run is recorded by who accepts it
 	AckWait   time.Duration              // how soon an event comes again after a crash; 0: 5 s
 	MaxCrash  int                        // deaths of a worker over one event before it is poison; 0: 10. See deaths.go
-	CacheMin  time.Duration              // steps faster than this are not worth caching; 0: 10 ms
+	CacheMin  time.Duration              // steps faster than this are not worth caching; 0: CacheMin
 	Observer  Observer                   // nil: none
 	Log       *slog.Logger               // nil: none
 	Now       func() time.Time
 }
+
+// CacheMin is the time under which running a step again is cheaper than the
+// durable record of its result.
+const CacheMin = 10 * time.Millisecond
 
 // FetchFunc downloads a URL within limits; the caller closes the body.
 type FetchFunc func(ctx context.Context, url string, limits step.FetchLimits) (body io.ReadCloser, mediaType string, err error)
@@ -83,7 +87,7 @@ func New(cfg Config) *Engine {
 		cfg.MaxCrash = 10
 	}
 	if cfg.CacheMin == 0 {
-		cfg.CacheMin = 10 * time.Millisecond
+		cfg.CacheMin = CacheMin
 	}
 	if cfg.Observer == nil {
 		cfg.Observer = nobody{}
@@ -165,6 +169,11 @@ func (e *Engine) prepare(ctx context.Context, p *pipeline.Pipeline) error {
 	for _, s := range p.Steps {
 		if e.hosts[s.Host] == nil {
 			return fmt.Errorf("pipeline %s: step %s wants host %q, which this node does not have", p.Name, s.Name, s.Host)
+		}
+		if h, ok := e.hosts[s.Host].(host.Identifier); ok && !e.Shared { // another process may have the code
+			if _, err := h.Identify(ctx, s.Fn); err != nil {
+				return fmt.Errorf("pipeline %s: step %s: host %s: %w", p.Name, s.Name, s.Host, err)
+			}
 		}
 	}
 	if err := e.Define(ctx, p); err != nil {

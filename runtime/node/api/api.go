@@ -22,6 +22,7 @@
 //	GET  /v1/deadletters                       []engine.DeadLetter
 //	GET  /v1/deadletters/{id}                  engine.DeadLetter
 //	POST /v1/deadletters/{id}/redrive          engine.DeadLetter
+//	POST /v1/deadletters/{id}/discard          engine.DeadLetter
 //	POST /v1/functions/{name}/invoke           Invoke -> step.Result
 //
 // An error is {"error": {"message": ..., "column": ...}} with a fitting status.

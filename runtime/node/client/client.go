@@ -226,6 +226,11 @@ func (c *Client) Redrive(ctx context.Context, id string) (engine.DeadLetter, err
 	return post[engine.DeadLetter](ctx, c, "/v1/deadletters/"+esc(id)+"/redrive", nil)
 }
 
+// Discard notes that a dead letter needs no more attention.
+func (c *Client) Discard(ctx context.Context, id string) (engine.DeadLetter, error) {
+	return post[engine.DeadLetter](ctx, c, "/v1/deadletters/"+esc(id)+"/discard", nil)
+}
+
 // Invoke runs a function once.
 func (c *Client) Invoke(ctx context.Context, name string, in api.Invoke) (step.Result, error) {
 	return post[step.Result](ctx, c, "/v1/functions/"+esc(name)+"/invoke", in)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -84,5 +85,10 @@ func (s *server) showDeadLetter(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) redrive(w http.ResponseWriter, r *http.Request) {
 	dl, err := s.Node.Engine.Redrive(r.Context(), r.PathValue("id"))
+	answer(w, dl, err)
+}
+
+func (s *server) discard(w http.ResponseWriter, r *http.Request) {
+	dl, err := engine.Discard(r.Context(), s.Node.Store, r.PathValue("id"), time.Now())
 	answer(w, dl, err)
 }

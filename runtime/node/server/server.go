@@ -76,6 +76,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /v1/deadletters", s.listDeadLetters)
 	mux.HandleFunc("GET /v1/deadletters/{id}", s.showDeadLetter)
 	mux.HandleFunc("POST /v1/deadletters/{id}/redrive", s.redrive)
+	mux.HandleFunc("POST /v1/deadletters/{id}/discard", s.discard)
 	mux.HandleFunc("POST /v1/functions/{name}/invoke", s.invoke)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, &api.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no %s %s here", r.Method, r.URL.Path)})
