@@ -27,7 +27,7 @@ type Harness struct {
 	// several processes would have them.
 	Shared bool
 	// Slow says that a request takes tens of milliseconds, as with a stand-in for
-	// a service: tests of many events use a fifth of them.
+	// a service: tests of many events use a fifth of them, and run in parallel.
 	Slow bool
 }
 
@@ -41,6 +41,8 @@ func (h Harness) many(n int) int {
 
 // Run tests the driver. It calls open for each test, for an empty bus.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() { checkGoroutines(t, before) }) // of those in parallel
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, Harness)
@@ -73,8 +75,14 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"ReopenWhileAway", testReopenWhileAway},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			h := open(t)
+			if h.Slow {
+				t.Parallel()
+				c.test(t, h)
+				return
+			}
 			before := runtime.NumGoroutine()
-			t.Run("bus", func(t *testing.T) { c.test(t, open(t)) }) // its cleanups close the bus
+			t.Run("bus", func(t *testing.T) { c.test(t, h) }) // its cleanups close the bus
 			checkGoroutines(t, before)
 		})
 	}
