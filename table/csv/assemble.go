@@ -62,6 +62,7 @@ func assemble(ctx context.Context, names []string, classes []class, spans []span
 func concat(name string, final class, spans []span, col, rows int, sheet *sheet) *table.Column {
 	out := &table.Column{Name: name, Kind: final.storage()}
 	var d *dict
+	known := make(map[*words][]uint32)
 	switch out.Kind {
 	case table.Float64:
 		if out.Floats = sheet.whole(col, rows); out.Floats == nil {
@@ -74,7 +75,9 @@ func concat(name string, final class, spans []span, col, rows int, sheet *sheet)
 		d = newDict()
 		distinct := 0
 		for _, s := range spans {
-			distinct += len(s.p.columns[col].ends)
+			if c := s.p.columns[col]; !c.kept {
+				distinct += len(c.ends)
+			}
 		}
 		if distinct > rows/2 { // most values are met once
 			d.reserve(distinct)
@@ -109,7 +112,7 @@ func concat(name string, final class, spans []span, col, rows int, sheet *sheet)
 		case out.Kind == table.Bool:
 			copy(out.Bools[at:], c.bools[s.lo:s.hi])
 		case out.Kind == table.String:
-			recode(out.Codes[at:at+n], c, s, d)
+			known[c.words] = recode(out.Codes[at:at+n], c, s, d, known[c.words])
 		default:
 			move(out.Ints[at:], c.ints[s.lo:s.hi])
 		}
@@ -137,19 +140,26 @@ func move[T any](to, from []T) {
 }
 
 // recode writes a chunk's codes under the whole column's dictionary, which
-// keeps the order of first appearance.
-func recode(out []uint32, c *column, s span, d *dict) {
-	codes, before := make([]uint32, len(c.ends)), len(d.texts) // code+1; 0: not met yet
+// keeps the order of first appearance. In codes is, by the chunk's code, the
+// dictionary's plus one, or 0 where it was not met yet.
+func recode(out []uint32, c *column, s span, d *dict, codes []uint32) []uint32 {
+	before := len(d.texts)
+	if n := len(c.ends); n > len(codes) {
+		codes = append(codes, make([]uint32, n-len(codes))...)
+	}
 	for i, code := range c.codes[s.lo:s.hi] {
 		if c.valid != nil && !c.valid.Get(s.lo+i) {
 			continue
 		}
 		if codes[code] == 0 {
-			codes[code] = d.code(c.text(code), false) + 1
+			codes[code] = d.code(c.text(code), c.kept) + 1
 		}
 		out[i] = codes[code] - 1
 	}
-	d.compact(before, len(c.texts))
+	if !c.kept {
+		d.compact(before, len(c.texts))
+	}
+	return codes
 }
 
 // mark carries a chunk's missing rows over.

@@ -3,7 +3,6 @@ package csv
 import (
 	"bytes"
 	"math"
-	"unsafe"
 
 	"github.com/runnel-dev/runnel/table"
 )
@@ -35,8 +34,10 @@ type column struct {
 	ints   []int64
 	bools  []bool
 	codes  []uint32
-	texts  string       // the distinct ones, end to end
+	words  *words       // what the codes are of
+	texts  string       // its texts up to this chunk's end, end to end
 	ends   []uint32     // where each ends, by code
+	kept   bool         // words goes on to other chunks
 	valid  table.Bitmap // nil: every row has a value
 
 	tally
@@ -70,7 +71,7 @@ type converter struct {
 	*rules
 	t       *tokens
 	scratch []byte
-	dict    *dict // empty between columns
+	words   []*words // by column, those that are kept from chunk to chunk
 	sheet   *sheet
 	first   int // the chunk's first row in the sheet
 }
@@ -358,29 +359,75 @@ func timeForms(b []byte, m *moment, order DateOrder) uint8 {
 // value is what it says; the empty field is missing in quotes too. Under the class wide
 // every value must still be an integer.
 func (cv *converter) texts(c *column, col int, fixed bool) int {
-	defer func() { c.texts, c.ends = cv.dict.take() }()
+	w := cv.words[col]
+	if w == nil || w.class != c.class {
+		w = newWords(c.class)
+	}
+	w.chunk = len(w.ends)
+	defer func() {
+		c.words, c.texts, c.ends = w, w.all(), w.ends
+		c.kept = w.keep(len(c.codes), wordsBudget/len(cv.words))
+		if cv.words[col] = nil; c.kept {
+			cv.words[col] = w
+		}
+	}()
+	t := cv.t
 	for r := range c.codes {
-		c.codes[r] = 0
-		b, quoted := cv.value(r, col)
-		word := trim(b)
-		if cv.missing.has(word) {
-			switch {
-			case quoted && len(b) > 0:
-				c.quoted++
-			case cv.missing.weak(word):
-				c.weak++
-			default:
-				c.miss(r, cv.t.rows)
+		start, end := t.start(r, col), int(t.ends[r*t.cols+col])
+		lo, hi, ok := key(t.buf, start, end)
+		var at *short
+		length := uint32(end-start) + 1
+		if ok {
+			if at = w.place(lo, hi, length); at.length != 0 {
+				if at.code == absent {
+					c.miss(r, t.rows)
+				} else {
+					c.codes[r] = at.code
+				}
 				continue
 			}
-		} else if c.class.kind == wide && !fixed {
-			if k := cv.classify(word, DateAuto).kind; k != intK && k != wide {
-				return r
-			}
 		}
-		c.codes[r] = cv.dict.code(unsafe.String(unsafe.SliceData(b), len(b)), true)
+		code, plain, fits := cv.text(c, w, r, col, fixed)
+		if !fits {
+			return r
+		}
+		if code == absent {
+			c.miss(r, t.rows)
+		} else {
+			c.codes[r] = code
+		}
+		if at != nil && plain {
+			w.remember(at, short{lo, hi, length, code})
+		}
 	}
 	return -1
+}
+
+// wordsBudget is how many bytes of words a worker keeps from chunk to chunk.
+const wordsBudget = 8 << 20
+
+// text is the code of a field, or absent; whether that is all there is to the
+// field, and whether the class holds it.
+func (cv *converter) text(c *column, w *words, row, col int, fixed bool) (code uint32, plain, fits bool) {
+	b, quoted := cv.value(row, col)
+	word := trim(b)
+	switch {
+	case cv.missing.has(word):
+		switch {
+		case quoted && len(b) > 0:
+			c.quoted++
+		case cv.missing.weak(word):
+			c.weak++
+		default:
+			return absent, true, true
+		}
+		return w.code(b), false, true
+	case c.class.kind == wide && !fixed:
+		if k := cv.classify(word, DateAuto).kind; k != intK && k != wide {
+			return 0, false, false
+		}
+	}
+	return w.code(b), true, true
 }
 
 // classify is the class of one value, without spaces around it, of a column

@@ -63,35 +63,11 @@ func (d *dict) fill() {
 
 func (d *dict) copy(s string) string {
 	if len(s) > cap(d.block)-len(d.block) {
-		d.block = make([]byte, 0, max(64<<10, len(s)))
+		d.block = make([]byte, 0, max(len(s), 256, min(2*cap(d.block), 64<<10)))
 	}
 	at := len(d.block)
 	d.block = append(d.block, s...)
 	return unsafe.String(unsafe.SliceData(d.block[at:]), len(s))
-}
-
-// take is all texts end to end, and where each ends; the dict is empty then,
-// and can be used again.
-func (d *dict) take() (texts string, ends []uint32) {
-	ends = make([]uint32, len(d.texts))
-	size := 0
-	for i, s := range d.texts {
-		size += len(s)
-		ends[i] = uint32(size)
-	}
-	var b strings.Builder
-	b.Grow(size)
-	for _, s := range d.texts {
-		b.WriteString(s)
-	}
-	if len(d.slots) > 16*len(d.texts) {
-		d.slots = make([]uint32, max(64, len(d.slots)/4))
-	} else {
-		clear(d.slots)
-	}
-	clear(d.texts)
-	d.texts, d.hashes, d.block = d.texts[:0], d.hashes[:0], d.block[:0]
-	return b.String(), ends
 }
 
 // compact copies the texts from code on out of the strings that hold them,
