@@ -239,7 +239,7 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 	if t.deaths > t.MaxCrash {
 		return t.giveUp(ctx, rec, poisonous(t.deaths))
 	}
-	inv := step.Invocation{Event: t.event, Set: t.set, From: t.p.Emitter(t.s), Params: t.s.Params, Seed: t.p.Seed, Time: started, Attempt: t.attempts()}
+	inv := step.Invocation{Event: t.event, Set: t.set, From: t.p.Emitter(t.s), Params: t.s.Params, Seed: t.p.Seed, Time: started, Attempt: t.attempts(), Memory: t.s.Memory}
 	if res, ok := t.cached(ctx, inv); ok {
 		rec.Cached = true
 		return t.finish(rec, res), nil

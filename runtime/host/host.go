@@ -16,3 +16,11 @@ type Host interface {
 	// Run executes the function once. Its errors carry a class; see step.ClassOf.
 	Run(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) (step.Result, error)
 }
+
+// An Identifier is a host whose functions' code is not that of this program.
+type Identifier interface {
+	// Identify names the code that the function would be run by, such as the
+	// digest of a module: a result that other code gave is not reused. Where there
+	// is none, the error says how to get it.
+	Identify(ctx context.Context, fn *step.Function) (code string, err error)
+}

@@ -61,7 +61,7 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 			d.problem(at("name"), "two steps are named %q: names are unique in a pipeline", s.Name)
 		}
 	}
-	fillDefaults(s)
+	fillDefaults(s, spec.Host)
 	b := &BoundStep{Fn: functions[s.Function]}
 	if b.Fn == nil {
 		known := slices.Sorted(maps.Keys(functions))
@@ -90,6 +90,7 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 		b.filters = append(b.filters, bindTrigger(d, s, b, j, at("on", strconv.Itoa(j))))
 	}
 	b.Timeout = duration(d, at("timeout"), s, "timeout", s.Timeout)
+	b.Memory = memory(d, at("memory"), s)
 	b.Backoff = duration(d, at("retry", "backoff"), s, "retry.backoff", s.Retry.Backoff)
 	b.MaxWait = duration(d, at("retry", "max"), s, "retry.max", s.Retry.Max)
 	b.Step = *s
@@ -98,7 +99,7 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 
 // fillDefaults gives a step what it does not say. List elements do not get
 // defaults from the schema, so that an empty list stays empty.
-func fillDefaults(s *Step) {
+func fillDefaults(s *Step, host string) {
 	if s.Function == "" {
 		s.Function = s.Name
 	}
@@ -114,7 +115,8 @@ func fillDefaults(s *Step) {
 			*v = int(def.(int64))
 		}
 	}
-	orText(&s.Host, d["host"])
+	orText(&s.Host, host)
+	orText(&s.Memory, d["memory"])
 	orText(&s.Timeout, d["timeout"])
 	orInt(&s.Concurrency, d["concurrency"])
 	orInt(&s.Retry.Attempts, retry["attempts"])
@@ -140,6 +142,23 @@ func bindTrigger(d *document, s *Step, b *BoundStep, j int, at []string) filter.
 		d.problem(append(append(at, "filters"), ferr.Path...), "step %s: filters.%s", s.Name, ferr.Error())
 	}
 	return f
+}
+
+// memory reads a number of bytes between 16 MiB and 4 GiB, which is as much as a
+// WASM guest can address.
+func memory(d *document, at []string, s *Step) int64 {
+	text, unit := s.Memory, int64(0)
+	for suffix, bytes := range map[string]int64{"MiB": 1 << 20, "GiB": 1 << 30} {
+		if number, ok := strings.CutSuffix(text, suffix); ok {
+			text, unit = number, bytes
+		}
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if n := int64(v * float64(unit)); err == nil && n >= 16<<20 && n <= 4<<30 {
+		return n
+	}
+	d.problem(at, "step %s: memory: %q is not an amount: want one such as 512MiB or 2GiB, from 16MiB to 4GiB", s.Name, s.Memory)
+	return 0
 }
 
 func duration(d *document, at []string, s *Step, name, text string) time.Duration {

@@ -22,6 +22,7 @@ import (
 type Spec struct {
 	Name  string `json:"name" doc:"name of the pipeline: lower-case letters, digits and dashes"`
 	Doc   string `json:"description" doc:"what the pipeline is for"`
+	Host  string `json:"host" default:"native" enum:"native,wasm,lambda" doc:"where the steps' functions run, unless a step says otherwise: in the node, as WASM guests, or as AWS Lambdas"`
 	Seed  uint64 `json:"seed" default:"42" doc:"seed of every random choice: the same seed and data give the same model"`
 	Steps []Step `json:"steps" doc:"the steps, in any order: events chain them"`
 }
@@ -33,7 +34,8 @@ type Step struct {
 	On          []Trigger      `json:"on" doc:"events that the step answers; by default every type that its function accepts"`
 	Join        bool           `json:"join" doc:"wait until every trigger of on has had its event in the run, or, of events that a step fanned out as a set, until it has had those of every member; then run once for all of them"`
 	Params      map[string]any `json:"params" doc:"the function's params"`
-	Host        string         `json:"host" default:"native" enum:"native" doc:"where the function runs"`
+	Host        string         `json:"host" enum:"native,wasm,lambda" doc:"where the function runs; by default where the pipeline's do"`
+	Memory      string         `json:"memory" default:"1GiB" doc:"memory that the function may have, such as 512MiB or 4GiB, where its host can bound it"`
 	Timeout     string         `json:"timeout" default:"30m" doc:"time limit of one attempt, such as 90s or 10m"`
 	Retry       Retry          `json:"retry" doc:"what happens after an error that may pass"`
 	Concurrency int            `json:"concurrency" default:"4" min:"1" max:"256" doc:"events that a node works on at the same time"`
@@ -67,6 +69,7 @@ type BoundStep struct {
 	Step
 	Fn      *step.Function
 	Timeout time.Duration
+	Memory  int64 // bytes
 	Backoff time.Duration
 	MaxWait time.Duration
 	filters []filter.Filter // one for each of On

@@ -93,6 +93,7 @@ type Invocation struct {
 	Seed    uint64
 	Time    time.Time // the clock's answer: time of the emitted events
 	Attempt int       // from 1
+	Memory  int64     // bytes that the function may have, where its host can bound them; 0: as much as the host says
 }
 
 // A Result is what an execution did.

@@ -1,0 +1,29 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/runtime/schema"
+)
+
+// Hosts lists the names of hosts.
+func Hosts() []string {
+	fields := schema.Of[Spec]().Fields
+	return fields[slices.IndexFunc(fields, func(f schema.Field) bool { return f.Name == "host" })].Enum
+}
+
+// WithHost is the pipeline with all of its steps in that host.
+func (p *Pipeline) WithHost(host string, functions Functions) (*Pipeline, error) {
+	if !slices.Contains(Hosts(), host) {
+		return nil, fmt.Errorf("no host %q%s (there are: %s)", host, nearest.Hint(host, Hosts()), strings.Join(Hosts(), ", "))
+	}
+	spec := p.Spec
+	spec.Host, spec.Steps = host, slices.Clone(spec.Steps)
+	for i := range spec.Steps {
+		spec.Steps[i].Host = host
+	}
+	return FromSpec(spec, functions)
+}
