@@ -20,6 +20,7 @@ import (
 // An env is a function's environment over a store in a folder. It fails where
 // it is told to.
 type env struct {
+	dir    string
 	store  *store.Store
 	models step.Models
 
@@ -30,7 +31,8 @@ type env struct {
 
 func newEnv(t testing.TB) *env {
 	t.Helper()
-	s, err := store.Open(t.Context(), t.TempDir(), nil)
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +41,15 @@ func newEnv(t testing.TB) *env {
 			t.Error(err)
 		}
 	})
-	return &env{store: s, models: steptest.New(t).Models(), fails: map[string]error{}}
+	return &env{dir: dir, store: s, models: steptest.New(t).Models(), fails: map[string]error{}}
+}
+
+// Location is where the store of an environment of the suite is.
+func Location(e step.Env) string {
+	if e, ok := e.(*env); ok {
+		return e.dir
+	}
+	return ""
 }
 
 func (e *env) failure(key string) error {

@@ -25,6 +25,10 @@ type Options struct {
 	Memory int
 	// Late is how long after its deadline a call may end; 0: a second.
 	Late time.Duration
+	// Away: a function has the environment of its own process over the caller's
+	// store, see Location: what the caller's environment itself does, such as
+	// failing or hearing of progress, does not reach it.
+	Away bool
 	// Remote: inputs travel to another process, so that large ones cost much
 	// more: they are smaller here.
 	Remote bool

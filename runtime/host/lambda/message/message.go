@@ -13,11 +13,17 @@ import (
 // goes by the store.
 const MaxPayload = 6_000_000
 
+// MaxStored bounds what goes by the store, in bytes.
+const MaxStored = 256 << 20
+
 // A Request asks for one execution of the function: what guests are given too.
 type Request struct {
 	abi.Invocation
+	// Store is where the caller's store is, for a function that has none of its own.
+	Store string `json:"store,omitempty"`
 	// Stored is the artifact that holds the whole request, where it is too large;
-	// beside it only ABI is set.
+	// beside it only ABI, Function and
+	// Store are set.
 	Stored *events.Ref `json:"stored,omitempty"`
 }
 

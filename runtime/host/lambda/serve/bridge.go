@@ -10,7 +10,7 @@ import (
 // queue. Lambda tries a failed one three times at most: so what has to be tried
 // again is, here, as long as the invocation lasts.
 func (s *Server) bridge(ctx context.Context, payload []byte) error {
-	w, err := s.open(ctx, true)
+	w, err := s.asStep(ctx)
 	if err != nil {
 		return err
 	}

@@ -50,11 +50,6 @@ func needs(what string, values map[string]string, order ...string) error {
 	return fmt.Errorf("%s: the environment variables %s are not set: the template of `runnel pipeline sam` sets them", what, strings.Join(missing, ", "))
 }
 
-// once says whether the function can be run once.
-func (c settings) once() error {
-	return needs("running the function", map[string]string{EnvStore: c.store}, EnvStore)
-}
-
 // asStep says whether the function can answer events as a step.
 func (c settings) asStep() error {
 	err := needs("answering events as step "+c.step, map[string]string{EnvStore: c.store, EnvBus: c.bus, EnvPipeline: c.name}, EnvStore, EnvBus, EnvPipeline)

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,31 +17,13 @@ import (
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
-// request answers host lambda.
+// request answers host lambda. Its errors are an answer too, so that they keep
+// their class.
 func (s *Server) request(ctx context.Context, payload []byte) ([]byte, error) {
-	w, err := s.open(ctx, false)
+	w, req, err := s.asked(ctx, payload)
 	if err != nil {
-		return nil, err
-	}
-	var req message.Request
-	if err := decode(payload, &req); err != nil {
-		return nil, err
-	}
-	if req.ABI > abi.Version {
-		return nil, fmt.Errorf("the request is of version %d, and this function knows versions up to %d: build it anew", req.ABI, abi.Version)
-	}
-	if req.Stored != nil {
-		b, err := s.artifact(ctx, w, *req.Stored)
-		if err == nil {
-			req = message.Request{}
-			err = decode(b, &req)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if req.Function != s.fn.Name {
-		return nil, fmt.Errorf("the request is for function %q, and this is %s", req.Function, s.fn.Name)
+		s.log.Error("a request of host lambda cannot be answered", "error", err.Error())
+		return json.Marshal(message.Response{Error: said(err)})
 	}
 	if req.DeadlineMS > 0 {
 		var cancel context.CancelFunc
@@ -53,13 +36,51 @@ func (s *Server) request(ctx context.Context, payload []byte) ([]byte, error) {
 	})
 }
 
+// asked reads a request, from the store where it is there, and opens what it needs.
+func (s *Server) asked(ctx context.Context, payload []byte) (*world, *message.Request, error) {
+	var req message.Request
+	if err := decode(payload, &req); err != nil {
+		return nil, nil, err
+	}
+	if req.ABI > abi.Version {
+		return nil, nil, fmt.Errorf("the request is of version %d, and this function knows versions up to %d: build it anew", req.ABI, abi.Version)
+	}
+	if req.Function != s.fn.Name {
+		return nil, nil, fmt.Errorf("the request is for function %q, and this is %s", req.Function, s.fn.Name)
+	}
+	location, err := s.location(req.Store)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := s.open(ctx, location, false)
+	if err != nil || req.Stored == nil {
+		return w, &req, err
+	}
+	b, err := s.artifact(ctx, w, *req.Stored)
+	if err == nil {
+		req = message.Request{}
+		err = decode(b, &req)
+	}
+	return w, &req, err
+}
+
+// location is the function's own store, or that of a caller where it has none.
+func (s *Server) location(asked string) (string, error) {
+	location := cmp.Or(s.config.store, asked)
+	return location, needs("running the function", map[string]string{EnvStore: location}, EnvStore)
+}
+
 // event runs the function once on a CloudEvent, with its own defaults.
 func (s *Server) event(ctx context.Context, payload []byte) ([]byte, error) {
 	ev, err := structured.Decode(payload)
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.open(ctx, false)
+	location, err := s.location("")
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.open(ctx, location, false)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +97,7 @@ func (s *Server) answer(ctx context.Context, w *world, inv step.Invocation) ([]b
 	res, err := w.engine.Invoke(ctx, s.fn, "lambda", inv, a)
 	resp := message.Response{Result: res}
 	if err != nil {
-		resp.Error = &abi.Error{Class: step.ClassOf(err), Message: err.Error()}
-		var classed *step.Error
-		if errors.As(err, &classed) {
-			resp.Error.Detail = classed.Detail
-		}
+		resp.Error = said(err)
 	}
 	b, err := json.Marshal(resp)
 	if err != nil || len(b) <= message.MaxPayload {
@@ -93,12 +110,18 @@ func (s *Server) answer(ctx context.Context, w *world, inv step.Invocation) ([]b
 	return json.Marshal(message.Response{Stored: &ref})
 }
 
-// maxStored bounds a request that comes by the store.
-const maxStored = 256 << 20
+// said is an error as it travels.
+func said(err error) *abi.Error {
+	e := &abi.Error{Class: step.ClassOf(err), Message: err.Error()}
+	if classed := (*step.Error)(nil); errors.As(err, &classed) {
+		e.Detail = classed.Detail
+	}
+	return e
+}
 
 func (s *Server) artifact(ctx context.Context, w *world, ref events.Ref) ([]byte, error) {
-	if ref.Size > maxStored {
-		return nil, fmt.Errorf("the request has %d bytes, of at most %d", ref.Size, maxStored)
+	if ref.Size > message.MaxStored {
+		return nil, fmt.Errorf("the request has %d bytes, of at most %d", ref.Size, message.MaxStored)
 	}
 	b, err := w.store.Open(ctx, ref)
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *Server) queue(ctx context.Context, payload []byte) (lambdaevents.SQSEve
 	if err := json.Unmarshal(payload, &in); err != nil {
 		return resp, fmt.Errorf("messages of SQS: %w", err)
 	}
-	w, err := s.open(ctx, true)
+	w, err := s.asStep(ctx)
 	if err != nil {
 		return resp, err
 	}

@@ -39,8 +39,8 @@ type Server struct {
 	config settings
 	log    *slog.Logger
 
-	mu    sync.Mutex
-	world *world // opened when it is first needed
+	mu     sync.Mutex
+	worlds map[string]*world // by the store's location: opened when first needed
 }
 
 // New makes the server of a function. It reads the environment, and opens nothing.
@@ -55,7 +55,7 @@ func New(fn *step.Function, opts *Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	}
-	return &Server{fn: fn, config: settingsOf(fn, o.Getenv), log: o.Log.With("function", fn.Name)}
+	return &Server{fn: fn, config: settingsOf(fn, o.Getenv), log: o.Log.With("function", fn.Name), worlds: map[string]*world{}}
 }
 
 // Main runs the function until Lambda ends the process.

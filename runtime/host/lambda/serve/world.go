@@ -33,26 +33,31 @@ type world struct {
 // On Lambda an event comes again only when its visibility timeout is over.
 const maxCrash = 3
 
-// open gives the world, with what steps need where asStep is set. What failed is
-// tried again by the next invocation.
-func (s *Server) open(ctx context.Context, asStep bool) (*world, error) {
-	check := s.config.once
-	if asStep {
-		check = s.config.asStep
-	}
-	if err := check(); err != nil {
+// asStep gives the world in which the function is a step.
+func (s *Server) asStep(ctx context.Context) (*world, error) {
+	if err := s.config.asStep(); err != nil {
 		return nil, err
 	}
+	return s.open(ctx, s.config.store, true)
+}
+
+// open gives the world of the store at a location, with what steps need where
+// asStep is set. What failed is tried again by the next invocation.
+func (s *Server) open(ctx context.Context, location string, asStep bool) (*world, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.world != nil && (s.world.step || !asStep) {
-		return s.world, nil
+	old := s.worlds[location]
+	if old != nil && (old.step || !asStep) {
+		return old, nil
 	}
 	w := &world{step: asStep}
-	if s.world != nil {
-		w.store = s.world.store
-	} else if err := w.openStore(ctx, s.config.store); err != nil {
-		return nil, err
+	if old != nil {
+		w.store = old.store
+	} else {
+		var err error
+		if w.store, err = store.Open(ctx, location, nil); err != nil {
+			return nil, err
+		}
 	}
 	cfg := engine.Config{
 		Store: w.store, Models: registry.New(w.store, nil), Functions: pipeline.Functions{s.fn.Name: s.fn}, Bind: s.bind,
@@ -78,13 +83,8 @@ func (s *Server) open(ctx context.Context, asStep bool) (*world, error) {
 			return nil, err
 		}
 	}
-	s.world = w
+	s.worlds[location] = w
 	return w, nil
-}
-
-func (w *world) openStore(ctx context.Context, location string) (err error) {
-	w.store, err = store.Open(context.WithoutCancel(ctx), location, nil)
-	return err
 }
 
 // pipeline is the one that the function is a step of.

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package rie
+
+import "os/exec"
+
+func group(*exec.Cmd) {}
+
+func kill(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
