@@ -33,6 +33,7 @@ type task struct {
 	again    bool   // it was delivered before
 	failures []Attempt
 	deaths   int
+	unfit    *unfit // of a version that this program cannot run
 }
 
 // deliver takes one delivery to its end. What the world prevents is tried
@@ -164,6 +165,16 @@ func (w *worker) task(ctx context.Context, d bus.Delivery) (*task, error) {
 		return nil, nil
 	}
 	p, err := w.version(ctx, version)
+	var not *unfit
+	if errors.As(err, &not) && d.Attempt() >= maxUnfit {
+		if !not.bind(t) {
+			return nil, nil
+		}
+		if redriven != "" {
+			t.key = generation(t.event.ID(), redriven)
+		}
+		return t, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -236,6 +247,9 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 	started := t.Now()
 	rec := Record{Run: t.run, Pipeline: t.p.Name, Version: t.p.Version, Step: t.s.Name, Function: t.s.Function, Host: t.s.Host,
 		Event: t.event.ID(), EventType: t.event.Type(), Status: Done, StartedAt: started.UTC(), Attempts: t.attempts()}
+	if t.unfit != nil {
+		return t.giveUp(ctx, rec, t.unfit)
+	}
 	if t.deaths > t.MaxCrash {
 		return t.giveUp(ctx, rec, poisonous(t.deaths))
 	}

@@ -310,7 +310,7 @@ func (e *Engine) version(ctx context.Context, v string) (*pipeline.Pipeline, err
 	}
 	p, err := e.Bind(spec)
 	if err != nil {
-		return nil, err
+		return nil, &unfit{spec, v, err}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,6 +45,13 @@ func (e *Engine) Status(ctx context.Context, run string) (*Status, error) {
 	}
 	for name, version := range st.Pipelines {
 		p, err := e.version(ctx, version)
+		var not *unfit
+		if errors.As(err, &not) {
+			if err := st.unfitStatus(ctx, e.Store, not); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("run %s: pipeline %s: %w", run, name, err)
 		}
