@@ -192,6 +192,9 @@ func (e *Engine) accepted(ctx context.Context, d bus.Delivery) (Run, error) {
 			e.Log.Warn("an event is dropped: who sent it was never told that it was accepted", "event", ev.ID(), "type", ev.Type())
 			return Run{}, nil
 		case wait > time.Second:
+			if d.Attempt() == 4 {
+				e.Log.Warn("an event's run is not recorded: its node died right after it published the event, or uses another store", "event", ev.ID(), "type", ev.Type())
+			}
 			return run, &retryLater{min(infraWait<<min(d.Attempt()-1, 6), time.Minute), err}
 		}
 		select {
