@@ -52,14 +52,21 @@ type Server struct {
 	ended   chan struct{}
 }
 
+// Program is the environment variable that names a nats-server to use in place
+// of one that is built.
+const Program = "RUNNEL_NATS_SERVER"
+
 // Start builds nats-server from the module that this program is built from, for
 // which the Go command is needed, and starts a cluster of it with Config on free
 // ports. Its files go to dir. It returns when the cluster takes streams.
 func Start(ctx context.Context, dir string) (*Cluster, error) {
 	c := &Cluster{dir: dir, CA: filepath.Join(dir, "ca.crt")}
-	binary, conf := filepath.Join(dir, "nats-server"), filepath.Join(dir, "nats.conf")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building nats-server: %w: %s", err, out)
+	binary, conf := os.Getenv(Program), filepath.Join(dir, "nats.conf")
+	if binary == "" {
+		binary = filepath.Join(dir, "nats-server")
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("building nats-server: %w: %s", err, out)
+		}
 	}
 	if err := os.WriteFile(conf, Config, 0o600); err != nil {
 		return nil, err

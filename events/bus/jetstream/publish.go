@@ -203,6 +203,8 @@ func (p *publisher) failed(w waiting, err error) error {
 		err = cause
 	} else if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("the server did not confirm within %v that it is stored: %w", opTimeout, err)
+	} else if errors.Is(err, nats.ErrReconnectBufExceeded) {
+		err = fmt.Errorf("there is no connection to the server: %w", err)
 	}
 	return fmt.Errorf("publishing event %s: %w", w.id, err)
 }
