@@ -1,5 +1,5 @@
-// Package order sorts numbers by radix, whole numbers of a narrow span by
-// counting: two to three times faster than comparing them, and more, and stable.
+// Package order sorts numbers by radix, whole numbers of a narrow span and those
+// of few distinct values by counting: two to three times faster than comparing them, and more, and stable.
 package order
 
 import (
@@ -41,6 +41,9 @@ func Sort(values []float64) {
 		count(values, low, span)
 		return
 	}
+	if sortFew(values) {
+		return
+	}
 	keys, swap := make([]uint64, len(values)), make([]uint64, len(values))
 	for i, v := range values {
 		keys[i] = key(v)
@@ -61,6 +64,9 @@ func Sort(values []float64) {
 // Of lists the rows in ascending order of their values; rows of equal value in
 // their own order, those that are NaN left out.
 func Of(values []float64) []int32 {
+	if rows := ofFew(values); rows != nil {
+		return rows
+	}
 	keys := make([]uint64, len(values))
 	rows, swap := make([]int32, 0, len(values)), make([]int32, len(values))
 	low, _, small := whole(values)

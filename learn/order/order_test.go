@@ -18,6 +18,7 @@ var numbers = rapid.OneOf(
 	), 0, 50),
 	rapid.SliceOfN(rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, 2, 3, -1, -2, 7, math.NaN()}), 0, 50),
 	rapid.SliceOfN(rapid.Map(rapid.IntRange(-1500, 1500), func(i int) float64 { return float64(i) }), 3000, 4000), // two digits
+	rapid.SliceOfN(rapid.Map(rapid.IntRange(-600, 600), func(i int) float64 { return float64(i) / 7 }), 1000, 4000), // few and not so few
 )
 
 func TestSortAgainstComparison(t *testing.T) {
@@ -72,6 +73,14 @@ func BenchmarkSort(b *testing.B) {
 	b.Run("radix", func(b *testing.B) {
 		for b.Loop() {
 			copy(work, values)
+			order.Sort(work)
+		}
+	})
+	b.Run("few", func(b *testing.B) {
+		for b.Loop() {
+			for i, v := range values {
+				work[i] = math.Round(v*100) / 7
+			}
 			order.Sort(work)
 		}
 	})
