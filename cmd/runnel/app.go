@@ -29,8 +29,9 @@ type app struct {
 	dir      string
 	json     bool
 	verbose  bool
-	private  bool // URLs may name private addresses
-	named    bool // the command line names the folder
+	private  bool   // URLs may name private addresses
+	named    bool   // the command line names the folder
+	guests   string // folder of WASM guests; "": that of scripts/build
 }
 
 func (a *app) fail(err error) {
@@ -115,7 +116,7 @@ func (a *app) connect(ctx context.Context, work bool) (*connection, error) {
 func (a *app) options(observers ...engine.Observer) *node.Options {
 	return &node.Options{
 		Functions: all.Functions(), Fetch: fetch.New(&fetch.Options{AllowPrivate: a.private}).Get, Build: buildid.ID(),
-		Observers: observers, Log: a.log(),
+		Hosts: a.hosts(), Observers: observers, Log: a.log(),
 	}
 }
 

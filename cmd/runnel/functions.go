@@ -87,6 +87,7 @@ func newFunctions(a *app) *cobra.Command {
 	})
 	invoke.Flags().StringVar(&file, "event", "-", "file with a CloudEvent in structured JSON; - is standard input")
 	invoke.Flags().StringVar(&host, "host", "native", "host that runs the function")
+	a.guestsFlag(invoke)
 	invoke.Flags().StringVar(&params, "params", "", "params as a JSON object")
 	return group("functions", "List, describe and invoke functions", list, desc, invoke)
 }

@@ -27,6 +27,7 @@ import (
 type runFlags struct {
 	target, task, model, name string
 	pipeline, badRow          string
+	host                      string
 	gate, set                 []string
 	private                   bool
 }
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")
 	c.Flags().StringArrayVar(&f.gate, "gate", nil, "metric=threshold that the model has to reach; may be repeated")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "step.param=value; may be repeated")
+	a.hostFlag(c, &f.host, "run every step there")
 	c.Flags().BoolVar(&f.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
 }
@@ -116,7 +118,7 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 	if err != nil {
 		return err
 	}
-	req := api.RunRequest{Params: params, Key: path.Base(filepath.ToSlash(source))}
+	req := api.RunRequest{Params: params, Host: f.host, Key: path.Base(filepath.ToSlash(source))}
 	if f.pipeline != "" {
 		_, text, err := a.parse(f.pipeline)
 		if err != nil {

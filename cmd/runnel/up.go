@@ -34,6 +34,7 @@ type upFlags struct {
 	listen    string
 	s3        string
 	inbox     string
+	host      string
 	pipelines []string
 	set       func(flag string) bool // by the user
 }
@@ -63,12 +64,16 @@ worker processes with the same --nats and --store work on them beside the node.`
 	c.Flags().StringArrayVarP(&f.pipelines, "pipeline", "p", nil, "file with a pipeline's definition; may be repeated; the default pipeline otherwise")
 	f.add(c)
 	c.Flags().IntVar(&f.replicas, "nats-replicas", 0, "how many NATS servers hold each event (default: 3 in a cluster, when the stream is made, and as it is otherwise)")
+	a.hostFlag(c, &f.host, "run every step of the pipelines there")
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
 }
 
 func (a *app) up(ctx context.Context, f *upFlags) error {
 	pipelines, err := a.pipelines(f.pipelines)
+	for i := 0; err == nil && f.host != "" && i < len(pipelines); i++ {
+		pipelines[i], err = pipelines[i].WithHost(f.host, all.Functions())
+	}
 	if err != nil {
 		return usage(err)
 	}

@@ -57,6 +57,7 @@ once; its events come again elsewhere.`,
 	c.Flags().StringSliceVar(&f.hosts, "host", nil, "run only steps of these hosts, separated by commas; events for others go to other workers (default: every host that this program has)")
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:7072", "address of /healthz and /metrics, or a free one where another program has the default; empty for none")
 	c.Flags().DurationVar(&f.drain, "drain", 30*time.Second, "how long events at work may go on when the worker is stopped")
+	a.guestsFlag(c)
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
 }

@@ -31,7 +31,7 @@ import (
 // Options say what a node is made of. Nil means the defaults.
 type Options struct {
 	Functions pipeline.Functions
-	Hosts     []host.Host // what runs functions; nil: native alone
+	Hosts     []host.Host // what runs functions; nil: native alone. Those with a Close are closed with the node
 	Fetch     engine.FetchFunc
 	Build     string // identifies the functions' code in the step cache
 	Observers []engine.Observer
@@ -58,9 +58,10 @@ type Node struct {
 	Engine   *engine.Engine
 	Live     *Live
 
-	bus  bus.Bus
-	lock io.Closer
-	log  *slog.Logger
+	bus   bus.Bus
+	hosts []host.Host
+	lock  io.Closer
+	log   *slog.Logger
 
 	shared    bool // the bus and the store, with other processes
 	published bool // where it listens is written down
@@ -84,7 +85,7 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the node's folder: %w", err)
 	}
-	n := &Node{Dir: dir, log: o.Log}
+	n := &Node{Dir: dir, log: o.Log, hosts: o.Hosts}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -143,6 +144,16 @@ func (o *Options) engine(b bus.Bus, s *store.Store, r *registry.Registry, live *
 		Fetch: o.Fetch, Build: o.Build, Observer: live, Log: o.Log, AckWait: o.AckWait, MaxCrash: o.MaxCrash,
 		Serves: o.Serves, Shared: o.NATS != nil,
 	})
+}
+
+func closeHosts(hosts []host.Host) error {
+	var errs []error
+	for _, h := range hosts {
+		if c, ok := h.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Start works on the pipelines' events until the node is closed, and announces
@@ -257,6 +268,7 @@ func (n *Node) Close() error {
 	if n.bus != nil {
 		errs = append(errs, n.bus.Close())
 	}
+	errs = append(errs, closeHosts(n.hosts))
 	if n.Store != nil {
 		errs = append(errs, n.Store.Close())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events/bus/jetstream"
 	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/store"
 	"github.com/runnel-dev/runnel/runtime/store/registry"
 )
@@ -26,6 +27,7 @@ type Worker struct {
 	Live   *Live
 
 	bus     *jetstream.Bus
+	hosts   []host.Host
 	working context.Context // ends when the worker closes
 	stop    context.CancelFunc
 }
@@ -37,7 +39,7 @@ func OpenWorker(ctx context.Context, o *Options) (*Worker, error) {
 	if o == nil || o.NATS == nil || o.Store == "" {
 		return nil, errors.New("a worker shares a bus and a store with nodes: name both")
 	}
-	w := &Worker{Live: newLive(o.Observers...)}
+	w := &Worker{Live: newLive(o.Observers...), hosts: o.Hosts}
 	w.working, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	fail := func(err error) (*Worker, error) { return nil, errors.Join(err, w.Close()) }
 	opts := o.NATS.Options
@@ -97,6 +99,7 @@ func (w *Worker) Close() error {
 	if w.bus != nil {
 		errs = append(errs, w.bus.Close())
 	}
+	errs = append(errs, closeHosts(w.hosts))
 	if w.Store != nil {
 		errs = append(errs, w.Store.Close())
 	}

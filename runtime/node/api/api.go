@@ -60,6 +60,7 @@ type RunRequest struct {
 	Pipeline  string                    `json:"pipeline,omitempty"` // the definition; "": the default pipeline
 	File      string                    `json:"file,omitempty"`     // its name, for messages
 	Params    map[string]map[string]any `json:"params,omitempty"`   // by step: these go before the definition's
+	Host      string                    `json:"host,omitempty"`     // of every step; "": as the definition has it
 	Key       string                    `json:"key,omitempty"`      // name of the uploaded file
 	MediaType string                    `json:"mediaType,omitempty"`
 	Metadata  map[string]string         `json:"metadata,omitempty"`

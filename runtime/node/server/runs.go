@@ -61,6 +61,9 @@ func (s *server) pipeline(req api.RunRequest) (*pipeline.Pipeline, error) {
 	} else {
 		p, err = pipeline.Parse(req.File, strings.NewReader(req.Pipeline), s.Functions)
 	}
+	if err == nil && req.Host != "" {
+		p, err = p.WithHost(req.Host, s.Functions)
+	}
 	if err != nil || len(req.Params) == 0 {
 		return p, err
 	}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/runtime/host"
+	"github.com/runnel-dev/runnel/runtime/host/native"
+	"github.com/runnel-dev/runnel/runtime/host/wasm"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// hosts are those that this program has.
+func (a *app) hosts() []host.Host {
+	dir := a.guests
+	if dir == "" {
+		dir = builtGuests()
+	}
+	g := &guests{folder: dir, modules: wasm.NewDir(dir)}
+	g.open = sync.OnceValues(func() (*wasm.Host, error) {
+		g.opened.Store(true)
+		return wasm.Open(wasm.Options{Modules: g.modules, CacheDir: a.compiled()})
+	})
+	return []host.Host{native.Host{}, g}
+}
+
+// builtGuests is where scripts/build puts guests: beside this program.
+func builtGuests() string {
+	path, err := os.Executable()
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return filepath.Join("bin", "guests")
+	}
+	return filepath.Join(filepath.Dir(path), "guests")
+}
+
+// compiled is the folder of compiled guests: the user's own, so that every
+// node's folder has use of it.
+func (a *app) compiled() string {
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "runnel", "guests")
+	}
+	return filepath.Join(a.dir, "guests")
+}
+
+// guests is the WASM host, which is not opened before a step asks for it.
+type guests struct {
+	folder  string
+	modules wasm.Modules
+	open    func() (*wasm.Host, error)
+	opened  atomic.Bool
+}
+
+var _ host.Identifier = (*guests)(nil)
+
+// Name implements host.Host.
+func (*guests) Name() string { return "wasm" }
+
+// Run implements host.Host.
+func (g *guests) Run(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) (step.Result, error) {
+	if _, err := g.Identify(ctx, fn); err != nil {
+		return step.Result{}, err
+	}
+	h, err := g.open()
+	if err != nil {
+		return step.Result{}, step.Permanent(err)
+	}
+	return h.Run(ctx, fn, inv, env)
+}
+
+// Identify implements host.Identifier.
+func (g *guests) Identify(ctx context.Context, fn *step.Function) (string, error) {
+	if _, err := os.Stat(filepath.Join(g.folder, fn.Name+".wasm")); errors.Is(err, fs.ErrNotExist) {
+		return "", step.Permanent(fmt.Errorf("function %s has no guest: there is no %s.wasm in %s\nNext: scripts/build guests   (or name the folder that has it with --guests)", fn.Name, fn.Name, g.folder))
+	}
+	m, err := g.modules.Find(ctx, fn)
+	return m.Digest, err
+}
+
+// Close implements io.Closer.
+func (g *guests) Close() error {
+	if !g.opened.Load() {
+		return nil
+	}
+	h, err := g.open()
+	if err != nil {
+		return nil // it never was
+	}
+	return h.Close()
+}
+
+// hostFlag adds --host to a command, and --guests.
+func (a *app) hostFlag(c *cobra.Command, host *string, doc string) {
+	c.Flags().StringVar(host, "host", "", doc+": "+strings.Join(pipeline.Hosts(), ", "))
+	a.guestsFlag(c)
+}
+
+func (a *app) guestsFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.guests, "guests", "", "folder of the WASM guests, NAME.wasm (default: guests beside the program, where scripts/build guests puts them)")
+}
