@@ -12,12 +12,15 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
+
+	"github.com/runnel-dev/runnel/runtime/store/fileblob"
 )
 
 const (
 	records  = "records/"
 	bytesOf  = "application/octet-stream"
-	listPage = 1000
+	listPage = 1000    // S3 gives no more
+	filePage = 100_000 // each page reads the directory
 )
 
 // Create stores a value as JSON under a key, made with Key, that has none yet:
@@ -132,17 +135,30 @@ func decode(data []byte, v any) error {
 	return nil
 }
 
+// keysOnly spares a directory's driver what a list of keys does not need.
+func keysOnly(as func(any) bool) error {
+	var keys *fileblob.KeysOnly
+	if as(&keys) {
+		*keys = true
+	}
+	return nil
+}
+
 // list yields what follows root in the keys that begin with root and prefix and
 // come after the key after, in order. With a delimiter, keys are cut at the first one
 // after the prefix, and only what is cut is yielded, once and without it.
 func (s *Store) list(ctx context.Context, root, prefix, delimiter, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		size := listPage
+		if s.seekable {
+			size = filePage
+		}
 		token := blob.FirstPageToken
 		if after != "" && s.seekable {
 			token = []byte(root + after)
 		}
 		for token != nil {
-			page, next, err := s.bucket.ListPage(ctx, token, listPage, &blob.ListOptions{Prefix: root + prefix, Delimiter: delimiter})
+			page, next, err := s.bucket.ListPage(ctx, token, size, &blob.ListOptions{Prefix: root + prefix, Delimiter: delimiter, BeforeList: keysOnly})
 			if err != nil {
 				yield("", s.failure(fmt.Sprintf("listing %q", root+prefix), err))
 				return

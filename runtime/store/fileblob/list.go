@@ -17,12 +17,19 @@ const defaultPage = 1000
 // ListPaged implements driver.Bucket. A page token is the last key of the page
 // before: any key may be given as one.
 func (b *Bucket) ListPaged(ctx context.Context, opts *driver.ListOptions) (*driver.ListPage, error) {
+	l := &lister{b: b, ctx: ctx, prefix: opts.Prefix, delimiter: opts.Delimiter, after: string(opts.PageToken), limit: opts.PageSize}
 	if opts.BeforeList != nil {
-		if err := opts.BeforeList(func(any) bool { return false }); err != nil {
+		as := func(i any) bool {
+			keys, ok := i.(**KeysOnly)
+			if ok {
+				*keys = &l.keysOnly
+			}
+			return ok
+		}
+		if err := opts.BeforeList(as); err != nil {
 			return nil, err
 		}
 	}
-	l := &lister{b: b, ctx: ctx, prefix: opts.Prefix, delimiter: opts.Delimiter, after: string(opts.PageToken), limit: opts.PageSize}
 	if l.limit == 0 {
 		l.limit = defaultPage
 	}
@@ -41,6 +48,10 @@ func (b *Bucket) ListPaged(ctx context.Context, opts *driver.ListOptions) (*driv
 	return page, nil
 }
 
+// KeysOnly asks for a list of keys without times and sizes, for which each file
+// would be opened. BeforeList's as gives a pointer to it, to be set.
+type KeysOnly bool
+
 var errFull = errors.New("the page is full")
 
 // lister collects a page of keys in order.
@@ -49,6 +60,7 @@ type lister struct {
 	ctx                      context.Context
 	prefix, delimiter, after string
 	limit                    int
+	keysOnly                 KeysOnly
 	found                    []*driver.ListObject
 }
 
@@ -185,7 +197,7 @@ func (l *lister) file(e entry) error {
 	if len(l.found) == l.limit {
 		return errFull
 	}
-	if !obj.IsDir {
+	if !obj.IsDir && !bool(l.keysOnly) {
 		f, err := l.b.root.Open(e.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // deleted meanwhile

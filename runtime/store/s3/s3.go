@@ -19,7 +19,11 @@
 //
 // Records are created with If-None-Match: *, which makes them exactly-once among
 // all who share the bucket. Services that ignore the header are refused by
-// store.Open.
+// store.Open. Keys have at most 1024 bytes: those of objects are stored with
+// three bytes for each dot, hyphen, slash, space and zero.
+//
+// S3 continues a list only from where it was cut: a page of store.ListObjects far
+// from the beginning reads those before it again.
 package s3
 
 import _ "gocloud.dev/blob/s3blob" // registers itself for s3://
