@@ -112,7 +112,10 @@ func concat(name string, final class, spans []span, col, rows int, sheet *sheet)
 		case out.Kind == table.Bool:
 			copy(out.Bools[at:], c.bools[s.lo:s.hi])
 		case out.Kind == table.String:
-			known[c.words] = recode(out.Codes[at:at+n], c, s, d, known[c.words])
+			codes := recode(out.Codes[at:at+n], c, s, d, known[c.words])
+			if c.words != nil {
+				known[c.words] = codes
+			}
 		default:
 			move(out.Ints[at:], c.ints[s.lo:s.hi])
 		}

@@ -34,9 +34,9 @@ type column struct {
 	ints   []int64
 	bools  []bool
 	codes  []uint32
-	words  *words       // what the codes are of
-	texts  string       // its texts up to this chunk's end, end to end
+	texts  string       // the distinct ones, and some of the chunks before, end to end
 	ends   []uint32     // where each ends, by code
+	words  *words       // what the codes are of; nil: this chunk alone
 	kept   bool         // words goes on to other chunks
 	valid  table.Bitmap // nil: every row has a value
 
@@ -71,7 +71,7 @@ type converter struct {
 	*rules
 	t       *tokens
 	scratch []byte
-	words   []*words // by column, those that are kept from chunk to chunk
+	words   wordStore
 	sheet   *sheet
 	first   int // the chunk's first row in the sheet
 }
@@ -273,8 +273,15 @@ func (cv *converter) number(c *column, row, col int, mark byte, fixed bool) (num
 
 func (cv *converter) integers(c *column, col int, fixed bool) int {
 	out := c.ints
+	t := cv.t
 	for r := range out {
-		v, ok := parseInt(cv.t.field(r, col))
+		if !cv.missing.numbers {
+			if v, ok := fastInt(t.buf, t.start(r, col), int(t.ends[r*t.cols+col])); ok {
+				out[r] = v
+				continue
+			}
+		}
+		v, ok := parseInt(t.field(r, col))
 		if !ok || cv.missing.numbers {
 			b, missing := cv.odd(c, r, col)
 			if v, ok = parseInt(b); !ok && !missing {
@@ -294,6 +301,10 @@ func (cv *converter) integers(c *column, col int, fixed bool) int {
 
 func (cv *converter) truths(c *column, col int, fixed bool) int {
 	for r := range c.bools {
+		if b := cv.t.field(r, col); !cv.missing.bools && (string(b) == "True" || string(b) == "False") {
+			c.bools[r] = b[0] == 'T'
+			continue
+		}
 		c.bools[r] = false
 		b, missing := cv.odd(c, r, col)
 		switch {
@@ -314,7 +325,14 @@ func (cv *converter) times(c *column, col int, fixed bool) int {
 	var m moment
 	order := cv.orderOf(col)
 	c.form = chosen(c.class.forms, order)
+	var year yearStart
 	for r := 0; r < len(c.ints); r++ {
+		if c.class.forms == isoForm && !cv.missing.times {
+			if v, ok := fastTime(cv.t.field(r, col), &year); ok {
+				c.ints[r] = v
+				continue
+			}
+		}
 		c.ints[r] = 0
 		b, missing := cv.odd(c, r, col)
 		if missing {
@@ -359,18 +377,8 @@ func timeForms(b []byte, m *moment, order DateOrder) uint8 {
 // value is what it says; the empty field is missing in quotes too. Under the class wide
 // every value must still be an integer.
 func (cv *converter) texts(c *column, col int, fixed bool) int {
-	w := cv.words[col]
-	if w == nil || w.class != c.class {
-		w = newWords(c.class)
-	}
-	w.chunk = len(w.ends)
-	defer func() {
-		c.words, c.texts, c.ends = w, w.all(), w.ends
-		c.kept = w.keep(len(c.codes), wordsBudget/len(cv.words))
-		if cv.words[col] = nil; c.kept {
-			cv.words[col] = w
-		}
-	}()
+	w := cv.words.open(col, c.class)
+	defer cv.words.close(col, w, c)
 	t := cv.t
 	for r := range c.codes {
 		start, end := t.start(r, col), int(t.ends[r*t.cols+col])
@@ -402,9 +410,6 @@ func (cv *converter) texts(c *column, col int, fixed bool) int {
 	}
 	return -1
 }
-
-// wordsBudget is how many bytes of words a worker keeps from chunk to chunk.
-const wordsBudget = 8 << 20
 
 // text is the code of a field, or absent; whether that is all there is to the
 // field, and whether the class holds it.

@@ -217,5 +217,9 @@ func FuzzInt(f *testing.F) {
 		if gotOK != ok || ok && got != want {
 			t.Errorf("%q: %d %v, want %d %v", s, got, gotOK, want, ok)
 		}
+		padded := "12345678" + s
+		if fast, fastOK := fastInt([]byte(padded), 8, len(padded)); fastOK && (!ok || fast != want) || !fastOK && ok && len(s) <= 8 && s[0] != '+' {
+			t.Errorf("%q: fast %d %v, want %d %v", s, fast, fastOK, want, ok)
+		}
 	})
 }

@@ -56,7 +56,7 @@ func FuzzRead(f *testing.F) {
 }
 
 // FuzzTime reads no date that does not exist, whatever the text, and the short
-// road of ISO dates leads where the long one does.
+// roads of ISO dates lead where the long one does.
 func FuzzTime(f *testing.F) {
 	for _, s := range []string{"2024-01-31", "01/02/2006 3:04 PM", "Jan 2, 2006", "Mon, 02 Jan 2006 15:04:05 GMT", "2006-01-02T15:04:05.999999+02:00", "02-Jan-2006"} {
 		f.Add(s)
@@ -65,6 +65,10 @@ func FuzzTime(f *testing.F) {
 	f.Add("2024-02-29T23:59:59")
 	f.Fuzz(func(t *testing.T, s string) {
 		var m moment
+		short, ok := fastTime([]byte(s), new(yearStart))
+		if iso := parseISO([]byte(s), &m); ok != iso || ok && short != m.unix(isoForm) {
+			t.Fatalf("%q: %d %v, want %+v %v", s, short, ok, m, iso)
+		}
 		if parseISO([]byte(s), &m) {
 			var long moment
 			p := parser{b: []byte(s)}

@@ -8,6 +8,8 @@ type markers struct {
 	first   [256]bool       // first bytes of texts, to answer no quickly
 	longest int
 	numbers bool // a marker, such as -999, looks like a number
+	times   bool // or like a time, such as 1900-01-01
+	bools   bool // or like true or false
 }
 
 func newMarkers(texts []string) *markers {
@@ -38,6 +40,8 @@ func (m *markers) add(text string, weak bool) {
 		_, form := parseFloat([]byte(text), mark)
 		m.numbers = m.numbers || form != notNumber
 	}
+	m.times = m.times || parseTime([]byte(text), new(moment)) != 0
+	m.bools = m.bools || foldEqual([]byte(text), "true") || foldEqual([]byte(text), "false")
 }
 
 // cases lists every way to write a word in lower and upper case.

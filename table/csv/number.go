@@ -290,3 +290,25 @@ func parseInt(b []byte) (int64, bool) {
 	}
 	return int64(v), v < 1<<63
 }
+
+// fastInt reads buf[s:e] if it is one to eight digits, with or without a minus;
+// parseInt reads all else.
+func fastInt(buf []byte, s, e int) (int64, bool) {
+	if e < 8 || s >= e {
+		return 0, false
+	}
+	neg := int64(0)
+	if buf[s] == '-' {
+		neg = -1
+		s++
+	}
+	n := uint(e - s)
+	if n-1 > 7 || n > 1 && buf[s] == '0' {
+		return 0, false
+	}
+	w := (binary.LittleEndian.Uint64(buf[e-8:]) ^ ones*'0') & (^uint64(0) << (64 - 8*n))
+	if (w|(w+ones*0x76))&(ones*0x80) != 0 {
+		return 0, false
+	}
+	return (int64(eight(w)) ^ neg) - neg, true
+}

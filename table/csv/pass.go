@@ -59,7 +59,7 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 	var wg sync.WaitGroup
 	for range p.o.Threads {
 		wg.Go(func() {
-			w := worker{pass: p, size: size, converter: converter{rules: p.rules, sheet: p.sheet, t: newTokens(), words: make([]*words, len(p.layout.names))}}
+			w := worker{pass: p, size: size, converter: converter{rules: p.rules, sheet: p.sheet, t: newTokens(), words: wordStore{kept: make([]*words, len(p.layout.names))}}}
 			for w.step(ctx, feed) {
 			}
 		})

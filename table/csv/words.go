@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"unsafe"
 )
 
@@ -42,9 +43,23 @@ func newWords(c class) *words {
 		short: make([]short, 64), secrets: [2]uint64{rand.Uint64(), rand.Uint64()}}
 }
 
-// keep reports whether the words are worth keeping after a chunk of rows, within
-// so many bytes: hardly if most of its texts were new.
-func (w *words) keep(rows, budget int) bool {
+// empty makes words of a chunk that nobody holds ready for another column.
+func (w *words) empty(c class) {
+	w.class, w.chunk, w.shorts = c, 0, 0
+	if len(w.slots) > 16*len(w.ends)+64 {
+		w.slots = make([]uint32, len(w.slots)/4)
+	}
+	if len(w.short) > 16*len(w.ends)+64 {
+		w.short = make([]short, len(w.short)/4)
+	}
+	clear(w.slots)
+	clear(w.short)
+	w.texts, w.ends, w.hashes = w.texts[:0], w.ends[:0], w.hashes[:0]
+}
+
+// worthKeeping reports whether the words, of budget bytes at most, may go on
+// after a chunk of rows: not if most of its texts were new.
+func (w *words) worthKeeping(rows, budget int) bool {
 	return 2*(len(w.ends)-w.chunk) <= rows && len(w.texts)+len(w.ends)*16+len(w.short)*24 <= budget
 }
 
@@ -132,5 +147,40 @@ func (w *words) remember(at *short, s short) {
 	}
 }
 
-// all are the texts so far, end to end.
-func (w *words) all() string { return unsafe.String(unsafe.SliceData(w.texts), len(w.texts)) }
+// A wordStore holds the words of a worker's columns.
+type wordStore struct {
+	kept  []*words // by column, from chunk to chunk
+	spare *words
+}
+
+// wordsBudget is how many bytes of words a worker keeps.
+const wordsBudget = 8 << 20
+
+// open are the words for the next chunk of a column.
+func (s *wordStore) open(col int, c class) *words {
+	w := s.kept[col]
+	s.kept[col] = nil
+	switch {
+	case w != nil && w.class == c:
+	case s.spare != nil:
+		w, s.spare = s.spare, nil
+		w.empty(c)
+	default:
+		w = newWords(c)
+	}
+	w.chunk = len(w.ends)
+	return w
+}
+
+// close hands the words to a column that was read with them.
+func (s *wordStore) close(col int, w *words, c *column) {
+	c.words, c.kept = nil, false
+	switch {
+	case w.worthKeeping(len(c.codes), wordsBudget/len(s.kept)):
+		c.kept, s.kept[col] = true, w
+	case w.chunk == 0: // only this chunk has them
+		c.texts, c.ends, s.spare = string(w.texts), slices.Clone(w.ends), w
+		return
+	}
+	c.words, c.texts, c.ends = w, unsafe.String(unsafe.SliceData(w.texts), len(w.texts)), w.ends
+}
