@@ -84,5 +84,5 @@ func newPipeline(a *app) *cobra.Command {
 		e.SetIndent("", "  ")
 		return e.Encode(pipeline.JSONSchema(all.Functions()))
 	}}
-	return group("pipeline", "Check, draw and start pipeline definitions", lint, graph, init, schema)
+	return group("pipeline", "Check, draw and start pipeline definitions", lint, graph, init, schema, newSAM(a))
 }
