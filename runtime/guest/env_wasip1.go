@@ -160,11 +160,7 @@ func (e *env) Table(ctx context.Context, ref events.Ref) (*table.Table, error) {
 		return nil, err
 	}
 	defer b.Close()
-	buf := make([]byte, b.size)
-	if _, err := b.ReadAt(buf, 0); err != nil {
-		return nil, err
-	}
-	t, err := columns.Decode(buf)
+	t, err := columns.Read(b, b.size)
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", ref.Digest, err)
 	}

@@ -140,6 +140,46 @@ type encoder struct{ w *bufio.Writer }
 func (e encoder) column(c *table.Column, x *entry) {
 	e.text(c.Name)
 	e.pad(x.nameBytes)
+	switch {
+	case littleEndian && c.Kind == table.Float64:
+		e.w.Write(bytesOf(c.Floats))
+	case littleEndian && c.Kind == table.Bool:
+		e.w.Write(bytesOf(c.Bools))
+		e.pad(uint64(len(c.Bools)))
+	case littleEndian && c.Kind == table.String:
+		e.w.Write(bytesOf(c.Codes))
+		e.pad(4 * uint64(len(c.Codes)))
+	case littleEndian:
+		e.w.Write(bytesOf(c.Ints))
+	default:
+		e.values(c)
+	}
+	if c.Valid != nil {
+		rows := c.Len()
+		for i, word := range c.Valid[:(rows+63)/64] {
+			if rest := rows - 64*i; rest < 64 {
+				word &= 1<<uint(rest) - 1
+			}
+			e.u64(word)
+		}
+	}
+	if c.Kind != table.String {
+		return
+	}
+	at := uint64(0)
+	e.u64(at)
+	for _, s := range c.Dict {
+		at += uint64(len(s))
+		e.u64(at)
+	}
+	for _, s := range c.Dict {
+		e.text(s)
+	}
+	e.pad(at)
+}
+
+// values writes one value after the other.
+func (e encoder) values(c *table.Column) {
 	switch c.Kind {
 	case table.Float64:
 		for _, v := range c.Floats {
@@ -164,28 +204,6 @@ func (e encoder) column(c *table.Column, x *entry) {
 			e.u64(uint64(v))
 		}
 	}
-	if c.Valid != nil {
-		rows := c.Len()
-		for i, word := range c.Valid[:(rows+63)/64] {
-			if rest := rows - 64*i; rest < 64 {
-				word &= 1<<uint(rest) - 1
-			}
-			e.u64(word)
-		}
-	}
-	if c.Kind != table.String {
-		return
-	}
-	at := uint64(0)
-	e.u64(at)
-	for _, s := range c.Dict {
-		at += uint64(len(s))
-		e.u64(at)
-	}
-	for _, s := range c.Dict {
-		e.text(s)
-	}
-	e.pad(at)
 }
 
 func (e encoder) u64(v uint64) {

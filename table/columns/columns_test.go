@@ -19,7 +19,7 @@ func TestRoundTrip(t *testing.T) {
 		if int64(len(b)) != Size(want) || len(b)%8 != 0 {
 			t.Fatalf("%d bytes, Size says %d", len(b), Size(want))
 		}
-		got, err := Decode(b)
+		got, err := bothWays(t, b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestRefused(t *testing.T) {
 		"wrong nulls":         put(headerSize+56, 2),
 		"dictionary on float": put(headerSize+directorySize+40, 1),
 	} {
-		if _, err := Decode(change(bytes.Clone(good))); err == nil {
+		if _, err := bothWays(t, change(bytes.Clone(good))); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -98,7 +98,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(encoded(f, &table.Table{Columns: columns}))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := Decode(b)
+		got, err := bothWays(t, b)
 		if err != nil {
 			return
 		}
@@ -106,6 +106,58 @@ func FuzzDecode(f *testing.F) {
 			t.Error("decoded and encoded again, the bytes differ")
 		}
 	})
+}
+
+// bothWays decodes b, and reads it from a file, which gives the same.
+func bothWays(t interface{ Fatalf(string, ...any) }, b []byte) (*table.Table, error) {
+	got, err := Decode(b)
+	read, rerr := Read(bytes.NewReader(b), int64(len(b)))
+	if (err == nil) != (rerr == nil) || err != nil && err.Error() != rerr.Error() {
+		t.Fatalf("decoded: %v; read: %v", err, rerr)
+	}
+	if err == nil {
+		if d := table.Difference(got, read); d != "" {
+			t.Fatalf("decoded and read: %s", d)
+		}
+	}
+	return got, err
+}
+
+// Value by value, as on processors that put the most byte first, the bytes are
+// the same.
+func TestValueByValue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := tabletest.Table(50).Draw(t, "table")
+		b := encoded(t, in)
+		littleEndian = false
+		defer func() { littleEndian = true }()
+		if !bytes.Equal(encoded(t, in), b) {
+			t.Fatal("the bytes differ")
+		}
+		if got, err := bothWays(t, b); err != nil || table.Difference(in, got) != "" {
+			t.Fatalf("%v, %s", err, table.Difference(in, got))
+		}
+	})
+}
+
+func TestCutShort(t *testing.T) {
+	b := encoded(t, &table.Table{Columns: []*table.Column{table.FloatColumn("f", []float64{1, 2, 3}), table.StringColumn("s", []string{"a", "b", "a"})}})
+	for n := range b {
+		if _, err := Read(bytes.NewReader(b[:n]), int64(len(b))); err == nil {
+			t.Fatalf("%d of %d bytes were enough", n, len(b))
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	t := &table.Table{Columns: []*table.Column{table.FloatColumn("f", make([]float64, 1<<20)), table.BoolColumn("b", make([]bool, 1<<20))}}
+	file := encoded(b, t)
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if _, err := Read(bytes.NewReader(file), int64(len(file))); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkDecode(b *testing.B) {

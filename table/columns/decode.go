@@ -3,6 +3,7 @@ package columns
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/runnel-dev/runnel/table"
@@ -12,31 +13,52 @@ import (
 // not have written are an error: a length is believed only after it has been
 // found in b, so what is allocated is bounded by a small multiple of len(b).
 func Decode(b []byte) (*table.Table, error) {
-	t, err := decode(b)
+	return decoded(&decoder{b: b, size: uint64(len(b))})
+}
+
+// Read reads a table of size bytes from r, of which little more than the table
+// itself is ever in memory. Errors are those of Decode, and of r.
+func Read(r io.ReaderAt, size int64) (*table.Table, error) {
+	return decoded(&decoder{r: r, size: uint64(max(size, 0))})
+}
+
+func decoded(d *decoder) (*table.Table, error) {
+	t, err := d.table()
 	if err != nil {
 		return nil, fmt.Errorf("read columns: %w", err)
 	}
 	return t, nil
 }
 
-func decode(b []byte) (*table.Table, error) {
-	if len(b) < headerSize || string(b[:8]) != magic {
-		return nil, fmt.Errorf("%d bytes that do not begin with the format's name and version", len(b))
+func (d *decoder) table() (*table.Table, error) {
+	if d.size < headerSize {
+		return nil, fmt.Errorf("%d bytes that do not begin with the format's name and version", d.size)
+	}
+	b, err := d.bytes(0, headerSize)
+	if err != nil {
+		return nil, err
+	}
+	if string(b[:8]) != magic {
+		return nil, fmt.Errorf("%d bytes that do not begin with the format's name and version", d.size)
 	}
 	size, rows := u64(b[8:]), u64(b[16:])
 	count := u64(b[24:])
 	switch {
-	case size != uint64(len(b)):
-		return nil, fmt.Errorf("the header says %d bytes, there are %d", size, len(b))
+	case size != d.size:
+		return nil, fmt.Errorf("the header says %d bytes, there are %d", size, d.size)
 	case count > (size-headerSize)/directorySize:
 		return nil, fmt.Errorf("%d columns do not fit in %d bytes", count, size)
 	case rows > size || count == 0 && rows > 0:
 		return nil, fmt.Errorf("%d rows do not fit in %d bytes", rows, size)
 	}
-	d := decoder{b: b, at: headerSize + directorySize*count, rows: rows}
+	directory, err := d.bytes(headerSize, directorySize*count)
+	if err != nil {
+		return nil, err
+	}
+	d.at, d.rows = headerSize+directorySize*count, rows
 	out := make([]*table.Column, count)
 	for j := range out {
-		c, err := d.column(b[headerSize+directorySize*j:])
+		c, err := d.column(directory[directorySize*j:])
 		if err != nil {
 			return nil, fmt.Errorf("column %d: %w", j, err)
 		}
@@ -48,11 +70,26 @@ func decode(b []byte) (*table.Table, error) {
 	return table.New(out...)
 }
 
-// A decoder walks the parts, which must lie one after the other.
+// A decoder walks the parts, which must lie one after the other. What it reads
+// from r is its own memory, which the columns may keep.
 type decoder struct {
-	b    []byte
+	b    []byte // nil: read r
+	r    io.ReaderAt
+	size uint64
 	at   uint64
 	rows uint64
+}
+
+// bytes are n bytes at an offset, all of which are there.
+func (d *decoder) bytes(at, n uint64) ([]byte, error) {
+	if d.r == nil {
+		return d.b[at : at+n], nil
+	}
+	b := aligned(n)
+	if got, err := d.r.ReadAt(b, int64(at)); got < len(b) {
+		return nil, fmt.Errorf("byte %d of %d: %w", at+uint64(got), d.size, err)
+	}
+	return b, nil
 }
 
 // part takes the next n bytes, which the directory says begin at an offset.
@@ -60,18 +97,21 @@ func (d *decoder) part(what string, offset, n uint64) ([]byte, error) {
 	if offset != d.at {
 		return nil, fmt.Errorf("the %s is said to begin at byte %d, want %d", what, offset, d.at)
 	}
-	left := uint64(len(d.b)) - d.at
+	left := d.size - d.at
 	if n > left || padded(n) > left {
 		return nil, fmt.Errorf("the %s has %d bytes where %d are left", what, n, left)
 	}
-	p := d.b[d.at : d.at+n]
-	for _, zero := range d.b[d.at+n : d.at+padded(n)] {
+	p, err := d.bytes(d.at, padded(n))
+	if err != nil {
+		return nil, err
+	}
+	for _, zero := range p[n:] {
 		if zero != 0 {
 			return nil, fmt.Errorf("what follows the %s is not zero", what)
 		}
 	}
 	d.at += padded(n)
-	return p, nil
+	return p[:n], nil
 }
 
 func (d *decoder) column(e []byte) (*table.Column, error) {
@@ -128,12 +168,15 @@ func (d *decoder) dictionary(c *table.Column, offset, n uint64) error {
 		}
 		return nil
 	}
-	left := uint64(len(d.b)) - d.at
+	left := d.size - d.at
 	if n >= left/8 {
 		return fmt.Errorf("a dictionary of %d strings where %d bytes are left", n, left)
 	}
-	ends := d.b[d.at : d.at+8*(n+1)]
-	size := u64(ends[8*n:])
+	last, err := d.bytes(d.at+8*n, 8)
+	if err != nil {
+		return err
+	}
+	size := u64(last)
 	if size > left {
 		return fmt.Errorf("the dictionary has %d bytes where %d are left", size, left)
 	}
@@ -141,6 +184,7 @@ func (d *decoder) dictionary(c *table.Column, offset, n uint64) error {
 	if err != nil {
 		return err
 	}
+	ends := p[:8*(n+1)]
 	text := string(p[8*(n+1):])
 	c.Dict = make([]string, n)
 	seen := make(map[string]bool, n)
@@ -162,40 +206,72 @@ func (d *decoder) dictionary(c *table.Column, offset, n uint64) error {
 // values fills the column's slice. A row without a value holds 0 or NaN.
 func (d *decoder) values(c *table.Column, p []byte) error {
 	rows := int(d.rows)
+	if c.Kind == table.Bool { // before any byte is taken for a bool
+		for i, b := range p {
+			if b > 1 || b == 1 && c.Missing(i) {
+				return fmt.Errorf("row %d: the byte %d is no bool", i, b)
+			}
+		}
+	}
+	switch {
+	case d.r == nil || !littleEndian:
+		copied(c, p, rows)
+	case c.Kind == table.Float64:
+		c.Floats = valuesOf[float64](p, rows)
+	case c.Kind == table.Bool:
+		c.Bools = valuesOf[bool](p, rows)
+	case c.Kind == table.String:
+		c.Codes = valuesOf[uint32](p, rows)
+	default:
+		c.Ints = valuesOf[int64](p, rows)
+	}
+	return checked(c)
+}
+
+// copied fills the column's slice value by value.
+func copied(c *table.Column, p []byte, rows int) {
 	switch c.Kind {
 	case table.Float64:
 		c.Floats = make([]float64, rows)
 		for i := range c.Floats {
-			v := math.Float64frombits(u64(p[8*i:]))
-			if math.IsNaN(v) != c.Missing(i) {
-				return fmt.Errorf("row %d: NaN is what a row without a value holds, and no other", i)
-			}
-			c.Floats[i] = v
+			c.Floats[i] = math.Float64frombits(u64(p[8*i:]))
 		}
 	case table.Bool:
 		c.Bools = make([]bool, rows)
 		for i := range c.Bools {
-			if p[i] > 1 || p[i] == 1 && c.Missing(i) {
-				return fmt.Errorf("row %d: the byte %d is no bool", i, p[i])
-			}
 			c.Bools[i] = p[i] == 1
 		}
 	case table.String:
 		c.Codes = make([]uint32, rows)
 		for i := range c.Codes {
-			code := binary.LittleEndian.Uint32(p[4*i:])
-			if missing := c.Missing(i); missing && code != 0 || !missing && uint64(code) >= uint64(len(c.Dict)) {
-				return fmt.Errorf("row %d: string %d of a dictionary of %d", i, code, len(c.Dict))
-			}
-			c.Codes[i] = code
+			c.Codes[i] = binary.LittleEndian.Uint32(p[4*i:])
 		}
 	default:
 		c.Ints = make([]int64, rows)
 		for i := range c.Ints {
 			c.Ints[i] = int64(u64(p[8*i:]))
-			if c.Ints[i] != 0 && c.Missing(i) {
-				return fmt.Errorf("row %d: a row without a value holds 0, not %d", i, c.Ints[i])
-			}
+		}
+	}
+}
+
+// checked reports what no table holds.
+func checked(c *table.Column) error {
+	for i, v := range c.Floats {
+		if (v != v) != c.Missing(i) {
+			return fmt.Errorf("row %d: NaN is what a row without a value holds, and no other", i)
+		}
+	}
+	for i, code := range c.Codes {
+		if missing := c.Missing(i); missing && code != 0 || !missing && uint64(code) >= uint64(len(c.Dict)) {
+			return fmt.Errorf("row %d: string %d of a dictionary of %d", i, code, len(c.Dict))
+		}
+	}
+	if c.Valid == nil {
+		return nil
+	}
+	for i, v := range c.Ints {
+		if v != 0 && c.Missing(i) {
+			return fmt.Errorf("row %d: a row without a value holds 0, not %d", i, v)
 		}
 	}
 	return nil
