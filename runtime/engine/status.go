@@ -9,7 +9,6 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
-	"github.com/runnel-dev/runnel/runtime/store"
 )
 
 // The states of a run.
@@ -153,24 +152,4 @@ func (w *walk) join(s *pipeline.BoundStep, ev events.Event) (id string, whole bo
 	}
 	met[at.member] = true
 	return events.JoinID(w.st.ID, w.p.Emitter(s), at.set), len(met) == at.of
-}
-
-// Runs lists the runs, the newest first, at most limit (0: all).
-func Runs(ctx context.Context, s *store.Store, limit int) ([]Run, error) {
-	var out []Run
-	for key, err := range s.List(ctx, store.Key("runs")+"/") {
-		if err != nil {
-			return nil, err
-		}
-		var r Run
-		if err := s.Get(ctx, key, &r); err != nil {
-			return nil, err
-		}
-		out = append(out, r)
-	}
-	slices.SortFunc(out, func(a, b Run) int { return b.AcceptedAt.Compare(a.AcceptedAt) })
-	if limit > 0 && len(out) > limit {
-		out = out[:limit]
-	}
-	return out, nil
 }

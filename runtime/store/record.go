@@ -150,7 +150,7 @@ func keysOnly(as func(any) bool) error {
 func (s *Store) list(ctx context.Context, root, prefix, delimiter, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		size := listPage
-		if s.seekable {
+		if s.seekable && delimiter == "" {
 			size = filePage
 		}
 		token := blob.FirstPageToken

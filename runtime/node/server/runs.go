@@ -178,18 +178,18 @@ func (s *server) findRun(r *http.Request) (string, error) {
 	if len(id) >= 36 {
 		return id, nil
 	}
-	runs, err := engine.Runs(r.Context(), s.Node.Store, 0)
+	if id == "last" {
+		runs, err := engine.Runs(r.Context(), s.Node.Store, 1)
+		if err != nil {
+			return "", err
+		}
+		if len(runs) > 0 {
+			return runs[0].ID, nil
+		}
+	}
+	found, err := engine.RunsLike(r.Context(), s.Node.Store, id)
 	if err != nil {
 		return "", err
-	}
-	if id == "last" && len(runs) > 0 {
-		return runs[0].ID, nil
-	}
-	var found []string
-	for _, run := range runs {
-		if strings.HasPrefix(run.ID, id) {
-			found = append(found, run.ID)
-		}
 	}
 	switch len(found) {
 	case 1:
