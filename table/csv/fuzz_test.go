@@ -36,9 +36,14 @@ func FuzzRead(f *testing.F) {
 		if wantErr == nil && int64(wantTable.Rows()) != wantReport.Rows {
 			t.Fatalf("%d rows, reported %d", wantTable.Rows(), wantReport.Rows)
 		}
-		for _, chunk := range []int{1, 40} {
+		// Bytes are read by ranges, a ReaderAt by one at a time.
+		for i, chunk := range []int{1, 40, 40} {
 			o.Chunk = chunk
-			got, report, err := Read(context.Background(), Bytes("f", data), &o)
+			src := Bytes("f", data)
+			if i == 2 {
+				src = ReaderAt("f", bytes.NewReader(data), int64(len(data)))
+			}
+			got, report, err := Read(context.Background(), src, &o)
 			if fmt.Sprint(err) != fmt.Sprint(wantErr) {
 				t.Fatalf("chunks of %d: error %v, whole: %v", chunk, err, wantErr)
 			}

@@ -22,6 +22,7 @@ type pass struct {
 	done   func(col int, c *column) // called by many goroutines after a conversion; may be nil
 
 	sheet *sheet // where the columns go; may be nil
+	whole bool   // the stream is read by one at a time: there are no ranges
 }
 
 // A piece is what a chunk holds.
@@ -36,6 +37,7 @@ type piece struct {
 	text    int64 // bytes read when it was cut
 	err     error
 
+	from, to      int64    // its range; 0, 0: it was read already
 	before, after chan int // the first row of this chunk and of the next
 }
 
@@ -50,7 +52,7 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 		return err
 	}
 	feed := &feed{in: in, splitter: splitter{r: in, d: &p.layout.dialect, size: p.layout.chunk, max: p.o.MaxLine, level: best()},
-		skip: p.layout.skip, order: make(chan chan *piece, p.o.Threads+1), first: make(chan int, 1)}
+		ranges: newRanges(p, in), skip: p.layout.skip, order: make(chan chan *piece, p.o.Threads+1), first: make(chan int, 1)}
 	feed.first <- 0
 	size := int64(0)
 	if in.compression == "" && in.encoding == "utf-8" {
@@ -80,6 +82,9 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		if errors.Is(got.err, errRanges) {
+			return errRanges
+		}
 		if got.err != nil {
 			var e *Error
 			if errors.As(got.err, &e) && e.Line > 0 {
@@ -106,12 +111,13 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 type feed struct {
 	sync.Mutex
 	splitter
-	in    *stream
-	skip  int64 // bytes yet to pass over
-	chunk int   // chunks cut
-	ended bool
-	order chan chan *piece // one for each chunk, in order
-	first chan int         // the first row of the next chunk
+	ranges ranges
+	in     *stream
+	skip   int64 // bytes yet to pass over
+	chunk  int   // chunks cut
+	ended  bool
+	order  chan chan *piece // one for each chunk, in order
+	first  chan int         // the first row of the next chunk
 }
 
 // cut hands out the next chunk, in buf where it fits, and the piece to fill in;
@@ -122,14 +128,7 @@ func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece
 	if f.ended || ctx.Err() != nil {
 		return buf, nil, nil
 	}
-	next, err := buf, error(nil)
-	if f.skip > 0 {
-		_, err = io.CopyN(io.Discard, f.in, f.skip)
-		f.skip = 0
-	}
-	if err == nil {
-		next, err = f.next(buf)
-	}
+	next, from, to, err := f.advance(buf)
 	f.ended = err != nil
 	if errors.Is(err, io.EOF) {
 		return buf, nil, nil
@@ -144,10 +143,29 @@ func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece
 		out <- &piece{err: err}
 		return buf, nil, nil
 	}
-	p := &piece{chunk: f.chunk, text: f.in.bytes(), before: f.first, after: make(chan int, 1)}
+	p := &piece{chunk: f.chunk, text: max(f.in.bytes(), to), from: from, to: to, before: f.first, after: make(chan int, 1)}
 	f.first = p.after
 	f.chunk++
 	return next, p, out
+}
+
+// advance is the next chunk, or its range.
+func (f *feed) advance(buf []byte) (next []byte, from, to int64, err error) {
+	if f.ranges.end > 0 {
+		if f.ranges.at >= f.ranges.end {
+			return buf, 0, 0, io.EOF
+		}
+		from, to, err = f.ranges.next()
+		return buf, from, to, err
+	}
+	if f.skip > 0 {
+		_, err = io.CopyN(io.Discard, f.in, f.skip)
+		f.skip = 0
+	}
+	if err == nil {
+		next, err = f.next(buf)
+	}
+	return next, 0, 0, err
 }
 
 type worker struct {
@@ -164,6 +182,13 @@ func (w *worker) step(ctx context.Context, f *feed) bool {
 	if got == nil {
 		return false
 	}
+	if got.to > 0 {
+		if w.buf, got.err = f.ranges.load(w.buf, got.from, got.to); got.err != nil {
+			got.after <- <-got.before
+			out <- got
+			return false
+		}
+	}
 	w.convert(got)
 	out <- got
 	return true
@@ -179,6 +204,10 @@ func (w *worker) convert(got *piece) {
 	got.after <- w.first + t.rows
 	got.rows, got.lines, got.skipped = t.rows, t.lines, int64(len(t.bad))
 	got.columns = make([]*column, cols)
+	if got.to > 0 && cutAmiss(t.bad) {
+		got.err = errRanges
+		return
+	}
 	if len(t.bad) > 0 {
 		w.describe(got)
 		if w.o.OnBadRow == Fail {

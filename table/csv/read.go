@@ -2,6 +2,7 @@ package csv
 
 import (
 	"context"
+	"errors"
 
 	"github.com/runnel-dev/runnel/table"
 )
@@ -18,17 +19,7 @@ func Read(ctx context.Context, src *Source, o *Options) (*table.Table, *Report, 
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := newSurvey(src, o, l)
-	if err != nil {
-		return nil, nil, err
-	}
-	p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen, sheet: new(sheet)}
-	var pieces []*piece
-	err = p.run(ctx, func(got *piece) error {
-		s.take(got)
-		pieces = append(pieces, got)
-		return nil
-	})
+	s, pieces, p, err := first(ctx, src, o, l, new(sheet))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,6 +37,30 @@ func Read(ctx context.Context, src *Source, o *Options) (*table.Table, *Report, 
 	}
 	s.explain(t)
 	return t, &s.report, nil
+}
+
+// first is the pass over a whole file that finds out the kinds of its columns;
+// with a sheet, its pieces are kept.
+func first(ctx context.Context, src *Source, o *Options, l *layout, rows *sheet) (*survey, []*piece, *pass, error) {
+	for whole := false; ; whole = true {
+		s, err := newSurvey(src, o, l)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen, sheet: rows, whole: whole}
+		var pieces []*piece
+		err = p.run(ctx, func(got *piece) error {
+			s.take(got)
+			if rows != nil {
+				pieces = append(pieces, got)
+			}
+			return nil
+		})
+		if !whole && errors.Is(err, errRanges) {
+			continue
+		}
+		return s, pieces, p, err
+	}
 }
 
 // again reads those columns of those chunks anew whose values were kept as a
@@ -67,7 +82,7 @@ func again(ctx context.Context, p *pass, s *survey, pieces []*piece) error {
 	second.choose = func(chunk, col int) (class, bool, bool) {
 		return s.classes[col], true, redo[[2]int{chunk, col}]
 	}
-	return second.run(ctx, func(got *piece) error {
+	err := second.run(ctx, func(got *piece) error {
 		if got.chunk >= len(pieces) || got.rows != pieces[got.chunk].rows {
 			return changed(p.src)
 		}
@@ -82,6 +97,10 @@ func again(ctx context.Context, p *pass, s *survey, pieces []*piece) error {
 		}
 		return nil
 	})
+	if errors.Is(err, errRanges) {
+		return changed(p.src)
+	}
+	return err
 }
 
 func changed(src *Source) error {

@@ -2,6 +2,7 @@ package csv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/runnel-dev/runnel/table"
@@ -18,6 +19,7 @@ type Plan struct {
 	layout  *layout
 	classes []class
 	fixed   []bool // by Options.Kinds
+	whole   bool   // the file cannot be read by ranges
 }
 
 // Scan reads a whole source in bounded memory and finds out the kinds of its
@@ -28,20 +30,12 @@ func Scan(ctx context.Context, src *Source, o *Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSurvey(src, o, l)
-	if err != nil {
-		return nil, err
-	}
-	p := &pass{src: src, o: o, layout: l, rules: newRules(l, o), choose: s.known, done: s.widen}
-	err = p.run(ctx, func(got *piece) error {
-		s.take(got)
-		return nil
-	})
+	s, _, p, err := first(ctx, src, o, l, nil)
 	if err != nil {
 		return nil, err
 	}
 	s.resolve()
-	plan := &Plan{Report: s.report, src: src, o: o, layout: l, classes: s.classes, fixed: s.fixed}
+	plan := &Plan{Report: s.report, src: src, o: o, layout: l, classes: s.classes, fixed: s.fixed, whole: p.whole}
 	for i, c := range s.classes {
 		plan.Schema = append(plan.Schema, table.Field{Name: l.names[i], Kind: c.storage()})
 	}
@@ -66,7 +60,7 @@ func (p *Plan) Parts(ctx context.Context, rows int, each func(*table.Table) erro
 		parts++
 		return each(t)
 	}
-	second := &pass{src: p.src, o: p.o, layout: p.layout, rules: newRules(p.layout, p.o),
+	second := &pass{src: p.src, o: p.o, layout: p.layout, rules: newRules(p.layout, p.o), whole: p.whole,
 		choose: func(_, col int) (class, bool, bool) { return p.classes[col], true, true }}
 	err := second.run(ctx, func(got *piece) error {
 		for i, c := range got.columns {
@@ -90,6 +84,9 @@ func (p *Plan) Parts(ctx context.Context, rows int, each func(*table.Table) erro
 		}
 		return nil
 	})
+	if errors.Is(err, errRanges) {
+		return changed(p.src)
+	}
 	if err != nil {
 		return err
 	}

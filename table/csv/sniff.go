@@ -21,6 +21,7 @@ type layout struct {
 	skip    int64 // bytes of text before the first row
 	lines   int64 // lines in them
 	chunk   int   // bytes a worker takes at a time
+	quoted  bool  // there was a quote
 	notes   []Note
 }
 
@@ -50,6 +51,7 @@ func sniff(ctx context.Context, src *Source, o *Options) (*layout, error) {
 		}
 		if l != nil {
 			l.dialect.Encoding, l.dialect.Compression = in.encoding, in.compression
+			l.quoted = bytes.IndexByte(sample, l.dialect.quote()) >= 0
 			return l, nil
 		}
 		if len(sample) > o.MaxLine {

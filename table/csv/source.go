@@ -18,11 +18,12 @@ type Source struct {
 	size int64
 	file *os.File
 	temp bool
+	many bool // data may be read by many at a time
 }
 
 // Bytes is a source in memory.
 func Bytes(name string, b []byte) *Source {
-	return &Source{Name: name, data: bytes.NewReader(b), size: int64(len(b))}
+	return &Source{Name: name, data: bytes.NewReader(b), size: int64(len(b)), many: true}
 }
 
 // ReaderAt is a source of size bytes that r reads at any position, such as a
@@ -45,7 +46,7 @@ func Open(path string) (*Source, error) {
 		f.Close()
 		return nil, err
 	}
-	return &Source{Name: path, data: f, size: info.Size(), file: f}, nil
+	return &Source{Name: path, data: f, size: info.Size(), file: f, many: true}, nil
 }
 
 // Spool copies a reader of at most limit bytes (0: no limit) to a temporary
@@ -56,7 +57,7 @@ func Spool(name string, r io.Reader, dir string, limit int64) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: no room to spool it: %w", name, err)
 	}
-	s := &Source{Name: name, data: f, file: f, temp: true}
+	s := &Source{Name: name, data: f, file: f, temp: true, many: true}
 	if limit > 0 {
 		r = io.LimitReader(r, limit+1)
 	}

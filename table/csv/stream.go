@@ -17,6 +17,7 @@ type stream struct {
 	io.Reader
 	encoding    string
 	compression string
+	mark        int64 // bytes of the byte order mark
 	text        *unpack.Reader
 }
 
@@ -40,7 +41,9 @@ func (s *Source) open(o *Options) (*stream, error) {
 		return nil, &Error{File: s.Name, Problem: NotCSV, Text: "this is " + what + ", not CSV", Hint: hint}
 	}
 	out := &stream{text: text, compression: text.Compression}
+	before := len(plain.ahead)
 	out.Reader, out.encoding = decode(plain)
+	out.mark = int64(before - len(plain.ahead))
 	return out, nil
 }
 
