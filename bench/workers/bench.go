@@ -118,25 +118,37 @@ func (b *bench) close() error {
 	return errors.Join(err, b.cluster.Stop())
 }
 
-// measure gives the steps a second that so many workers take.
-func (b *bench) measure(ctx context.Context, j job, workers int) (rate float64, err error) {
+// A turn is what so many workers took.
+type turn struct {
+	rate float64 // steps a second
+	cpu  float64 // seconds of the workers' processors for a step
+}
+
+func (b *bench) measure(ctx context.Context, j job, workers int) (t turn, err error) {
 	warm, n := 8*workers, j.events*workers
-	procs := make([]*process, workers)
-	for i := range procs {
-		if procs[i], err = b.launch(j.procs); err != nil {
-			return 0, err
+	var procs []*process
+	stop := func() {
+		for _, p := range procs {
+			err = errors.Join(err, p.stop())
+			t.cpu += (p.ProcessState.UserTime() + p.ProcessState.SystemTime()).Seconds() / float64(warm+n)
 		}
-		defer func() { err = errors.Join(err, procs[i].stop()) }()
 	}
+	defer stop()
 	said := make(chan error, 64)
-	for _, p := range procs {
+	for range workers {
+		p, err := b.launch(j.procs)
+		if err != nil {
+			return t, err
+		}
+		procs = append(procs, p)
 		go p.listen(said)
 	}
 	if _, err := b.take(ctx, j, warm, said); err != nil {
-		return 0, err
+		return t, err
 	}
 	took, err := b.take(ctx, j, n, said)
-	return float64(n) / took.Seconds(), err
+	t.rate = float64(n) / took.Seconds()
+	return t, err
 }
 
 // take accepts so many events at once, and waits until all are answered.

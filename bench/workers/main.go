@@ -2,12 +2,13 @@
 // take that share three NATS servers and a store: as infra/nats has the servers,
 // each event on the disks of two before it counts, all on this machine.
 //
-//	go run ./bench/workers [-rounds 3] [-dir DIR]
+//	go run ./bench/workers [-rounds 5] [-dir DIR]
 //
 // Of three kinds of step: one that waits 50 ms, as for a network; one that
 // computes for 10 ms, in workers that have one processor each; and one that does
 // nothing, which leaves what events, records and brokers cost. Each line is the
-// throughput over that of one worker in the same round. Everything shares the
+// throughput over that of one worker in the same round, and the processor time
+// that workers take for a step likewise. Everything shares the
 // processors of this machine: more machines are what workers are for.
 package main
 
@@ -24,7 +25,7 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 3, "how often each number of workers has its turn")
+	rounds := flag.Int("rounds", 5, "how often each number of workers has its turn")
 	dir := flag.String("dir", "", "directory on the disk to use (default: a temporary one)")
 	flag.Parse()
 	err := work() // as a worker process
@@ -47,8 +48,8 @@ type job struct {
 
 var jobs = []job{
 	{"wait", "a step that waits 50 ms, 4 at once in a worker", 120, 0},
-	{"compute", "a step that computes for 10 ms, one processor a worker", 120, 1},
-	{"nothing", "a step that does nothing", 300, 0},
+	{"compute", "a step that computes for 10 ms, one processor a worker", 200, 1},
+	{"nothing", "a step that does nothing", 500, 0},
 }
 
 var counts = []int{1, 2, 4}
@@ -66,35 +67,36 @@ func run(dir string, rounds int) (err error) {
 	defer func() { err = errors.Join(err, b.close()) }()
 	var lines []compare.Line
 	for _, j := range jobs {
-		rates := map[int][]float64{}
+		turns := map[int][]turn{}
 		for round := range rounds {
-			turns := slices.Clone(counts)
+			order := slices.Clone(counts)
 			if round%2 == 1 {
-				slices.Reverse(turns)
+				slices.Reverse(order)
 			}
-			for _, n := range turns {
-				rate, err := b.measure(ctx, j, n)
+			for _, n := range order {
+				t, err := b.measure(ctx, j, n)
 				if err != nil {
 					return fmt.Errorf("%s, %d workers: %w", j.step, n, err)
 				}
-				rates[n] = append(rates[n], rate)
+				turns[n] = append(turns[n], t)
 			}
 		}
 		for _, n := range counts[1:] {
-			lines = append(lines, line(j, n, rates))
+			lines = append(lines, line(j, n, turns))
 		}
 	}
 	return compare.Publish("workers", lines)
 }
 
-func line(j job, n int, rates map[int][]float64) compare.Line {
-	var ratios []float64
-	for i, one := range rates[1] {
-		ratios = append(ratios, rates[n][i]/one)
+func line(j job, n int, turns map[int][]turn) compare.Line {
+	var rates, cpu []float64
+	for i, one := range turns[1] {
+		rates = append(rates, turns[n][i].rate/one.rate)
+		cpu = append(cpu, one.cpu/turns[n][i].cpu)
 	}
 	return compare.Line{
-		Job: fmt.Sprintf("%s: %d workers", j.what, n), Peer: "1 worker", Rounds: len(ratios),
-		Ratio: compare.Median(ratios), Low: slices.Min(ratios), High: slices.Max(ratios),
-		Result: fmt.Sprintf("steps a second; %d processors for workers, node and three brokers", runtime.NumCPU()),
+		Job: fmt.Sprintf("%s: %d workers", j.what, n), Peer: "1 worker", Rounds: len(rates),
+		Ratio: compare.Median(rates), Low: slices.Min(rates), High: slices.Max(rates), CPU: compare.Median(cpu),
+		Result: fmt.Sprintf("steps a second, and processor time a step; %d processors for workers, node and three brokers", runtime.NumCPU()),
 	}
 }
