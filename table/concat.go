@@ -2,6 +2,8 @@ package table
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -94,4 +96,32 @@ func grow[T any](v []T, n int) []T {
 		return make([]T, 0, n)
 	}
 	return v
+}
+
+// Compact returns t with dictionaries of the values that occur, in the order in
+// which they do: those of the table that rows were taken from may outweigh them.
+func (t *Table) Compact() *Table {
+	columns := slices.Clone(t.Columns)
+	for j, c := range columns {
+		if c.Kind != String {
+			continue
+		}
+		d := *c
+		d.Dict, d.Codes = nil, make([]uint32, len(c.Codes))
+		codes := make(map[uint32]uint32)
+		for i, old := range c.Codes {
+			if c.Missing(i) {
+				continue
+			}
+			code, ok := codes[old]
+			if !ok {
+				code = uint32(len(d.Dict))
+				codes[old] = code
+				d.Dict = append(d.Dict, strings.Clone(c.Dict[old]))
+			}
+			d.Codes[i] = code
+		}
+		columns[j] = &d
+	}
+	return &Table{Columns: columns}
 }

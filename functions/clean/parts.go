@@ -11,6 +11,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/sieve"
 )
 
 // parts is a dataset that is read part by part, as often as it takes.
@@ -84,7 +85,7 @@ func (d *parts) exclude(ctx context.Context) error {
 	}
 	equal := &twins{}
 	if drop {
-		equal.shared = make([]uint64, 0, d.Rows)
+		equal.sieve = sieve.New(int(d.Rows))
 	}
 	absent, incomplete := table.NewBitmap(len(d.out)), table.NewBitmap(len(d.out))
 	err := d.each(ctx, func(t *table.Table, offset int) error {
@@ -208,41 +209,13 @@ func (d *parts) sample(ctx context.Context) (*table.Table, error) {
 			}
 			rest--
 		}
-		drawn = append(drawn, compact(t.Take(rows)))
+		drawn = append(drawn, t.Take(rows).Compact())
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return table.Concat(drawn...)
-}
-
-// compact is t with dictionaries of the values that occur: those of a whole part
-// outweigh the rows that are taken from it.
-func compact(t *table.Table) *table.Table {
-	columns := slices.Clone(t.Columns)
-	for j, c := range columns {
-		if c.Kind != table.String {
-			continue
-		}
-		d := *c
-		d.Dict, d.Codes = nil, make([]uint32, len(c.Codes))
-		codes := make(map[uint32]uint32)
-		for i, old := range c.Codes {
-			if c.Missing(i) {
-				continue
-			}
-			code, ok := codes[old]
-			if !ok {
-				code = uint32(len(d.Dict))
-				codes[old] = code
-				d.Dict = append(d.Dict, c.Dict[old])
-			}
-			d.Codes[i] = code
-		}
-		columns[j] = &d
-	}
-	return &table.Table{Columns: columns}
 }
 
 // write transforms each part and stores it as one of the cleaned dataset.

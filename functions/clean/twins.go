@@ -5,12 +5,14 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/table/sieve"
 )
 
 // twins finds equal rows by their sums, of which all are shown to it twice. The
-// first time it keeps 8 bytes of each, which almost only equal rows share; the
-// second time, whole sums of those that are shared.
+// first time 8 bytes of each pass a sieve, which leaves few but those of equal
+// rows; the second time it keeps whole sums of those that are left.
 type twins struct {
+	sieve  *sieve.Sieve
 	shared []uint64                    // ascending, once the first reading is over
 	first  []sighting                  // of each of shared
 	others map[preprocess.RowSum]int64 // first sightings of sums that begin as another one does
@@ -24,21 +26,13 @@ type sighting struct {
 func head(s preprocess.RowSum) uint64 { return binary.LittleEndian.Uint64(s[:]) }
 
 // note is the first reading.
-func (w *twins) note(s preprocess.RowSum) { w.shared = append(w.shared, head(s)) }
+func (w *twins) note(s preprocess.RowSum) { w.sieve.Add(head(s)) }
 
 // sort ends the first reading, and reports whether a second one is needed.
 func (w *twins) sort() bool {
-	slices.Sort(w.shared)
-	n := 0
-	for i := 1; i < len(w.shared); i++ {
-		if h := w.shared[i]; h == w.shared[i-1] && (n == 0 || w.shared[n-1] != h) {
-			w.shared[n] = h
-			n++
-		}
-	}
-	w.shared = slices.Clone(w.shared[:n])
-	w.first, w.others = make([]sighting, n), map[preprocess.RowSum]int64{}
-	return n > 0
+	w.shared, _ = w.sieve.Again()
+	w.first, w.others = make([]sighting, len(w.shared)), map[preprocess.RowSum]int64{}
+	return len(w.shared) > 0
 }
 
 // meet is the second reading: it returns which of a row and an equal one met

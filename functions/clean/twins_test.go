@@ -6,6 +6,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table/sieve"
 	"pgregory.net/rapid"
 )
 
@@ -31,7 +32,10 @@ func TestTwins(t *testing.T) {
 				met[sums[r]] = true
 			}
 		}
-		w := &twins{}
+		w := &twins{sieve: sieve.New(len(sums))}
+		if rapid.Bool().Draw(t, "sift") {
+			w.sieve = sieve.Sifting(len(sums))
+		}
 		for _, s := range sums {
 			w.note(s)
 		}

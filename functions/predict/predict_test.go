@@ -135,7 +135,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"a column that is absent", "bill_length_mm\n4\n", "penguins", `predicting rows.csv with penguins version 1: column "island" is missing: the model needs it, of type string`},
 		{"a column that is misspelt", "Island,year\nBiscoe,2007\n", "penguins", `column "island" is missing: did you mean it by "Island"?`},
-		{"a value of another type", "island,bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,year\nBiscoe,40,18,190,heavy,2007\n", "penguins", `column "body_mass_g", row 0: "heavy" is no number`},
+		{"a value of another type", "island,bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,year\nBiscoe,40,18,190,heavy,2007\n", "penguins", `column "body_mass_g", row 1: "heavy" is no number`},
 		{"no model", "island,year\nBiscoe,2007\n", "", "no model is named: set the param model, or the metadata `model` of the upload of rows.csv"},
 		{"an unknown model", "island,year\nBiscoe,2007\n", "pinguins", "pinguins"},
 		{"an unknown version", "island,year\nBiscoe,2007\n", "penguins@9", "9"},

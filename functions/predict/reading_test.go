@@ -73,7 +73,7 @@ func TestDatesAsInTraining(t *testing.T) {
 			}
 			o := r.Env.Object(t, "requests", "rows.csv", []byte("d,s\n31/31/2024,a\n"))
 			if _, err := r.Env.Try(t, predict.Function, events.PredictionRequestData{Model: "dates", Object: o}, nil); err == nil ||
-				!strings.Contains(err.Error(), `column "d", row 0: "31/31/2024" is no time`) {
+				!strings.Contains(err.Error(), `column "d", row 1: "31/31/2024" is no time`) {
 				t.Errorf("error %v", err)
 			}
 		})

@@ -9,11 +9,12 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/table"
+	"github.com/runnel-dev/runnel/table/sieve"
 )
 
 // gathered is what a pass over all rows leaves.
 type gathered struct {
-	hashes   []uint64         // of each row
+	hashes   *sieve.Sieve     // of all rows; nil where they are not counted
 	patterns map[uint64]int64 // rows by the set of columns that they miss
 	complete int64
 	classes  map[string]int64 // rows by their class
@@ -22,7 +23,7 @@ type gathered struct {
 
 // Bounds of a pass over all rows.
 const (
-	mostHashes = 100_000_000 // rows whose duplicates are counted: 8 bytes each
+	mostHashes = 500_000_000 // rows whose duplicates are counted: 2 bytes each
 	mostTold   = 64          // columns that patterns of missing values tell apart
 )
 
@@ -34,22 +35,25 @@ func (b *builder) gather(ctx context.Context, parts func(func(*table.Table) erro
 		b.note("Patterns of missing values tell the %d columns with the most of them apart, of %s.", len(told), count(int64(len(gaps))))
 	}
 	n := int(b.p.Rows)
-	hash := n <= mostHashes
-	if !hash {
+	b.rows = gathered{patterns: map[uint64]int64{}, classes: map[string]int64{}}
+	if n <= mostHashes {
+		b.rows.hashes = sieve.New(n)
+	} else {
 		b.note("Duplicate rows were not counted: there are more than %s rows.", count(mostHashes))
 	}
 	chosen := choose(n, min(n, b.o.Sample), b.o.Seed)
 	var samples []*table.Table
-	b.rows = gathered{patterns: map[uint64]int64{}, classes: map[string]int64{}}
 	offset := 0
 	err := parts(func(t *table.Table) error {
 		if len(chosen) < n {
-			samples = append(samples, t.Take(within(chosen, offset, t.Rows())))
+			samples = append(samples, t.Take(within(chosen, offset, t.Rows())).Compact())
 		} else {
 			samples = append(samples, t)
 		}
-		if hash {
-			b.rows.hashes = append(b.rows.hashes, hashRows(t)...)
+		if b.rows.hashes != nil {
+			for _, h := range hashRows(t) {
+				b.rows.hashes.Add(h)
+			}
 		}
 		b.countPatterns(t, gaps, told)
 		b.countClasses(t)
@@ -65,9 +69,8 @@ func (b *builder) gather(ctx context.Context, parts func(func(*table.Table) erro
 	if len(chosen) < n {
 		b.p.Sample = &Sample{Rows: len(chosen), Seed: b.o.Seed, For: []string{"correlations", "associations with the target", "principal components", "grids"}}
 	}
-	b.duplicates()
 	b.missing(told)
-	return nil
+	return b.duplicates(ctx, parts)
 }
 
 // choose draws k of n rows without replacement (Knuth's algorithm S), ascending.
@@ -160,11 +163,31 @@ func (b *builder) countClasses(t *table.Table) {
 	}
 }
 
-// duplicates counts the rows that equal an earlier one, by a 64-bit hash of all values.
-func (b *builder) duplicates() {
-	slices.Sort(b.rows.hashes)
-	b.p.Duplicates = int64(len(b.rows.hashes) - len(slices.Compact(b.rows.hashes)))
-	b.rows.hashes = nil
+// duplicates counts the rows that equal an earlier one, by a 64-bit hash of all
+// values. Of very many rows it takes a second reading.
+func (b *builder) duplicates(ctx context.Context, parts func(func(*table.Table) error) error) error {
+	if b.rows.hashes == nil {
+		return nil
+	}
+	hashes, times := b.rows.hashes.Again()
+	if times == nil {
+		times = make([]int64, len(hashes))
+		err := parts(func(t *table.Table) error {
+			for _, h := range hashRows(t) {
+				if at, ok := slices.BinarySearch(hashes, h); ok {
+					times[at]++
+				}
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, n := range times {
+		b.p.Duplicates += max(0, n-1)
+	}
+	return nil
 }
 
 func hashRows(t *table.Table) []uint64 {
