@@ -25,6 +25,13 @@
 // publishing them again is right, and within two minutes an event with the same
 // source and id is stored once.
 //
+// # Several processes
+//
+// On an outside server many processes may serve one subscription, each with a
+// bus of its own. Those that make subscriptions and change them need rights that
+// those with Options.Attach do not. In a cluster a subscription is served by one
+// of the servers; when another takes over, waiting requests are made again at once.
+//
 // # Group commit
 //
 // An fsync for each event bounds the rate. Events that are published while
