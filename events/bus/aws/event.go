@@ -57,12 +57,20 @@ func portable(e events.Event) bool {
 	if e.DataBase64 || len(e.Data()) == 0 {
 		return true
 	}
+	if !jsonData(e) {
+		return true
+	}
+	c, err := canonical(e.Data())
+	return err == nil && bytes.Equal(c, e.Data())
+}
+
+// jsonData reports whether the event's data is JSON, as the SDK has it.
+func jsonData(e events.Event) bool {
 	switch e.DataMediaType() {
 	case "", event.ApplicationJSON, event.TextJSON, event.ApplicationCloudEventsJSON, event.ApplicationCloudEventsBatchJSON:
-		c, err := canonical(e.Data())
-		return err == nil && bytes.Equal(c, e.Data())
+		return true
 	}
-	return true
+	return false
 }
 
 // entrySource is the source that EventBridge is told: the event's, but not one
@@ -100,14 +108,56 @@ func Decode(body string) (events.Event, error) {
 	if len(detail) == 0 {
 		return fail(fmt.Errorf("%w: it has neither a specversion nor a detail", ErrNotAnEvent))
 	}
-	if c, err := canonical(detail); err == nil {
-		detail = c
-	} else if !errors.Is(err, errNotPortable) {
-		return fail(fmt.Errorf("%w: %w", ErrNotAnEvent, err))
-	}
-	e, err := structured.Decode(detail)
+	e, err := decodeDetail(detail)
 	if err != nil {
 		return fail(fmt.Errorf("%w: of source %q and detail type %q: %w", ErrNotAnEvent, msg.Source, msg.DetailType, err))
+	}
+	return e, nil
+}
+
+// decodeDetail reads an event whose JSON was written anew on the way. Its data
+// is read apart, since escapes may have made it longer than an event may be.
+func decodeDetail(detail []byte) (events.Event, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(detail, &members); err != nil {
+		return events.Event{}, err
+	}
+	text, as64 := members["data"], members["data_base64"]
+	delete(members, "data")
+	delete(members, "data_base64")
+	if text != nil && as64 != nil {
+		return events.Event{}, errors.New("it has both data and data_base64")
+	}
+	attributes, err := json.Marshal(members)
+	if err != nil {
+		return events.Event{}, err
+	}
+	e, err := structured.Decode(attributes)
+	if err != nil {
+		return events.Event{}, err
+	}
+	switch {
+	case as64 != nil:
+		e.DataBase64 = true
+		err = json.Unmarshal(as64, &e.DataEncoded)
+	case text != nil && jsonData(e):
+		if e.DataEncoded, err = canonical(text); errors.Is(err, errNotPortable) {
+			e.DataEncoded, err = text, nil
+		}
+	case text != nil:
+		var s *string
+		if err = json.Unmarshal(text, &s); err == nil && s == nil {
+			err = fmt.Errorf("its data of type %s is null", e.DataMediaType())
+		}
+		if err == nil {
+			e.DataEncoded = []byte(*s)
+		}
+	}
+	if err != nil {
+		return events.Event{}, fmt.Errorf("its data: %w", err)
+	}
+	if len(e.DataEncoded) > events.MaxSize {
+		return events.Event{}, fmt.Errorf("its data has %d bytes, at most %d are allowed: %w", len(e.DataEncoded), events.MaxSize, events.ErrTooLarge)
 	}
 	return e, nil
 }

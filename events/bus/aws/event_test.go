@@ -109,6 +109,24 @@ func TestDataSurvives(t *testing.T) {
 	}
 }
 
+// An event as large as one may be comes back, however long escapes make it.
+func TestLongEscapes(t *testing.T) {
+	for _, data := range []string{strings.Repeat("<", 200_000), strings.Repeat("ü\u2028", 50_000)} {
+		e := testEvent("1")
+		e.SetSubject("<ü>")
+		e.SetDataContentType("text/plain")
+		e.DataEncoded = []byte(data)
+		entry, err := entryOf(e, "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Decode(rewritten(t, *entry.Detail))
+		if err != nil || string(back.Data()) != data || back.Subject() != "<ü>" {
+			t.Errorf("%.20q: %.20q, %v", data, back.Data(), err)
+		}
+	}
+}
+
 // The data of json.Marshal is canonical.
 func TestCanonical(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

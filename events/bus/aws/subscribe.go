@@ -16,6 +16,7 @@ import (
 
 const (
 	maxReceive   = 10                     // messages of one request
+	standTimeout = 30 * time.Second       // of a dozen requests
 	pollGrace    = time.Second            // for a request that waits when the subscriber ends
 	firstPause   = 250 * time.Millisecond // after a request that failed,
 	longestPause = 5 * time.Second        // and after many
@@ -63,7 +64,7 @@ type subscription struct {
 
 // stand makes or finds the queue.
 func (s *subscription) stand(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, standTimeout)
 	defer cancel()
 	if s.bus.opts.Provision && len(s.Filters) > 0 {
 		if err := s.bus.provision(ctx, s.Subscription); err != nil {
