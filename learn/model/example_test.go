@@ -47,7 +47,7 @@ func Example() {
 	// Output:
 	// 2300
 	// 500
-	// column "rooms", row 0: "five" is no number
+	// column "rooms", row 1: "five" is no number
 }
 
 func check(err error) {

@@ -14,7 +14,7 @@ import (
 // An InputError says which value of a raw row the model cannot take.
 type InputError struct {
 	Column string
-	Row    int // from 0; -1 where it is about the column
+	Row    int // from 0, and from 1 in the text; -1 where it is about the column
 	Reason string
 }
 
@@ -22,7 +22,7 @@ func (e *InputError) Error() string {
 	if e.Row < 0 {
 		return fmt.Sprintf("column %q %s", e.Column, e.Reason)
 	}
-	return fmt.Sprintf("column %q, row %d: %s", e.Column, e.Row, e.Reason)
+	return fmt.Sprintf("column %q, row %d: %s", e.Column, e.Row+1, e.Reason)
 }
 
 // CheckInput returns the columns of a raw table that the model takes, in its
@@ -159,7 +159,7 @@ func (m *Model) fromObjects(rows []any) (*table.Table, error) {
 	for i, r := range rows {
 		row, ok := r.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("row %d is a JSON %s: want an object, as the first is", i, jsonType(r))
+			return nil, fmt.Errorf("row %d is a JSON %s: want an object, as the first is", i+1, jsonType(r))
 		}
 		for j, in := range m.Inputs {
 			v, ok := row[in.Name]
@@ -185,13 +185,13 @@ func (m *Model) fromArrays(rows []any) (*table.Table, error) {
 		row, ok := r.([]any)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("row %d is a JSON %s: want an array, as the first is", i, jsonType(r))
+			return nil, fmt.Errorf("row %d is a JSON %s: want an array, as the first is", i+1, jsonType(r))
 		case len(row) != len(m.Inputs):
 			names := make([]string, len(m.Inputs))
 			for j, in := range m.Inputs {
 				names[j] = in.Name
 			}
-			return nil, fmt.Errorf("row %d has %d values: want %d, for %s", i, len(row), len(m.Inputs), strings.Join(names, ", "))
+			return nil, fmt.Errorf("row %d has %d values: want %d, for %s", i+1, len(row), len(m.Inputs), strings.Join(names, ", "))
 		}
 		for j, v := range row {
 			cells[j*len(rows)+i] = v

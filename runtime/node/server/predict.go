@@ -145,6 +145,7 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 	if err := d.Decode(&rows); err != nil {
 		return nil, fmt.Errorf("the body is not JSON: %w", err)
 	}
+	readDates(m.Inputs, rows)
 	t, err := m.FromJSON(rows)
 	if err != nil {
 		return nil, err
