@@ -70,10 +70,10 @@ func TestCancellingEndsTheStepAtWork(t *testing.T) {
 
 func TestAStepThatEndsWellIsRecordedAndNoneFollows(t *testing.T) {
 	r := newRig(t, slow, nil)
-	begun, go_on := make(chan struct{}), make(chan struct{})
+	begun, goOn := make(chan struct{}), make(chan struct{})
 	r.set("second", func(context.Context, *step.Call) error { // heeds no context
 		close(begun)
-		<-go_on
+		<-goOn
 		return nil
 	})
 	run := r.accept("a.csv")
@@ -81,7 +81,7 @@ func TestAStepThatEndsWellIsRecordedAndNoneFollows(t *testing.T) {
 	if err := r.engine.Cancel(r.ctx, run); err != nil {
 		t.Fatal(err)
 	}
-	close(go_on)
+	close(goOn)
 	settled(t, r.bus, "second")
 	settled(t, r.bus, "last")
 	if st := r.wait(run, engine.Cancelled); r.count("last") != 0 || len(st.Pending) != 1 {
