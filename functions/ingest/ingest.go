@@ -35,7 +35,7 @@ type Params struct {
 	Validation float64 `json:"validation" default:"0" min:"0" max:"0.9" doc:"share of the rows kept for validation"`
 	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers"`
 	By         string  `json:"by" doc:"column of the time or the group that split goes by"`
-	PartBytes  int64   `json:"part_bytes" default:"268435456" min:"1048576" doc:"files larger than this many bytes become parts of about a quarter of it, so that memory stays bounded"`
+	PartBytes  int64   `json:"part_bytes" default:"268435456" min:"1048576" doc:"files larger than this many bytes become parts of about an eighth of it, so that memory stays bounded"`
 	MaxBytes   int64   `json:"max_bytes" default:"68719476736" min:"1" doc:"largest file after decompression, in bytes"`
 	FetchLimit string  `json:"fetch_timeout" default:"10m" doc:"URL: longest time that a download takes"`
 	Redirects  int     `json:"max_redirects" default:"5" min:"0" max:"20" doc:"URL: redirects that are followed"`

@@ -193,12 +193,12 @@ func expansion(blob step.Blob) int64 {
 	return 1
 }
 
-// partRows is how many rows make a quarter of the bound.
+// partRows is how many rows make an eighth of the bound.
 func partRows(rows, size, bound int64) int {
 	if rows == 0 || size == 0 {
 		return 1
 	}
-	return int(max(1, bound/4*rows/size))
+	return int(max(1, bound/8*rows/size))
 }
 
 func (b *builder) reportCSV(f file, r *csv.Report) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"container/list"
+	"runtime/debug"
 	"sync"
 
 	"github.com/runnel-dev/runnel/table"
@@ -24,7 +25,10 @@ type cachedTable struct {
 	size int64
 }
 
+// newTableCache makes a cache of that many bytes, or of a sixteenth of what the
+// Go runtime may use (GOMEMLIMIT) where that is less.
 func newTableCache(limit int64) *tableCache {
+	limit = min(limit, debug.SetMemoryLimit(-1)/16)
 	return &tableCache{limit: limit, byKey: map[string]*list.Element{}, order: list.New()}
 }
 
