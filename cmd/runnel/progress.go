@@ -239,7 +239,7 @@ func (p *progress) draw(ended []string, working []doing) {
 	defer p.mu.Unlock()
 	var b strings.Builder
 	if p.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\x1b[J", p.drawn)
+		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", p.drawn) // \r: an interrupt is echoed as ^C
 		p.drawn = 0
 	}
 	for _, line := range ended {
