@@ -52,7 +52,7 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 		return err
 	}
 	feed := &feed{in: in, splitter: splitter{r: in, d: &p.layout.dialect, size: p.layout.chunk, max: p.o.MaxLine, level: best()},
-		ranges: newRanges(p, in), skip: p.layout.skip, order: make(chan chan *piece, p.o.Threads+1), first: make(chan int, 1)}
+		ranges: newRanges(p, in), skip: p.layout.skip, order: make(chan chan *piece, 4*p.o.Threads), first: make(chan int, 1)}
 	feed.first <- 0
 	size := int64(0)
 	if in.compression == "" && in.encoding == "utf-8" {
