@@ -34,6 +34,7 @@ func bind(d *document, spec Spec, functions Functions) (*Pipeline, error) {
 		d.problem([]string{"steps"}, "steps: %d steps, a pipeline has at most %d", len(spec.Steps), MaxSteps)
 		return nil, d.errs.sorted()
 	}
+	functions = spec.brought(d, functions)
 	p := &Pipeline{Spec: spec}
 	for i := range p.Spec.Steps {
 		p.Steps = append(p.Steps, bindStep(d, &p.Spec, i, functions))
@@ -61,8 +62,15 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 			d.problem(at("name"), "two steps are named %q: names are unique in a pipeline", s.Name)
 		}
 	}
-	fillDefaults(s, spec.Host)
-	b := &BoundStep{Fn: functions[s.Function]}
+	b := &BoundStep{Fn: functions[orName(s)]}
+	host := spec.Host
+	if b.Fn != nil && !b.Fn.Module.IsZero() {
+		host = "wasm"
+		if s.Host != "" && s.Host != host {
+			d.problem(at("host"), "step %s: function %s is a WASM module: it runs on host wasm, not on %s", s.Name, s.Function, s.Host)
+		}
+	}
+	fillDefaults(s, host)
 	if b.Fn == nil {
 		known := slices.Sorted(maps.Keys(functions))
 		where := at("function")
@@ -97,12 +105,18 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 	return b
 }
 
+// orName is the name of a step's function: the step's own by default.
+func orName(s *Step) string {
+	if s.Function == "" {
+		return s.Name
+	}
+	return s.Function
+}
+
 // fillDefaults gives a step what it does not say. List elements do not get
 // defaults from the schema, so that an empty list stays empty.
 func fillDefaults(s *Step, host string) {
-	if s.Function == "" {
-		s.Function = s.Name
-	}
+	s.Function = orName(s)
 	d := defaultStep()
 	retry := d["retry"].(map[string]any)
 	orText := func(v *string, def any) {

@@ -15,15 +15,18 @@ func Hosts() []string {
 	return fields[slices.IndexFunc(fields, func(f schema.Field) bool { return f.Name == "host" })].Enum
 }
 
-// WithHost is the pipeline with all of its steps in that host.
+// WithHost is the pipeline with all of its steps in that host, but for those
+// whose functions are WASM modules.
 func (p *Pipeline) WithHost(host string, functions Functions) (*Pipeline, error) {
 	if !slices.Contains(Hosts(), host) {
 		return nil, fmt.Errorf("no host %q%s (there are: %s)", host, nearest.Hint(host, Hosts()), strings.Join(Hosts(), ", "))
 	}
 	spec := p.Spec
 	spec.Host, spec.Steps = host, slices.Clone(spec.Steps)
-	for i := range spec.Steps {
-		spec.Steps[i].Host = host
+	for i, s := range p.Steps {
+		if s.Fn.Module.IsZero() {
+			spec.Steps[i].Host = host
+		}
 	}
 	return FromSpec(spec, functions)
 }

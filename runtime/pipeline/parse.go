@@ -204,15 +204,20 @@ func normalise(values map[string]any) {
 // Parse reads a definition and binds it to the functions. The error is of type
 // Problems where the definition is at fault.
 func Parse(file string, r io.Reader, functions Functions) (*Pipeline, error) {
+	return ParseWith(file, r, functions, nil)
+}
+
+// ParseWith is Parse for a definition whose steps may name folders of functions.
+func ParseWith(file string, r io.Reader, functions Functions, loader Loader) (*Pipeline, error) {
 	d, err := read(file, r)
 	if err != nil {
 		return nil, err
 	}
 	normalise(d.values)
-	return fromValues(d, functions)
+	return fromValues(d, functions, loader)
 }
 
-func fromValues(d *document, functions Functions) (*Pipeline, error) {
+func fromValues(d *document, functions Functions, loader Loader) (*Pipeline, error) {
 	s := schema.Of[Spec]()
 	for _, e := range s.Check(d.values) {
 		d.problem(e.Path, "%s", e.Error())
@@ -236,6 +241,7 @@ func fromValues(d *document, functions Functions) (*Pipeline, error) {
 			plain(t.Filters)
 		}
 	}
+	spec.load(d, loader)
 	return bind(d, spec, functions)
 }
 
@@ -258,7 +264,7 @@ func Load(b []byte, functions Functions) (*Pipeline, error) {
 		return nil, fmt.Errorf("%s: %w", d.file, err)
 	}
 	plain(d.values)
-	p, err := fromValues(d, functions)
+	p, err := fromValues(d, functions, nil)
 	var problems Problems
 	if errors.As(err, &problems) {
 		return nil, fmt.Errorf("a pipeline that was stored does not fit the functions of this version: %w", err)

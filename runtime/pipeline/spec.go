@@ -25,16 +25,18 @@ type Spec struct {
 	Host  string `json:"host" default:"native" enum:"native,wasm,lambda" doc:"where the steps' functions run, unless a step says otherwise: in the node, as WASM guests, or as AWS Lambdas"`
 	Seed  uint64 `json:"seed" default:"42" doc:"seed of every random choice: the same seed and data give the same model"`
 	Steps []Step `json:"steps" doc:"the steps, in any order: events chain them"`
+
+	Functions []Function `json:"functions,omitempty" doc:"functions that the pipeline brings, as WASM modules; a step that names a folder, as in function: ./steps/zscore, adds the one that is in it"`
 }
 
 // A Step is a function placed in a pipeline.
 type Step struct {
 	Name        string         `json:"name" doc:"name of the step, unique in the pipeline"`
-	Function    string         `json:"function" doc:"function that the step runs; the step's own name by default"`
+	Function    string         `json:"function" doc:"function that the step runs, or the folder of one, such as ./steps/zscore; the step's own name by default"`
 	On          []Trigger      `json:"on" doc:"events that the step answers; by default every type that its function accepts"`
 	Join        bool           `json:"join" doc:"wait until every trigger of on has had its event in the run, or, of events that a step fanned out as a set, until it has had those of every member; then run once for all of them"`
 	Params      map[string]any `json:"params" doc:"the function's params"`
-	Host        string         `json:"host" enum:"native,wasm,lambda" doc:"where the function runs; by default where the pipeline's do"`
+	Host        string         `json:"host" enum:"native,wasm,lambda" doc:"where the function runs; by default where the pipeline's do, and wasm for a function that is a module"`
 	Memory      string         `json:"memory" default:"1GiB" doc:"memory that the function may have, such as 512MiB or 4GiB, where its host can bound it"`
 	Timeout     string         `json:"timeout" default:"30m" doc:"time limit of one attempt, such as 90s or 10m"`
 	Retry       Retry          `json:"retry" doc:"what happens after an error that may pass"`

@@ -25,6 +25,8 @@ type Function struct {
 	Emits   []string       // event types
 	Params  *schema.Schema // described by the params struct
 	Effect  bool           // changes more than artifacts (the model registry): never answered from the step cache
+	Module  events.Ref     // of a function that is no part of this program: its WASM module
+	Uses    []string       // of such a function: what it is granted; see Definition
 
 	run   func(ctx context.Context, call *Call, params map[string]any) error
 	check func(params map[string]any) error
