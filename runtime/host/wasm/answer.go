@@ -73,6 +73,8 @@ func (s *session) finish(call *step.Call, out sandbox.Outcome) (answered, error)
 	}
 	stderr := strings.ToValidUTF8(string(out.Stderr), "")
 	switch {
+	case out.TooLong:
+		err = fmt.Errorf("the answer has more than %d bytes: put data into artifacts", abi.MaxAnswer)
 	case out.Trap != "":
 		first, _, _ := strings.Cut(out.Trap, "\n")
 		err = fmt.Errorf("the guest of function %s ended early: %s", s.fn.Name, first)
@@ -80,8 +82,6 @@ func (s *session) finish(call *step.Call, out sandbox.Outcome) (answered, error)
 	case out.Status != 0:
 		err = fmt.Errorf("the guest of function %s ended with status %d%s", s.fn.Name, int32(out.Status), lastLine(stderr))
 		return answered{}, s.judged(step.ClassPermanent, err, stderr)
-	case out.TooLong:
-		err = fmt.Errorf("the answer has more than %d bytes: put data into artifacts", abi.MaxAnswer)
 	}
 	if err != nil {
 		return answered{}, s.judged(step.ClassPermanent, fmt.Errorf("function %s: %w", s.fn.Name, err), stderr)

@@ -156,7 +156,7 @@ func (m *Module) compile(ctx context.Context, b []byte) (err error) {
 		m.compiled, err = m.runtime.CompileModule(ctx, b)
 	}
 	if err != nil {
-		return errors.Join(err, m.close())
+		return errors.Join(err, m.free())
 	}
 	return nil
 }
@@ -164,6 +164,11 @@ func (m *Module) compile(ctx context.Context, b []byte) (err error) {
 func (m *Module) close() error {
 	m.loading.Lock()
 	defer m.loading.Unlock()
+	return m.free()
+}
+
+// free gives everything up, under loading.
+func (m *Module) free() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ctx := context.Background()
@@ -190,6 +195,27 @@ func (m *Module) take(ctx context.Context, name string) (*instance, error) {
 	}
 	m.mu.Unlock()
 	return m.instantiate(ctx, name)
+}
+
+// Warm makes an instance before there is a call for it.
+func (m *Module) Warm(ctx context.Context, name string) error {
+	in, err := m.take(ctx, name)
+	if err != nil {
+		return err
+	}
+	m.release(in, m.kind.Reactor)
+	return nil
+}
+
+// Memory is how much memory the idle instances have, in bytes.
+func (m *Module) Memory() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := int64(0)
+	for _, in := range m.idle {
+		n += int64(in.mod.Memory().Size())
+	}
+	return n
 }
 
 // release keeps an instance for the next call, or closes it.

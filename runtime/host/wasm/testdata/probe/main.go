@@ -5,11 +5,13 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -20,7 +22,7 @@ type invocation struct {
 	Params struct {
 		Do  string `json:"do"`
 		Arg string `json:"arg"`
-		N   int    `json:"n"`
+		N   int    `json:"n"` // 64 bits, on every machine
 	} `json:"params"`
 }
 
@@ -38,25 +40,29 @@ func do() int {
 		return fail(err)
 	}
 	things := map[string]func(invocation) (any, error){
-		"nothing": func(invocation) (any, error) { return nil, nil },
-		"say":     func(in invocation) (any, error) { return json.RawMessage(in.Params.Arg), nil },
-		"notes":   notes,
-		"read":    read,
-		"write":   write,
-		"ask":     ask,
-		"copy":    copyDataset,
-		"flood":   flood,
-		"files":   files,
-		"deep":    deep,
-		"open":    open,
-		"grow":    grow,
-		"sealed":  sealed,
-		"spin":    spin,
-		"sleep":   sleep,
-		"stderr":  stderr,
-		"exit":    func(in invocation) (any, error) { os.Exit(in.Params.N); return nil, nil },
-		"panic":   func(in invocation) (any, error) { panic(in.Params.Arg) },
-		"long":    func(in invocation) (any, error) { return answer(strings.Repeat("x", in.Params.N)), nil },
+		"nothing":  func(invocation) (any, error) { return nil, nil },
+		"say":      func(in invocation) (any, error) { return json.RawMessage(in.Params.Arg), nil },
+		"notes":    notes,
+		"read":     read,
+		"write":    write,
+		"ask":      ask,
+		"copy":     copyDataset,
+		"flood":    flood,
+		"files":    files,
+		"deep":     deep,
+		"open":     open,
+		"grow":     grow,
+		"sealed":   sealed,
+		"names":    names,
+		"forge":    forge,
+		"seek":     seek,
+		"renumber": renumber,
+		"spin":     spin,
+		"sleep":    sleep,
+		"stderr":   stderr,
+		"exit":     func(in invocation) (any, error) { os.Exit(in.Params.N); return nil, nil },
+		"panic":    func(in invocation) (any, error) { panic(in.Params.Arg) },
+		"long":     func(in invocation) (any, error) { return answer(strings.Repeat("x", in.Params.N)), nil },
 	}
 	do := things[in.Params.Do]
 	if do == nil {
@@ -243,6 +249,85 @@ func sealed(invocation) (any, error) {
 	_, err4 := os.OpenFile("/out/a", os.O_RDWR|os.O_TRUNC, 0)
 	b, err5 := os.ReadFile("/out/a")
 	return answer(fmt.Sprint(err1), fmt.Sprint(err2), fmt.Sprint(err3), fmt.Sprint(err4), fmt.Sprintf("%q %v", b, err5)), nil
+}
+
+// names does what can be done to names.
+func names(invocation) (any, error) {
+	if err := os.WriteFile("/out/a", []byte("a"), 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll("/out/d/e", 0o700); err != nil {
+		return nil, err
+	}
+	var list []string
+	why := func(err error) string {
+		var errno syscall.Errno
+		if errors.As(err, &errno) {
+			return errno.Error()
+		}
+		return fmt.Sprint(err)
+	}
+	two := func(what string, f func(string, string) error, a, b string) {
+		list = append(list, fmt.Sprintf("%s %s %s: %s", what, a, b, why(f(a, b))))
+	}
+	one := func(what string, f func(string) error, a string) {
+		list = append(list, fmt.Sprintf("%s %s: %s", what, a, why(f(a))))
+	}
+	mkdir := func(name string) error { return os.Mkdir(name, 0o700) }
+	two("symlink", os.Symlink, "/etc/passwd", "/out/link")
+	two("symlink", os.Symlink, "../../etc", "/out/folder")
+	two("link", os.Link, "/out/a", "/out/b")
+	two("rename", os.Rename, "/out/a", "/b")
+	two("rename", os.Rename, "/out/a", "/in/a")
+	two("rename", syscall.Rename, "/out/a", "/out/../../a")
+	two("rename", os.Rename, "/out/d", "/out/d/e/f")
+	two("rename", os.Rename, "/out/a", "/out/moved")
+	one("remove", syscall.Rmdir, "/out/d")
+	one("remove", syscall.Rmdir, "/in")
+	one("remove", syscall.Unlink, "/host")
+	one("mkdir", mkdir, "/new")
+	one("mkdir", mkdir, "/in/new")
+	one("create", func(name string) error { _, err := os.Create(name); return err }, "/in/new")
+	one("list", func(name string) error { _, err := os.ReadDir(name); return err }, "/in")
+	entries, err := os.ReadDir("/out")
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	return answer(append(list, fmt.Sprintf("list /out: %v %v", left, err))...), nil
+}
+
+// forge stores a file of the first line's content, by the request that follows,
+// and reads it, and the digest that stands in it.
+func forge(in invocation) (any, error) {
+	content, request, _ := strings.Cut(in.Params.Arg, "\n")
+	if err := os.WriteFile("/out/list", []byte(content), 0o600); err != nil {
+		return nil, err
+	}
+	in.Params.Arg, in.Params.N = request, 0
+	asked, err := ask(in)
+	if err != nil {
+		return nil, err
+	}
+	reply := asked.(map[string]any)["notes"].([]string)[0]
+	digest := func(s string) string { return s[strings.Index(s, "sha256:"):][:71] }
+	list := []string{reply}
+	for _, d := range []string{digest(reply), digest(content)} {
+		b, err := os.ReadFile("/in/" + d)
+		list = append(list, fmt.Sprintf("%s: %.20q %v", d, b, err))
+	}
+	return answer(list...), nil
+}
+
+// seek writes a byte far behind the beginning of a file.
+func seek(in invocation) (any, error) {
+	f, err := os.Create("/out/far")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	_, err = f.WriteAt([]byte{1}, int64(in.Params.N))
+	return answer(fmt.Sprint(err)), nil
 }
 
 func spin(invocation) (any, error) {
