@@ -2,7 +2,6 @@ package guest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,9 +19,9 @@ import (
 // env is a function's environment over the files of the ABI, for one call.
 type env struct {
 	mu    sync.Mutex
-	host  int // descriptor of /host; -1: not open
-	files int // that were made in /out
-	reply []byte
+	host  int    // descriptor of /host; -1: not open
+	files int    // that were made in /out
+	buf   []byte // of the message that is written or read
 }
 
 func (e *env) close() {
@@ -37,24 +36,24 @@ func (e *env) ask(ctx context.Context, req abi.Request) (abi.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return res, err
 	}
-	b, err := json.Marshal(req)
-	if err != nil {
-		return res, err
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var err error
+	if e.buf, err = appendRequest(e.buf[:0], &req); err != nil {
+		return res, err
+	}
 	if e.host < 0 {
 		if e.host, err = syscall.Open(abi.Host, syscall.O_RDWR, 0); err != nil {
 			return res, fmt.Errorf("open %s: %w", abi.Host, err)
 		}
 	}
-	if err := writeAll(e.host, append(b, '\n')); err != nil {
+	if err := writeAll(e.host, e.buf); err != nil {
 		return res, fmt.Errorf("asking the host: %w", err)
 	}
-	if e.reply, err = readLine(e.host, e.reply[:0]); err != nil {
+	if e.buf, err = readLine(e.host, e.buf[:0]); err != nil {
 		return res, fmt.Errorf("the host's answer: %w", err)
 	}
-	if err := json.Unmarshal(e.reply, &res); err != nil {
+	if res, err = parseResponse(e.buf); err != nil {
 		return res, fmt.Errorf("the host's answer: %w", err)
 	}
 	if x := res.Error; x != nil {

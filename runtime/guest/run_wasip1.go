@@ -2,7 +2,6 @@ package guest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -14,18 +13,15 @@ import (
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
-// input is kept between calls.
-var input []byte
+// The messages' buffers are kept between calls.
+var input, output []byte
 
 // run answers one invocation: 0 where an answer was given, which may be an error.
 //
 //go:wasmexport runnel_run
 func run() int32 {
-	b, err := json.Marshal(call())
-	if err == nil {
-		err = writeAll(1, b)
-	}
-	if err != nil {
+	output = appendAnswer(output[:0], call())
+	if err := writeAll(1, output); err != nil {
 		_ = writeAll(2, []byte("the answer cannot be given: "+err.Error()+"\n"))
 		return 1
 	}
@@ -42,8 +38,8 @@ func call() (a *abi.Answer) {
 	if input, err = readAll(0, input[:0]); err != nil {
 		return answer(step.Result{}, fmt.Errorf("reading the invocation: %w", err))
 	}
-	var inv abi.Invocation
-	if err := json.Unmarshal(input, &inv); err != nil {
+	inv, err := parse(input)
+	if err != nil {
 		return answer(step.Result{}, fmt.Errorf("the invocation: %w", err))
 	}
 	if inv.ABI != abi.Version {

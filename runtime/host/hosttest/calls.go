@@ -18,7 +18,7 @@ import (
 // do runs the probe once.
 func (s *suite) do(t testing.TB, e *env, data events.Payload, p probe.Params) (step.Result, error) {
 	t.Helper()
-	return s.host.Run(t.Context(), probe.Function, invocation(t, probe.Function, data, p), e)
+	return s.host.Run(t.Context(), probe.Function, Invocation(t, probe.Function, data, p), e)
 }
 
 // must is do for what does not fail.
@@ -65,7 +65,7 @@ func (s *suite) events(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %d of a set %v", p.Do, p.N, member), func(t *testing.T) {
 				wantEnv, gotEnv := newEnv(t), newEnv(t)
 				small(t, gotEnv)
-				inv := invocation(t, probe.Function, small(t, wantEnv), p)
+				inv := Invocation(t, probe.Function, small(t, wantEnv), p)
 				if member {
 					events.Enter(&inv.Event, events.Set{ID: "outer", Size: 7, Index: 3})
 				}
@@ -92,7 +92,7 @@ func (s *suite) events(t *testing.T) {
 func (s *suite) invocation(t *testing.T) {
 	e := newEnv(t)
 	p := probe.Params{Do: "echo", N: 1 << 40, Text: "quotes \" and \\ and \u2028 and <é>\n", Digest: "", Size: -1}
-	inv := invocation(t, probe.Function, e.object(t, "a b/ü.csv", []byte("x")), p)
+	inv := Invocation(t, probe.Function, e.object(t, "a b/ü.csv", []byte("x")), p)
 	inv.Seed, inv.Attempt = 1<<63+5, 3
 	inv.Time = inv.Time.Add(123456789)
 	for i := range 3 {
@@ -145,7 +145,7 @@ func (s *suite) errors(t *testing.T) {
 			if c.data == nil {
 				c.data = events.ObjectCreatedData{}
 			}
-			_, err := s.host.Run(t.Context(), probe.Function, invocation(t, probe.Function, c.data, c.params), e)
+			_, err := s.host.Run(t.Context(), probe.Function, Invocation(t, probe.Function, c.data, c.params), e)
 			if err == nil || step.ClassOf(err) != c.class || !strings.Contains(err.Error(), c.text) {
 				t.Fatalf("got %v, want %q (%s)", described(orNone(err)), c.text, c.class)
 			}
@@ -237,7 +237,7 @@ func (s *suite) progress(t *testing.T) {
 func (s *suite) notes(t *testing.T) {
 	for _, p := range []probe.Params{{Do: "notes", N: 3, Text: "ü"}, {Do: "notes", N: 250, Text: "many"}, {Do: "notes", N: 2, Text: strings.Repeat("ü", 400)}} {
 		e := newEnv(t)
-		want, err := same.Run(t.Context(), probe.Function, invocation(t, probe.Function, events.ObjectCreatedData{}, p), e)
+		want, err := same.Run(t.Context(), probe.Function, Invocation(t, probe.Function, events.ObjectCreatedData{}, p), e)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +251,7 @@ func (s *suite) notes(t *testing.T) {
 func (s *suite) concurrency(t *testing.T) {
 	e := newEnv(t)
 	data := small(t, e)
-	want, err := same.Run(t.Context(), probe.Function, invocation(t, probe.Function, data, probe.Params{Do: "copy"}), e)
+	want, err := same.Run(t.Context(), probe.Function, Invocation(t, probe.Function, data, probe.Params{Do: "copy"}), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func (s *suite) concurrency(t *testing.T) {
 					t.Errorf("call %d panicked with %v", i, err)
 				}
 			default:
-				inv := invocation(t, probe.Function, data, probe.Params{Do: "echo", Text: fmt.Sprint("call ", i)})
+				inv := Invocation(t, probe.Function, data, probe.Params{Do: "echo", Text: fmt.Sprint("call ", i)})
 				inv.Seed = uint64(i)
 				res, err := s.host.Run(t.Context(), probe.Function, inv, e)
 				if err != nil {

@@ -100,7 +100,7 @@ func (s *suite) walk(t *testing.T, h host.Host, c chained) walked {
 	}
 	functions := all.Functions()
 	upload := w.env.object(t, filepath.Base(c.file), content)
-	first := invocation(t, functions["ingest"], upload, nil).Event
+	first := Invocation(t, functions["ingest"], upload, nil).Event
 	queue := run(functions["ingest"], first, c.params["ingest"])
 	deployed := false
 	for len(queue) > 0 {

@@ -64,8 +64,8 @@ type suite struct {
 // same is the native host, which the others are compared with.
 var same host.Host = native.Host{}
 
-// invocation makes one for a function, by the data of the event.
-func invocation(t testing.TB, fn *step.Function, data events.Payload, params any) step.Invocation {
+// Invocation makes one for a function, by the data of the event.
+func Invocation(t testing.TB, fn *step.Function, data events.Payload, params any) step.Invocation {
 	t.Helper()
 	root, err := events.NewRoot("/tests", "subject", steptest.Time(), data, "a test")
 	if err != nil {

@@ -39,7 +39,7 @@ func (s *suite) time(t *testing.T) {
 				}
 				defer cancel()
 				start := time.Now()
-				_, err := s.host.Run(ctx, probe.Function, invocation(t, probe.Function, events.ObjectCreatedData{}, probe.Params{Do: do, N: 20_000}), e)
+				_, err := s.host.Run(ctx, probe.Function, Invocation(t, probe.Function, events.ObjectCreatedData{}, probe.Params{Do: do, N: 20_000}), e)
 				took := time.Since(start)
 				if err == nil || step.ClassOf(err) != class {
 					t.Errorf("got %v, want class %s", described(orNone(err)), class)
@@ -112,7 +112,7 @@ func (s *suite) large(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := env.Dataset(t, events.Dataset{Name: "large"}, tbl, nil)
-		res, err := s.host.Run(t.Context(), probe.Function, invocation(t, probe.Function, events.DatasetIngestedData{Dataset: in}, probe.Params{Do: "table"}), env)
+		res, err := s.host.Run(t.Context(), probe.Function, Invocation(t, probe.Function, events.DatasetIngestedData{Dataset: in}, probe.Params{Do: "table"}), env)
 		if err != nil {
 			t.Fatal(described(err))
 		}
