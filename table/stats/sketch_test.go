@@ -166,7 +166,7 @@ func BenchmarkOf(b *testing.B) {
 func TestSortKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		mask := rapid.Uint64().Draw(t, "mask")
-		keys := rapid.SliceOfN(rapid.Uint64(), 0, 300).Draw(t, "keys")
+		keys := rapid.SliceOfN(rapid.Uint64(), 0, 600).Draw(t, "keys")
 		for i := range keys {
 			keys[i] &= mask
 		}

@@ -23,7 +23,8 @@ func keyInt(k uint64) int64 { return int64(k ^ sign) }
 
 // sortKeys sorts by radix, 8 bits at a time, over the highest 32 of the bits in
 // which keys differ: few keys are the same in all of those. Insertion puts these
-// in order, or, where it would move too many, a sort over all bits. spare is as
+// in order, or, where it would move too many, a sort over all bits. Where one
+// pass is not enough, keys of few distinct values are counted. spare is as
 // long as keys; one of the two is returned.
 func sortKeys(keys, spare []uint64) []uint64 {
 	if len(keys) < 2 {
@@ -34,6 +35,9 @@ func sortKeys(keys, spare []uint64) []uint64 {
 		differ |= k ^ keys[0]
 	}
 	high := 64 - bits.LeadingZeros64(differ)
+	if high > 8 && sortFew(keys) {
+		return keys
+	}
 	low := max(0, high-32)
 	sorted := radix(keys, spare[:len(keys)], low, high)
 	if low == 0 || inserted(sorted) {
