@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
@@ -89,7 +90,7 @@ func (h *Host) Run(ctx context.Context, fn *step.Function, inv step.Invocation, 
 
 // call runs the guest and makes its answer the call's.
 func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered, error) {
-	m, err := h.modules.Find(ctx, s.fn)
+	m, err := h.module(ctx, s.fn, call)
 	if err != nil {
 		return answered{}, err
 	}
@@ -113,6 +114,29 @@ func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered,
 		return answered{}, fmt.Errorf("function %s: %w", s.fn.Name, err)
 	}
 	return s.finish(call, out)
+}
+
+// module finds the function's module: a user's is an artifact.
+func (h *Host) module(ctx context.Context, fn *step.Function, call *step.Call) (Module, error) {
+	if fn.Module.IsZero() {
+		return h.modules.Find(ctx, fn)
+	}
+	return Module{
+		Digest: fn.Module.Digest,
+		Open: func(ctx context.Context) (io.ReadCloser, error) {
+			b, err := call.Open(ctx, fn.Module)
+			if err != nil {
+				return nil, err
+			}
+			return blobReader{step.ReaderOf(b), b}, nil
+		},
+		Network: slices.Contains(fn.Uses, step.UsesNetwork), Models: slices.Contains(fn.Uses, step.UsesModels),
+	}, nil
+}
+
+type blobReader struct {
+	io.Reader
+	io.Closer
 }
 
 // read reads a module whole.

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	if worker.Is() {
 		os.Exit(worker.Main())
 	}
+	if os.Getenv(parentOf) != "" {
+		os.Exit(parent())
+	}
 	os.Exit(run(m))
 }
 
