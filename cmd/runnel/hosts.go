@@ -82,6 +82,9 @@ func (g *guests) Run(ctx context.Context, fn *step.Function, inv step.Invocation
 
 // Identify implements host.Identifier.
 func (g *guests) Identify(ctx context.Context, fn *step.Function) (string, error) {
+	if !fn.Module.IsZero() {
+		return fn.Module.Digest, nil // the pipeline brought it; the store has it
+	}
 	if _, err := os.Stat(filepath.Join(g.folder, fn.Name+".wasm")); errors.Is(err, fs.ErrNotExist) {
 		return "", step.Permanent(fmt.Errorf("function %s has no guest: there is no %s.wasm in %s\nNext: scripts/build guests   (or name the folder that has it with --guests)", fn.Name, fn.Name, g.folder))
 	}
