@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"until":   untilCommand,
 			"console": consoleCommand,
 			"nats":    natsCommand,
+			"built":   builtCommand,
 		},
 	})
 }
