@@ -80,14 +80,16 @@ func fractionsAVX2(out *float64, buf *byte, limit int, starts, ends *uint32, sta
 // buf[bounds[0]+1 : bounds[1]], the bounds of the next are step bytes on. For
 // each eight there is a byte of odd, with a bit for every row that is not read.
 //
-// A number is M / 10^p with an integer M below 2^64 and p from 1 to 18. It is
-// rounded without 128-bit products: with m the float64 nearest M and i that
-// nearest 10^-p (or the product of two such), q = m*i is the quotient but for
-// some 2^-51 of it, r = m - q*10^p is exact in one fused step, as it is a
-// multiple of ulp(q)*2^p, and less than 2^53 of those, and
-// M / 10^p = q + t, where t = (r + (M-m)) * i is off by less than 2^-100 q.
-// Rounding is monotonic: where q + (t - 2^-95 q) and q + (t + 2^-95 q) round to
-// the same, so does the number. Where they do not, parseFloat decides.
+// A number is v = M / 10^p with M below 2^64, v below 10^7, p from 1 to 18. It is
+// rounded without 128-bit products. With m the float64 nearest M and i that
+// nearest 10^-p (or the product of two such), q = m*i is v but for 2^-50 of it.
+// r = m - q*10^p is exact in one fused step, as it is a multiple of ulp(q)*2^p,
+// and less than 2^53 of those. So v = q + t, where t = (r + (M-m)) * i is off by
+// less than 2^-100 q, and q + t rounds as v does unless v is as near to a
+// midpoint of two float64. It is not: a midpoint is h = H / 2^k, H odd and below
+// 2^54, and k > p as h is below 2^24. v - h = (M*2^(k-p) - H*5^p) / (5^p*2^k), in
+// which the dividend is odd, so not 0: v is at least h / (5^p*H) away from h,
+// which is more than 2^-96 h.
 //
 //go:noescape
 func fractionsAVX512(out *float64, odd *uint8, buf *byte, bounds *uint32, step, n int, mark byte)

@@ -2,6 +2,7 @@ package csv
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -41,6 +42,16 @@ func TestSplitLevels(t *testing.T) {
 		d := rapid.SampledFrom([]Dialect{{Delimiter: ",", Quote: `"`}, {Delimiter: "a", Quote: "'"}, {Delimiter: ";", Quote: `"`}, {Delimiter: ",", Quote: `"`, Newline: "CR"}}).Draw(t, "dialect")
 		sameSplit(t, text, rapid.IntRange(1, 4).Draw(t, "cols"), &d)
 	})
+}
+
+// Quotes in odd places, across the borders of 64 bytes too.
+func TestSplitOdd(t *testing.T) {
+	d := &Dialect{Delimiter: ",", Quote: `"`}
+	for _, row := range []string{"\"a\"\rx,b\n", "\"a\"\r,b\n", "\"a\"x,b\n", "a\"b\",c\n", "\r\"a\",b\n", "\"a\" ,b\n", " \"a\",b\n", "\"a\"\r\r\n,b\n", "\"a\",\"b\n"} {
+		for n := range 70 {
+			sameSplit(t, []byte(strings.Repeat("x", n)+",y\n"+row+"1,2\n"), 2, d)
+		}
+	}
 }
 
 // Rows that are well formed keep to the quick road, quotes or not.
