@@ -74,9 +74,7 @@ func (s *session) openDataset() (step.Blob, error) {
 	if err != nil {
 		return nil, s.failed(step.Permanent(fmt.Errorf("dataset %s: %w", d.described.Name, err)))
 	}
-	b := asBlob(t)
-	s.tables[abi.DatasetFile] = b
-	return b, nil
+	return s.keep(abi.DatasetFile, t), nil
 }
 
 // openSplit gives the subset of each row.
@@ -177,15 +175,8 @@ func (h handed) checkSplit(rows int64) error {
 	return nil
 }
 
-// asBlob is a table as columns.
-func asBlob(t *table.Table) step.Blob {
-	var b bytes.Buffer
-	b.Grow(int(columns.Size(t)))
-	_ = columns.Encode(&b, t) // a buffer takes everything
-	return memory{bytes.NewReader(b.Bytes())}
-}
-
-type memory struct{ *bytes.Reader }
+// asColumns is a table as columns, which are made as they are read.
+type asColumns struct{ *columns.Reader }
 
 // Close implements io.Closer.
-func (memory) Close() error { return nil }
+func (asColumns) Close() error { return nil }

@@ -34,7 +34,7 @@ type session struct {
 	last  error // what the last request or file that failed, failed with
 	world error // an error that may pass, if there was one
 
-	handed map[string]handed // by path
+	handed map[string]handed // the dataset and its split, by path
 }
 
 // handed is a file of /out that was handed over.
@@ -139,15 +139,24 @@ func (s *session) openTable(ref events.Ref) (step.Blob, error) {
 	if err != nil {
 		return nil, s.failed(err)
 	}
-	b := asBlob(t)
-	s.tables[ref.Digest] = b
-	return b, nil
+	return s.keep(ref.Digest, t), nil
+}
+
+// keep remembers a table under a name, as it is opened more than once; but few,
+// since a dataset may have parts that are not in memory together.
+func (s *session) keep(name string, t *table.Table) step.Blob {
+	if len(s.tables) > 1 {
+		clear(s.tables)
+	}
+	b := asColumns{columns.NewReader(t)}
+	s.tables[name] = b
+	return b
 }
 
 // Put implements guestfs.Backend.
 func (s *session) Put(put abi.Put, size int64, content io.Reader) abi.Response {
 	h := s.put(put, size, content)
-	if old, ok := s.handed[put.File]; !ok || h.err == nil || old.err != nil {
+	if put.File == abi.Out+abi.DatasetFile || put.File == abi.Out+abi.SplitFile {
 		s.handed[put.File] = h
 	}
 	if h.err != nil {

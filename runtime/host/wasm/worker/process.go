@@ -125,9 +125,12 @@ func (w *process) why(ctx context.Context, err error) error {
 	case errors.Is(reason, errClosed):
 		return step.Retryable(errClosed)
 	}
+	if exit == nil {
+		exit = errors.New("without a word")
+	}
 	return &step.Error{
 		Class:  step.ClassPoison,
-		Err:    fmt.Errorf("the guest's worker process died: %v (%w)", exit, err),
+		Err:    fmt.Errorf("the guest's worker process died: %w (%w)", exit, err),
 		Detail: string(w.stderr.bytes()),
 	}
 }
@@ -146,7 +149,7 @@ func (w *process) run(digest string, read func() ([]byte, error), c sandbox.Call
 	for err == nil {
 		var m message
 		if m, err = w.receive(); err != nil {
-			if !w.ready && err != io.EOF {
+			if !w.ready && !errors.Is(err, io.EOF) {
 				err = fmt.Errorf("%s is no guest worker: its main is to call worker.Main where worker.Is is true: %w", w.cmd, err)
 			}
 			break
