@@ -140,7 +140,7 @@ func fit(ctx context.Context, call *step.Call, ds events.Dataset, train *table.T
 	if train.Rows() == 0 {
 		return nil, step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning (%s): relax duplicates, missing or outliers", ds.Name, strings.Join(call.Notes(), "; ")))
 	}
-	graph, _, err := preprocess.Fit(ctx, train.Without(ds.Target), nil, &learn.Options{Seed: call.Seed}, specs...)
+	graph, err := preprocess.FitOnly(ctx, train.Without(ds.Target), nil, &learn.Options{Seed: call.Seed}, specs...)
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("cleaning dataset %s: %w", ds.Name, err))
 	}

@@ -23,6 +23,21 @@ func Fit(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Optio
 	return (*Graph)(nil).Then(ctx, t, y, opts, specs...)
 }
 
+// FitOnly is Fit without the transformed rows: those of the last spec are not made.
+func FitOnly(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Options, specs ...Spec) (*Graph, error) {
+	last := max(0, len(specs)-1)
+	g, t, err := Fit(ctx, t, y, opts, specs[:last]...)
+	if err != nil || len(specs) == 0 {
+		return g, err
+	}
+	f, err := specs[last].Fit(ctx, t, y, opts)
+	if err != nil {
+		return nil, fmt.Errorf("transform %d (%s): %w", len(specs), specs[last].Kind(), err)
+	}
+	g.steps = append(g.steps, f)
+	return g, nil
+}
+
 // Then returns a graph that goes on from g with specs fitted on t, which holds
 // training rows that have passed g already. It returns t transformed by the new
 // steps too.
