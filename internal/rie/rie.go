@@ -56,6 +56,7 @@ type Function struct {
 
 	cmd  *exec.Cmd
 	log  *tail
+	stop sync.Once
 	done chan struct{}
 }
 
@@ -109,7 +110,7 @@ func (f *Function) listening(ctx context.Context, address string) error {
 
 // Stop ends the emulator and its function.
 func (f *Function) Stop() {
-	kill(f.cmd)
+	f.stop.Do(func() { kill(f.cmd) })
 	<-f.done
 }
 
