@@ -8,15 +8,13 @@ import (
 	"io"
 	"math"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/schema"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
 	"github.com/runnel-dev/runnel/table/jsonl"
+	"github.com/runnel-dev/runnel/table/unpack"
 )
 
 // open opens a file and says how it is written.
@@ -65,22 +63,16 @@ func (b *builder) parquet(ctx context.Context, f file) (*table.Table, error) {
 // number, JSON starts with an object or a list of objects, all else is taken
 // for CSV, whose reader names what it is not.
 func sniff(blob step.Blob) string {
-	var r io.Reader = step.ReaderOf(blob)
 	magic := make([]byte, 4)
 	n, _ := blob.ReadAt(magic, 0) // what cannot be read is an error of the reader that comes next
-	switch {
-	case bytes.Equal(magic[:n], []byte("PAR1")):
+	if bytes.Equal(magic[:n], []byte("PAR1")) {
 		return "parquet"
-	case bytes.HasPrefix(magic, gzipMagic):
-		if z, err := gzip.NewReader(r); err == nil {
-			r = z
-		}
-	case bytes.HasPrefix(magic, zstdMagic):
-		if z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20)); err == nil {
-			defer z.Close()
-			r = z
-		}
 	}
+	r, err := unpack.NewReader(step.ReaderOf(blob), unpack.Limits{MaxBytes: 1 << 20, MaxRatio: 1 << 20})
+	if err != nil {
+		return "csv"
+	}
+	defer r.Close()
 	head := make([]byte, 512)
 	n, _ = io.ReadFull(r, head)
 	if isJSON(head[:n]) {

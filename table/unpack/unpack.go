@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -63,7 +62,7 @@ func NewReader(r io.Reader, l Limits) (*Reader, error) {
 	out := &Reader{r: whole, limits: l, packed: packed, close: func() {}}
 	switch {
 	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(whole)
+		z, err := gunzip(whole)
 		if err != nil {
 			return nil, &Damaged{err}
 		}

@@ -218,8 +218,9 @@ func namedAsID(name string) bool {
 		return true
 	}
 	if number, ok := strings.CutPrefix(name, "unnamed:"); ok {
-		number = strings.TrimPrefix(number, " ")
-		return number != "" && strings.Trim(number, "0123456789") == ""
+		if number = strings.TrimPrefix(number, " "); number != "" && strings.Trim(number, "0123456789") == "" {
+			return true
+		}
 	}
 	for _, word := range []string{"id", "uuid", "key"} {
 		before, ok := strings.CutSuffix(name, word)
