@@ -17,6 +17,9 @@ import (
 // maxSplit bounds a split, in rows.
 const maxSplit = 1 << 30
 
+// maxManifest bounds a dataset's manifest, in bytes.
+const maxManifest = 256 << 20
+
 // A dataset is that of the event.
 type dataset struct {
 	described events.Dataset
@@ -36,7 +39,7 @@ func (s *session) dataset() (*dataset, error) {
 		return nil, fs.ErrNotExist
 	}
 	d := &dataset{described: in.Dataset}
-	b, err := step.ReadAll(s.ctx, s.env, in.Dataset.Manifest, maxScan)
+	b, err := step.ReadAll(s.ctx, s.env, in.Dataset.Manifest, maxManifest)
 	if err == nil {
 		if jerr := json.Unmarshal(b, &d.manifest); jerr != nil {
 			err = step.Permanent(jerr)

@@ -15,6 +15,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/native"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/step/steptest"
 )
@@ -194,6 +195,55 @@ func TestConfined(t *testing.T) {
 		if syscall.Kill(pid, 0) == nil && slices.Contains(children(), pid) {
 			t.Errorf("process %d is still there", pid)
 		}
+	}
+}
+
+// TestMemoryOfProcess: a worker that has too much memory, whatever of, is ended.
+func TestMemoryOfProcess(t *testing.T) {
+	h := open(t, nil)
+	pool, err := worker.NewPool(worker.Config{Memory: 200 << 20, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.workers.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.workers = pool
+	for range 2 {
+		_, err = do(t, h, "probe", steptest.New(t), probeParams{Do: "grow", N: 600})
+		if step.ClassOf(err) != step.ClassPermanent || !strings.Contains(fmt.Sprint(err), "at most 200 MiB are allowed") {
+			t.Errorf("%v", err)
+		}
+		if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "grow", N: 10}); err != nil {
+			t.Errorf("the next call: %v", err)
+		}
+	}
+}
+
+// TestDeath: a worker that dies is the end of its call, and of no other.
+func TestDeath(t *testing.T) {
+	h := open(t, nil)
+	ended := make(chan error)
+	go func() {
+		fn := probe("probe")
+		_, err := h.Run(t.Context(), fn, invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{Do: "spin"}), steptest.New(t))
+		ended <- err
+	}()
+	var pids []int
+	for len(pids) == 0 {
+		time.Sleep(50 * time.Millisecond)
+		pids = children()
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGSEGV); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-ended; step.ClassOf(err) != step.ClassPoison || !strings.Contains(fmt.Sprint(err), "worker process died") {
+		t.Errorf("%v", err)
+	}
+	if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "nothing"}); err != nil {
+		t.Errorf("the next call: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -74,6 +75,9 @@ func digestsIn(s string) []string {
 	}
 }
 
+// maxDepth is how deep JSON may be nested; that is encoding/json's bound, too.
+const maxDepth = 10_000
+
 // refsIn finds the artifacts that JSON names, in any string of it. Of those that
 // stand as {"digest": ..., "mediaType": ...} the media type is known.
 func refsIn(r io.Reader, found func(events.Ref)) error {
@@ -96,6 +100,9 @@ func refsIn(r io.Reader, found func(events.Ref)) error {
 		case json.Delim:
 			switch t {
 			case '{', '[':
+				if len(open) == maxDepth {
+					return fmt.Errorf("JSON of more than %d levels", maxDepth)
+				}
 				if in != nil {
 					in.step()
 				}

@@ -99,7 +99,7 @@ func (s *session) Open(name string) (step.Blob, error) {
 }
 
 // maxScan bounds the JSON artifacts whose digests are looked for, in bytes.
-const maxScan = 256 << 20
+const maxScan = 64 << 20
 
 // scan grants what stands in a JSON artifact.
 func (s *session) scan(b step.Blob) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -147,10 +148,16 @@ func read(ctx context.Context, m Module) ([]byte, error) {
 	}
 	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, maxModule+1))
-	if err == nil && len(b) > maxModule {
-		err = step.Permanent(fmt.Errorf("the module has more than %d bytes", maxModule))
+	if err != nil {
+		return nil, err
 	}
-	return b, err
+	if len(b) > maxModule {
+		return nil, step.Permanent(fmt.Errorf("the module has more than %d bytes", maxModule))
+	}
+	if sum := sha256.Sum256(b); isDigest(m.Digest) && m.Digest != digestPrefix+hex.EncodeToString(sum[:]) {
+		return nil, step.Retryable(fmt.Errorf("the module %s changed while it was read", m.Digest))
+	}
+	return b, nil
 }
 
 // invocation is what the guest finds on its standard input.

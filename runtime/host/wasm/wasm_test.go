@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
@@ -175,5 +176,38 @@ func TestDataset(t *testing.T) {
 		if got.Rows() != 5 || got.Column("s").Text(3) != "c" || len(split) != 5 || split[1] != step.Validation {
 			t.Errorf("%d rows, split %v", got.Rows(), split)
 		}
+	}
+}
+
+// TestDir: a module that is built anew is the one that runs.
+func TestDir(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, &Options{Modules: NewDir(dir)})
+	file := filepath.Join(dir, "probe.wasm")
+	for i, status := range []byte{0, 7, 0} {
+		if err := os.WriteFile(file, reactor(i32Const, status).bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Unix(int64(1000+i), 0)
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := do(t, h, "probe", steptest.New(t), probeParams{}); (err == nil) != (status == 0) {
+			t.Errorf("status %d: %v", status, err)
+		}
+	}
+	for name, want := range map[string]string{"absent": "scripts/build", "../probe": "no file name", "": "no file name"} {
+		if _, err := do(t, h, name, steptest.New(t), probeParams{}); step.ClassOf(err) != step.ClassPermanent || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	changed := made{"probe": reactor(i32Const, 0).bytes()}
+	m, err := changed.Find(t.Context(), probe("probe"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Digest = "sha256:" + strings.Repeat("0", 64)
+	if _, err := read(t.Context(), m); step.ClassOf(err) != step.ClassRetryable {
+		t.Errorf("other bytes than its digest's: %v", err)
 	}
 }
