@@ -32,6 +32,7 @@ type app struct {
 	private  bool   // URLs may name private addresses
 	named    bool   // the command line names the folder
 	guests   string // folder of WASM guests; "": that of scripts/build
+	lambda   string // name or addresses of the Lambdas
 }
 
 func (a *app) fail(err error) {

@@ -31,7 +31,7 @@ func (a *app) hosts() []host.Host {
 		g.opened.Store(true)
 		return wasm.Open(wasm.Options{Modules: g.modules, CacheDir: a.compiled()})
 	})
-	return []host.Host{native.Host{}, g}
+	return []host.Host{native.Host{}, g, a.lambdas()}
 }
 
 // builtGuests is where scripts/build puts guests: beside this program.
@@ -112,4 +112,5 @@ func (a *app) hostFlag(c *cobra.Command, host *string, doc string) {
 
 func (a *app) guestsFlag(c *cobra.Command) {
 	c.Flags().StringVar(&a.guests, "guests", "", "folder of the WASM guests, NAME.wasm (default: guests beside the program, where scripts/build guests puts them)")
+	c.Flags().StringVar(&a.lambda, "lambda", defaultLambda, "name of the AWS Lambdas, or addresses of functions on this machine, separated by commas; {function} stands for the function")
 }

@@ -52,6 +52,11 @@ func (f *sharedFlags) add(c *cobra.Command) {
 // options completes those of a node or worker.
 func (f *sharedFlags) options(o *node.Options) error {
 	o.Store = f.store
+	for _, h := range o.Hosts {
+		if l, ok := h.(*lambdas); ok {
+			l.store = f.store
+		}
+	}
 	var err error
 	if o.Serves, err = f.serves(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -30,7 +31,7 @@ func (o *observer) StepFinished(r engine.Record) {
 	if r.Error != nil {
 		level, class = slog.LevelError, r.Error.Class
 	}
-	o.log.Log(nil, level, "step "+r.Status, "run", r.Run, "pipeline", r.Pipeline, "step", r.Step, "event", r.Event,
+	o.log.Log(context.Background(), level, "step "+r.Status, "run", r.Run, "pipeline", r.Pipeline, "step", r.Step, "event", r.Event,
 		"seconds", r.Seconds, "attempts", r.Attempts, "rows", r.Rows, "emitted", len(r.Events), "class", class, "deadLetter", r.DeadLetter)
 }
 
