@@ -29,6 +29,7 @@ const (
 	MediaManifest     = "application/vnd.runnel.objects.v1+json"
 	MediaJSON         = "application/json"
 	MediaHTML         = "text/html"
+	MediaWASM         = "application/wasm"
 	MediaBytes        = "application/octet-stream"
 )
 

@@ -8,8 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/runnel-dev/runnel/functions/all"
@@ -137,13 +135,3 @@ func (a *app) running(ctx context.Context) (*connection, error) {
 }
 
 func (a *app) defaultPipeline() (*pipeline.Pipeline, error) { return pipeline.Default(all.Functions()) }
-
-// parse reads a pipeline's definition from a file.
-func (a *app) parse(path string) (*pipeline.Pipeline, string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, "", err
-	}
-	p, err := pipeline.Parse(filepath.Base(path), strings.NewReader(string(b)), all.Functions())
-	return p, string(b), err
-}

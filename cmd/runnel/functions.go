@@ -24,11 +24,12 @@ type described struct {
 	Doc     string         `json:"description"`
 	Accepts []string       `json:"accepts"`
 	Emits   []string       `json:"emits"`
-	Params  map[string]any `json:"params"` // JSON Schema
+	Params  map[string]any `json:"params"`          // JSON Schema
+	Module  events.Ref     `json:"module,omitzero"` // of a function in a folder
 }
 
 func describe(f *step.Function) described {
-	return described{f.Name, f.Doc, f.Accepts, f.Emits, f.Params.JSONSchema()}
+	return described{f.Name, f.Doc, f.Accepts, f.Emits, f.Params.JSONSchema(), f.Module}
 }
 
 func newFunctions(a *app) *cobra.Command {
@@ -59,6 +60,7 @@ func newFunctions(a *app) *cobra.Command {
 		if _, err := function(args[0]); err != nil {
 			return err
 		}
+		ctx := cmd.Context()
 		b, err := readFile(file)
 		if err != nil {
 			return usage(fmt.Errorf("--event: %w", err))
@@ -69,7 +71,21 @@ func newFunctions(a *app) *cobra.Command {
 				return usage(fmt.Errorf("--params is not a JSON object: %w", err))
 			}
 		}
-		res, err := c.Invoke(cmd.Context(), args[0], req)
+		name := args[0]
+		if isFolder(name) {
+			f, module, err := readFunction(name)
+			if err != nil {
+				return usage(err)
+			}
+			if err := (&definition{modules: [][]byte{module}}).upload(ctx, c.PutArtifact); err != nil {
+				return err
+			}
+			name, req.Function = f.Name, &f
+			if !cmd.Flags().Changed("host") {
+				req.Host = "wasm"
+			}
+		}
+		res, err := c.Invoke(ctx, name, req)
 		if err != nil {
 			return err
 		}
@@ -99,7 +115,19 @@ func readFile(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
+// function finds a function by its name, or in its folder.
 func function(name string) (*step.Function, error) {
+	if isFolder(name) {
+		f, _, err := readFunction(name)
+		if err != nil {
+			return nil, usage(err)
+		}
+		fn, err := f.Bind()
+		if err != nil {
+			return nil, usage(err)
+		}
+		return fn, nil
+	}
 	f := all.Functions()[name]
 	if f != nil {
 		return f, nil

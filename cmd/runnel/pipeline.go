@@ -17,7 +17,7 @@ func newPipeline(a *app) *cobra.Command {
 	lint := &cobra.Command{Use: "lint FILE...", Short: "Check definitions: every problem with its line and column", Args: cobra.MinimumNArgs(1), RunE: func(_ *cobra.Command, args []string) error {
 		all := pipeline.Problems{}
 		for _, path := range args {
-			p, _, err := a.parse(path)
+			p, err := a.parse(path)
 			var problems pipeline.Problems
 			switch {
 			case errors.As(err, &problems):
@@ -44,7 +44,10 @@ func newPipeline(a *app) *cobra.Command {
 	graph := &cobra.Command{Use: "graph [FILE]", Short: "Draw a pipeline; the default one where no file is named", Args: cobra.MaximumNArgs(1), RunE: func(_ *cobra.Command, args []string) error {
 		p, err := a.defaultPipeline()
 		if len(args) > 0 {
-			p, _, err = a.parse(args[0])
+			var d *definition
+			if d, err = a.parse(args[0]); err == nil {
+				p = d.Pipeline
+			}
 		}
 		if err != nil {
 			return usage(err)

@@ -119,12 +119,13 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 		return err
 	}
 	req := api.RunRequest{Params: params, Host: f.host, Key: path.Base(filepath.ToSlash(source))}
+	var d definition
 	if f.pipeline != "" {
-		_, text, err := a.parse(f.pipeline)
+		read, err := a.parse(f.pipeline)
 		if err != nil {
 			return usage(err)
 		}
-		req.Pipeline, req.File = text, filepath.Base(f.pipeline)
+		d, req.Pipeline, req.File = *read, read.text, filepath.Base(f.pipeline)
 	}
 	isURL := strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://")
 	var file *os.File
@@ -147,6 +148,10 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 	defer c.close()
 	up := newUpload(ctx)
 	uploaded := p.during(up.doing)
+	if err := d.upload(ctx, c.PutArtifact); err != nil {
+		uploaded()
+		return err
+	}
 	id, err := a.start(context.WithoutCancel(ctx), c, up, req, source, file)
 	uploaded()
 	if err != nil && ctx.Err() != nil {

@@ -30,7 +30,10 @@ programs are those of scripts/build lambda, in dist/.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := a.defaultPipeline()
 			if len(args) > 0 {
-				p, _, err = a.parse(args[0])
+				var d *definition
+				if d, err = a.parse(args[0]); err == nil {
+					p, err = d.Pipeline, noModules(d.Pipeline)
+				}
 			}
 			if err != nil {
 				return usage(err)
@@ -74,6 +77,16 @@ programs are those of scripts/build lambda, in dist/.`,
 	c.Flags().StringSliceVar(&onDemand, "on-demand", onDemand, "functions that no step runs, as Lambdas to be invoked directly")
 	c.Flags().StringVar(&define, "define", "", "store to put the definition into, instead of rendering it")
 	return c
+}
+
+// noModules refuses a pipeline with functions that a Lambda cannot run.
+func noModules(p *pipeline.Pipeline) error {
+	for _, s := range p.Steps {
+		if !s.Fn.Module.IsZero() {
+			return fmt.Errorf("step %s: function %s is a WASM module, which runs in the wasm host of a node or a worker and not as a Lambda: leave the step out, or run this pipeline with `runnel up` or `runnel worker`", s.Name, s.Function)
+		}
+	}
+	return nil
 }
 
 // onDemandOf are the functions of these names that no step runs.

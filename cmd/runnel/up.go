@@ -72,7 +72,7 @@ worker processes with the same --nats and --store work on them beside the node.`
 func (a *app) up(ctx context.Context, f *upFlags) error {
 	pipelines, err := a.pipelines(f.pipelines)
 	for i := 0; err == nil && f.host != "" && i < len(pipelines); i++ {
-		pipelines[i], err = pipelines[i].WithHost(f.host, all.Functions())
+		pipelines[i].Pipeline, err = pipelines[i].WithHost(f.host, all.Functions())
 	}
 	if err != nil {
 		return usage(err)
@@ -94,24 +94,25 @@ func (a *app) up(ctx context.Context, f *upFlags) error {
 	return n.Close()
 }
 
-func (a *app) pipelines(files []string) ([]*pipeline.Pipeline, error) {
+// pipelines reads those that the node has: the default one where none is named.
+func (a *app) pipelines(files []string) ([]*definition, error) {
 	if len(files) == 0 {
 		p, err := a.defaultPipeline()
-		return []*pipeline.Pipeline{p}, err
+		return []*definition{{Pipeline: p}}, err
 	}
-	var out []*pipeline.Pipeline
+	var out []*definition
 	for _, path := range files {
-		p, _, err := a.parse(path)
+		d, err := a.parse(path)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, p)
+		out = append(out, d)
 	}
 	return out, nil
 }
 
 // serve listens until ctx ends.
-func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, pipelines []*pipeline.Pipeline, registry *prometheus.Registry) (err error) {
+func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, definitions []*definition, registry *prometheus.Registry) (err error) {
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("%w: choose another address with --listen", err)
@@ -124,8 +125,13 @@ func (a *app) serve(ctx context.Context, f *upFlags, n *node.Node, pipelines []*
 		}
 	}
 	info := api.Info{Version: version(), PID: os.Getpid(), Dir: n.Dir, HTTP: l.Addr().String()}
-	for _, p := range pipelines {
-		info.Pipelines = append(info.Pipelines, p.Name)
+	var pipelines []*pipeline.Pipeline
+	for _, d := range definitions {
+		if err := d.upload(ctx, n.Store.Put); err != nil {
+			return err
+		}
+		info.Pipelines = append(info.Pipelines, d.Name)
+		pipelines = append(pipelines, d.Pipeline)
 	}
 	if err := n.Start(ctx, pipelines...); err != nil {
 		return err

@@ -156,6 +156,20 @@ func (f Function) Function() *step.Function {
 	return def.Function()
 }
 
+// Bind checks the function and gives it as one that can be run. The error is of
+// type Problems.
+func (f Function) Bind() (*step.Function, error) {
+	d := &document{file: "function " + f.Name}
+	f.check(d, nil)
+	if f.Module.IsZero() {
+		d.problem(nil, "function %s names no module", f.Name)
+	}
+	if len(d.errs) > 0 {
+		return nil, d.errs.sorted()
+	}
+	return f.Function(), nil
+}
+
 // isPath reports whether a step names its function by a folder.
 func isPath(function string) bool {
 	return strings.HasPrefix(function, "./") || strings.HasPrefix(function, "../") || strings.HasPrefix(function, "/")

@@ -34,6 +34,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
@@ -138,6 +139,10 @@ type Invoke struct {
 	Event  json.RawMessage `json:"event"` // a CloudEvent, structured
 	Params map[string]any  `json:"params,omitempty"`
 	Host   string          `json:"host,omitempty"`
+
+	// Function is one that the node does not have: a module that it holds as an
+	// artifact.
+	Function *pipeline.Function `json:"function,omitempty"`
 }
 
 // An Error is the answer to what could not be done.

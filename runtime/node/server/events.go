@@ -142,18 +142,24 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) invocation(w http.ResponseWriter, r *http.Request) (*step.Result, error) {
+	var req api.Invoke
+	if err := readJSON(w, r, &req); err != nil {
+		return nil, err
+	}
 	name := r.PathValue("name")
 	fn := s.Functions[name]
+	if req.Function != nil {
+		var err error
+		if fn, err = req.Function.Bind(); err != nil {
+			return nil, err
+		}
+	}
 	if fn == nil {
 		var names []string
 		for n := range s.Functions {
 			names = append(names, n)
 		}
 		return nil, fmt.Errorf("no function %q%s: %w", name, nearest.Hint(name, names), store.ErrNotFound)
-	}
-	var req api.Invoke
-	if err := readJSON(w, r, &req); err != nil {
-		return nil, err
 	}
 	var ev events.Event
 	if err := json.Unmarshal(req.Event, &ev); err != nil {
