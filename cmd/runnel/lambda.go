@@ -61,10 +61,22 @@ func (l *lambdas) local(a *app) (*lambda.Host, error) {
 		}
 		location = dir
 	}
-	urls := func(function string) []string {
-		return strings.Split(strings.ReplaceAll(a.lambda, "{function}", function), ",")
+	return lambda.New(lambda.NewHTTP(a.addresses), &lambda.Options{Store: func(step.Env) string { return location }}), nil
+}
+
+// addresses are those of a function: http://.../{function}/..., or
+// FUNCTION=http://... for one of them.
+func (a *app) addresses(function string) (urls []string) {
+	for part := range strings.SplitSeq(a.lambda, ",") {
+		if name, url, ok := strings.Cut(part, "="); ok && !strings.Contains(name, "://") {
+			if name != function {
+				continue
+			}
+			part = url
+		}
+		urls = append(urls, strings.ReplaceAll(part, "{function}", function))
 	}
-	return lambda.New(lambda.NewHTTP(urls), &lambda.Options{Store: func(step.Env) string { return location }}), nil
+	return urls
 }
 
 // Name implements host.Host.
