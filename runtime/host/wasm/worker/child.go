@@ -63,6 +63,7 @@ func (c *child) serve() error {
 		return err
 	}
 	debug.SetMemoryLimit(cfg.Memory)
+	debug.SetGCPercent(400) // a worker's own heap is small, and guests' memory is no part of it
 	if err := confine(cfg); err != nil {
 		return fmt.Errorf("setting limits: %w", err)
 	}
