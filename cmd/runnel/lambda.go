@@ -15,9 +15,6 @@ import (
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
-// defaultLambda is how the shipped template names its Lambdas.
-const defaultLambda = "runnel-default-{function}"
-
 // lambdas is the host that invokes AWS Lambdas, which is not set up before a
 // step asks for it.
 type lambdas struct {

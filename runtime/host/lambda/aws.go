@@ -13,8 +13,8 @@ import (
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
-// DefaultName is how Lambdas are named where nobody says.
-const DefaultName = "runnel-{function}"
+// DefaultName is how the shipped template names its Lambdas.
+const DefaultName = "runnel-default_{function}"
 
 // AWS invokes Lambdas in an account of AWS.
 type AWS struct {

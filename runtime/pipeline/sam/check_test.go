@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/host/lambda"
 	"github.com/runnel-dev/runnel/runtime/pipeline/sam"
 )
 
@@ -30,6 +31,9 @@ func TestTemplates(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := checked{t, parsed}
+			if name := parsed.Resources["PredictFunction"].Properties["FunctionName"]; p.Name == "default" && name != strings.ReplaceAll(lambda.DefaultName, "{function}", "predict") {
+				t.Errorf("host lambda looks for functions by %s, and the template names one %v", lambda.DefaultName, name)
+			}
 			c.references("Globals", c.Globals)
 			c.references("Outputs", c.Outputs)
 			for id, r := range c.Resources {
