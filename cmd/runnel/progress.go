@@ -66,7 +66,7 @@ func (a *app) newProgress(source, target string) *progress {
 // follow shows the run until it ends.
 func (p *progress) follow(ctx context.Context, c *connection, id string) (*api.RunState, error) {
 	defer p.end()
-	wait := 5 * time.Millisecond
+	wait, began := 5*time.Millisecond, time.Now()
 	for {
 		st, err := c.Run(ctx, id)
 		if err != nil {
@@ -82,7 +82,7 @@ func (p *progress) follow(ctx context.Context, c *connection, id string) (*api.R
 			return nil, ctx.Err()
 		case <-time.After(wait):
 		}
-		wait = min(2*wait, 100*time.Millisecond)
+		wait = min(2*wait, max(5*time.Millisecond, time.Since(began)/50), 100*time.Millisecond) // of a run's time, at most a fiftieth is waited in vain
 	}
 }
 

@@ -223,16 +223,17 @@ func (n *Node) Upload(ctx context.Context, in store.ObjectInput, r io.Reader) (e
 // Run uploads an object for one version of a pipeline only, and gives the id
 // of the run. Each call is a run of its own, also for the same content.
 func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInput, r io.Reader) (run string, err error) {
-	if err := n.Engine.Work(n.working, p); err != nil {
-		return "", err
-	}
+	work := doing(func() error { return n.Engine.Work(n.working, p) })
 	in.ForceVersion = true
 	in.Metadata = maps.Clone(in.Metadata)
 	if in.Metadata == nil {
 		in.Metadata = map[string]string{}
 	}
 	in.Metadata[events.MetadataPipeline] = p.Name + "@" + p.Version
-	o, err := n.Store.PutObject(ctx, in, r)
+	o, err := n.Store.PutObject(ctx, in, &endsAfter{r, work})
+	if failed := work.wait(); failed != nil {
+		return "", failed
+	}
 	if err != nil {
 		return "", err
 	}
@@ -241,6 +242,43 @@ func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInp
 		return "", err
 	}
 	return ev.ID(), n.Store.Announce(ctx, o, n.Engine.Accept)
+}
+
+// An endsAfter is a reader that ends, or fails, after something else is done:
+// an upload becomes no object before its pipeline is worked on.
+type endsAfter struct {
+	io.Reader
+	other *deed
+}
+
+func (e *endsAfter) Read(b []byte) (int, error) {
+	n, err := e.Reader.Read(b)
+	if errors.Is(err, io.EOF) {
+		if failed := e.other.wait(); failed != nil {
+			return n, failed
+		}
+	}
+	return n, err
+}
+
+// A deed is done by a goroutine of its own.
+type deed struct {
+	done chan struct{}
+	err  error
+}
+
+func doing(what func() error) *deed {
+	d := &deed{done: make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		d.err = what()
+	}()
+	return d
+}
+
+func (d *deed) wait() error {
+	<-d.done
+	return d.err
 }
 
 // RunURL asks for a URL to be ingested by one version of a pipeline.
