@@ -104,7 +104,7 @@ func (h *Host) request(ctx context.Context, fn *step.Function, inv step.Invocati
 	if err != nil {
 		return nil, fmt.Errorf("function %s: storing the invocation: %w", fn.Name, err)
 	}
-	return json.Marshal(message.Request{Invocation: abi.Invocation{ABI: abi.Version, Function: fn.Name}, Store: req.Store, Stored: &ref})
+	return json.Marshal(message.Stub{ABI: abi.Version, Function: fn.Name, Store: req.Store, Stored: ref})
 }
 
 // result is what the function answered.

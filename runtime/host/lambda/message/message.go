@@ -21,10 +21,17 @@ type Request struct {
 	abi.Invocation
 	// Store is where the caller's store is, for a function that has none of its own.
 	Store string `json:"store,omitempty"`
-	// Stored is the artifact that holds the whole request, where it is too large;
-	// beside it only ABI, Function and
-	// Store are set.
+	// Stored is set of a Stub.
 	Stored *events.Ref `json:"stored,omitempty"`
+}
+
+// A Stub stands for a request that is too large for a message: an artifact holds
+// it whole.
+type Stub struct {
+	ABI      int        `json:"abi"`
+	Function string     `json:"function"`
+	Store    string     `json:"store,omitempty"`
+	Stored   events.Ref `json:"stored"`
 }
 
 // A Response is what came of it.
