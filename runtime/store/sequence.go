@@ -135,7 +135,7 @@ func (s *Store) History(ctx context.Context, key string, skip int) iter.Seq2[Ent
 		for seq := max(0, skip) + 1; ; seq++ {
 			e := Entry{Seq: seq, key: entryKey(key, seq)}
 			var err error
-			if e.data, err = s.bucket.ReadAll(ctx, e.key); err != nil {
+			if e.data, err = s.readAll(ctx, e.key); err != nil {
 				err = s.failure(fmt.Sprintf("reading the record %q", e.key), err)
 				if !errors.Is(err, ErrNotFound) {
 					yield(Entry{}, err)

@@ -63,7 +63,8 @@ type Options struct {
 // A Store is an opened store. It is safe for concurrent use.
 type Store struct {
 	bucket    *blob.Bucket
-	name      string // of an S3 bucket, for errors
+	files     *fileblob.Bucket // the bucket where it is a directory, or nil
+	name      string           // of an S3 bucket, for errors
 	opts      Options
 	newStage  func() (stage, error)
 	seekable  bool         // page tokens of lists are keys
@@ -128,11 +129,10 @@ func (s *Store) open(ctx context.Context, location string) (err error) {
 		return err
 	}
 	s.newStage = s.spool
-	var files *fileblob.Bucket
-	if s.bucket.As(&files) {
-		s.newStage = func() (stage, error) { return files.Stage() }
+	if s.bucket.As(&s.files) {
+		s.newStage = func() (stage, error) { return s.files.Stage() }
 	}
-	s.seekable = files != nil || scheme == "mem"
+	s.seekable = s.files != nil || scheme == "mem"
 	if err := s.checkFormat(ctx); err != nil {
 		s.bucket.Close()
 		return err
@@ -205,7 +205,11 @@ func (s *Store) failure(what string, err error) error {
 	if refused := s.s3Failure(what, err); refused != nil {
 		return refused
 	}
-	switch gcerrors.Code(err) {
+	code := gcerrors.Code(err)
+	if code == gcerrors.Unknown && s.files != nil {
+		code = s.files.ErrorCode(err)
+	}
+	switch code {
 	case gcerrors.NotFound:
 		return fmt.Errorf("%s: %w", what, ErrNotFound)
 	case gcerrors.FailedPrecondition, gcerrors.AlreadyExists:

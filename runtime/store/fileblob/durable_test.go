@@ -64,7 +64,7 @@ func files(t *testing.T, dir string) (out []string) {
 func TestOrder(t *testing.T) {
 	b := openTest(t, t.TempDir())
 	var steps []string
-	shown := func() bool { _, err := b.root.Stat("a/b/c.blob"); return err == nil }
+	shown := func() bool { _, err := os.Stat(b.path("a/b/c.blob")); return err == nil }
 	b.faults.syncFile = func(*os.File) error { steps = append(steps, fmt.Sprint("file ", shown())); return nil }
 	b.faults.syncDir = func(dir string) error { steps = append(steps, fmt.Sprint(dir, " ", shown())); return nil }
 	for _, ifNotExist := range []bool{false, true} {
@@ -76,11 +76,11 @@ func TestOrder(t *testing.T) {
 			if got := fmt.Sprint(steps); got != want {
 				t.Errorf("%s; want %s", got, want)
 			}
-			if err := b.root.Remove("a/b/c.blob"); err != nil {
+			if err := os.Remove(b.path("a/b/c.blob")); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := b.root.RemoveAll("a"); err != nil {
+		if err := os.RemoveAll(b.path("a")); err != nil {
 			t.Fatal(err)
 		}
 		b.dirs.forget("a/b")
@@ -149,7 +149,7 @@ func TestReadersWait(t *testing.T) {
 	b.faults.syncDir = func(string) error { syncing <- true; <-goOn; return nil }
 	go b.put(context.Background(), "a/k", "x", true)
 	<-syncing
-	if _, err := b.root.Stat("a/k.blob"); err != nil {
+	if _, err := os.Stat(b.path("a/k.blob")); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -320,7 +320,7 @@ func TestIfNotExistAmongProcesses(t *testing.T) {
 		t.Fatalf("%d of 300 were created", len(winners))
 	}
 	for i, pid := range winners {
-		data, err := b.root.ReadFile("race/" + i + ".blob")
+		data, err := os.ReadFile(b.path("race/" + i + ".blob"))
 		if err != nil || string(data) != pid {
 			t.Errorf("%s is %q, %v, and %s created it", i, data, err, pid)
 		}

@@ -48,7 +48,6 @@ var (
 // A Bucket is the driver. Bucket.As of gocloud.dev/blob gives it as a **Bucket.
 type Bucket struct {
 	dir      string
-	root     *os.Root
 	session  *session
 	dirs     dirs
 	pending  pending
@@ -80,16 +79,11 @@ func open(dir string) (*Bucket, error) {
 	if err := makeRoot(abs); err != nil {
 		return nil, fmt.Errorf("making the directory %s: %w", dir, err)
 	}
-	root, err := os.OpenRoot(abs)
+	s, err := openSession(abs)
 	if err != nil {
-		return nil, fmt.Errorf("opening the directory %s: %w", dir, err)
-	}
-	s, err := openSession(root)
-	if err != nil {
-		root.Close()
 		return nil, fmt.Errorf("preparing the directory %s: %w", dir, err)
 	}
-	b := &Bucket{dir: abs, root: root, session: s}
+	b := &Bucket{dir: abs, session: s}
 	b.dirs.sync = b.syncDir
 	return b, nil
 }
@@ -119,9 +113,14 @@ func makeRoot(dir string) error {
 	return errors.Join(syncDirFile(f), f.Close())
 }
 
+// path is where a file or directory of the bucket is. Names come from pathOf, so
+// none leads out of the bucket: each segment is looked up by the kernel, not by
+// an os.Root, whose walk was a tenth of the processor time of a small record.
+func (b *Bucket) path(name string) string { return b.dir + "/" + name }
+
 // Close implements driver.Bucket. Writers that are still open fail.
 func (b *Bucket) Close() error {
-	return errors.Join(b.session.close(b.root), b.root.Close())
+	return b.session.close(b.dir)
 }
 
 // As implements driver.Bucket: it gives a **Bucket.
@@ -170,7 +169,7 @@ func (b *Bucket) openBlob(ctx context.Context, key string) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := b.root.Open(name)
+	f, err := os.Open(b.path(name))
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +259,7 @@ func (b *Bucket) Delete(_ context.Context, key string, opts *driver.DeleteOption
 	if err != nil {
 		return err
 	}
-	if err := b.root.Remove(name); err != nil {
+	if err := os.Remove(b.path(name)); err != nil {
 		return err
 	}
 	return b.dirs.commit(path.Dir(name))

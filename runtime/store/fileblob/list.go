@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -114,7 +115,7 @@ func (l *lister) read(entries []entry, n node) ([]entry, error) {
 	if err := l.ctx.Err(); err != nil {
 		return nil, err
 	}
-	d, err := l.b.root.Open(n.dir)
+	d, err := os.Open(l.b.path(n.dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return entries, nil
 	}
@@ -198,7 +199,7 @@ func (l *lister) file(e entry) error {
 		return errFull
 	}
 	if !obj.IsDir && !bool(l.keysOnly) {
-		f, err := l.b.root.Open(e.path)
+		f, err := os.Open(l.b.path(e.path))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // deleted meanwhile
 		}

@@ -2,6 +2,7 @@ package fileblob
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -23,7 +24,11 @@ func pathOf(key string) (string, error) {
 	if key == "" || len(key) > maxKey {
 		return "", fmt.Errorf("%w: it has %d bytes, of 1 to %d", errBadKey, len(key), maxKey)
 	}
-	return dirOf(key) + suffix, nil
+	name := dirOf(key) + suffix
+	if !filepath.IsLocal(name) { // Windows has names that are devices in every directory
+		return "", fmt.Errorf("%w: %q is no name of a file here", errBadKey, name)
+	}
+	return name, nil
 }
 
 // dirOf is the path of the directory of the keys below key, and without its

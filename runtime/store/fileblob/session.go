@@ -21,12 +21,12 @@ type session struct {
 }
 
 // openSession removes the places of buckets whose process is gone, and makes one.
-func openSession(root *os.Root) (*session, error) {
-	if err := root.MkdirAll(tempDir, dirMode); err != nil {
+func openSession(root string) (*session, error) {
+	if err := os.MkdirAll(root+"/"+tempDir, dirMode); err != nil {
 		return nil, err
 	}
 	// While this is held, every place has its lock, or its process is gone.
-	all, err := root.OpenFile(tempDir+"/"+lockName, os.O_RDWR|os.O_CREATE, fileMode)
+	all, err := os.OpenFile(root+"/"+tempDir+"/"+lockName, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -38,10 +38,10 @@ func openSession(root *os.Root) (*session, error) {
 		return nil, err
 	}
 	dir := tempDir + "/" + rand.Text()
-	if err := root.Mkdir(dir, dirMode); err != nil {
+	if err := os.Mkdir(root+"/"+dir, dirMode); err != nil {
 		return nil, err
 	}
-	lock, err := root.OpenFile(dir+"/"+lockName, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	lock, err := os.OpenFile(root+"/"+dir+"/"+lockName, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +52,8 @@ func openSession(root *os.Root) (*session, error) {
 	return &session{dir, lock}, nil
 }
 
-func removeStale(root *os.Root) error {
-	entries, err := fs.ReadDir(root.FS(), tempDir)
+func removeStale(root string) error {
+	entries, err := os.ReadDir(root + "/" + tempDir)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func removeStale(root *os.Root) error {
 			continue
 		}
 		dir := tempDir + "/" + e.Name()
-		lock, err := root.OpenFile(dir+"/"+lockName, os.O_RDWR, fileMode)
+		lock, err := os.OpenFile(root+"/"+dir+"/"+lockName, os.O_RDWR, fileMode)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // killed before it had a lock
 		case err != nil:
@@ -77,13 +77,13 @@ func removeStale(root *os.Root) error {
 				continue
 			}
 		}
-		if err := root.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(root + "/" + dir); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *session) close(root *os.Root) error {
-	return errors.Join(root.RemoveAll(s.dir), s.lock.Close())
+func (s *session) close(root string) error {
+	return errors.Join(os.RemoveAll(root+"/"+s.dir), s.lock.Close())
 }

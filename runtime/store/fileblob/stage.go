@@ -28,7 +28,10 @@ type Staged struct {
 // Stage begins a blob. End it with Commit or Discard.
 func (b *Bucket) Stage() (*Staged, error) {
 	name := b.session.dir + "/" + strconv.FormatUint(b.tempName.Add(1), 10)
-	f, err := b.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	f, err := os.OpenFile(b.path(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("making a temporary file: %w, or %s was removed", fs.ErrClosed, name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary file: %w", err)
 	}
@@ -84,20 +87,20 @@ func (s *Staged) commit(ctx context.Context, key string, ifNotExist bool, attrs 
 
 	dir := path.Dir(name)
 	if ifNotExist {
-		if _, err := s.b.root.Lstat(name); err == nil {
+		if _, err := os.Lstat(s.b.path(name)); err == nil {
 			return s.exists(key, dir)
 		}
 	}
 	if err := s.end(attrs); err != nil {
 		return err
 	}
-	if err := s.b.dirs.make(s.b.root, dir); err != nil {
+	if err := s.b.dirs.make(s.b.dir, dir); err != nil {
 		return err
 	}
 	err = s.show(name, ifNotExist)
 	if errors.Is(err, fs.ErrNotExist) { // the directory was removed behind our back
 		s.b.dirs.forget(dir)
-		if err := s.b.dirs.make(s.b.root, dir); err != nil {
+		if err := s.b.dirs.make(s.b.dir, dir); err != nil {
 			return err
 		}
 		err = s.show(name, ifNotExist)
@@ -110,7 +113,7 @@ func (s *Staged) commit(ctx context.Context, key string, ifNotExist bool, attrs 
 	}
 	if err := s.b.dirs.commit(dir); err != nil {
 		if ifNotExist {
-			s.b.root.Remove(name)
+			os.Remove(s.b.path(name))
 		}
 		return fmt.Errorf("syncing the directory of the blob %q: %w", key, err)
 	}
@@ -153,9 +156,9 @@ func (s *Staged) end(attrs attributes) error {
 // show gives the file its name.
 func (s *Staged) show(name string, ifNotExist bool) error {
 	if ifNotExist {
-		return s.b.root.Link(s.name, name)
+		return os.Link(s.b.path(s.name), s.b.path(name))
 	}
-	return s.b.root.Rename(s.name, name)
+	return os.Rename(s.b.path(s.name), s.b.path(name))
 }
 
 // Discard forgets what was written. After a Commit that succeeded it does nothing.
@@ -166,7 +169,7 @@ func (s *Staged) Discard() {
 	s.f.Close()
 	s.f = nil
 	s.err = fs.ErrClosed
-	s.b.root.Remove(s.name) // gone already where it was renamed
+	os.Remove(s.b.path(s.name)) // gone already where it was renamed
 }
 
 // writer is a driver.Writer.

@@ -70,7 +70,7 @@ func (d *dirs) handOver(dir string) {
 }
 
 // make makes a directory and its parents, durable before it returns.
-func (d *dirs) make(root *os.Root, dir string) error {
+func (d *dirs) make(root, dir string) error {
 	if dir == "." || dir == "/" {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (d *dirs) make(root *os.Root, dir string) error {
 	if err := d.make(root, parent); err != nil {
 		return err
 	}
-	if err := root.Mkdir(dir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(root+"/"+dir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	// Whoever made it may not have synced it yet.
@@ -115,7 +115,7 @@ func (b *Bucket) syncDir(dir string) error {
 			return err
 		}
 	}
-	f, err := b.root.Open(dir)
+	f, err := os.Open(b.path(dir))
 	if err != nil {
 		return err
 	}
