@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +26,10 @@ func (a *app) hosts() []host.Host {
 	if dir == "" {
 		dir = builtGuests()
 	}
-	g := &guests{folder: dir, modules: wasm.NewDir(dir)}
-	g.open = sync.OnceValues(func() (*wasm.Host, error) {
-		g.opened.Store(true)
-		return wasm.Open(wasm.Options{Modules: g.modules, CacheDir: a.compiled()})
-	})
+	g := &guests{folder: dir, modules: wasm.NewDir(dir), opened: map[int64]*wasm.Host{}}
+	g.open = func(memory int64) (*wasm.Host, error) {
+		return wasm.Open(wasm.Options{Modules: g.modules, CacheDir: a.compiled(), Memory: memory})
+	}
 	return []host.Host{native.Host{}, g, a.lambdas()}
 }
 
@@ -56,12 +54,15 @@ func (a *app) compiled() string {
 	return filepath.Join(a.dir, "guests")
 }
 
-// guests is the WASM host, which is not opened before a step asks for it.
+// guests is the WASM host: one for each amount of memory that steps ask for,
+// opened when one does.
 type guests struct {
 	folder  string
 	modules wasm.Modules
-	open    func() (*wasm.Host, error)
-	opened  atomic.Bool
+	open    func(memory int64) (*wasm.Host, error)
+
+	mu     sync.Mutex
+	opened map[int64]*wasm.Host // by bytes of memory
 }
 
 var _ host.Identifier = (*guests)(nil)
@@ -74,11 +75,23 @@ func (g *guests) Run(ctx context.Context, fn *step.Function, inv step.Invocation
 	if _, err := g.Identify(ctx, fn); err != nil {
 		return step.Result{}, err
 	}
-	h, err := g.open()
+	h, err := g.with(inv.Memory)
 	if err != nil {
 		return step.Result{}, step.Permanent(err)
 	}
 	return h.Run(ctx, fn, inv, env)
+}
+
+// with is the host whose guests have so much memory.
+func (g *guests) with(memory int64) (h *wasm.Host, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if h = g.opened[memory]; h == nil {
+		if h, err = g.open(memory); err == nil {
+			g.opened[memory] = h
+		}
+	}
+	return h, err
 }
 
 // Identify implements host.Identifier.
@@ -95,14 +108,13 @@ func (g *guests) Identify(ctx context.Context, fn *step.Function) (string, error
 
 // Close implements io.Closer.
 func (g *guests) Close() error {
-	if !g.opened.Load() {
-		return nil
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var errs []error
+	for _, h := range g.opened {
+		errs = append(errs, h.Close())
 	}
-	h, err := g.open()
-	if err != nil {
-		return nil // it never was
-	}
-	return h.Close()
+	return errors.Join(errs...)
 }
 
 // hostFlag adds --host to a command, and --guests.
