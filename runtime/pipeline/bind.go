@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -222,7 +223,12 @@ func (p *Pipeline) checkGraph(d *document) {
 	visit = func(s *BoundStep, trail []string) bool {
 		trail = append(trail, s.Name)
 		if state[s] == 1 {
-			d.problem([]string{"steps", strconv.Itoa(slices.Index(names, s.Name))}, "the steps go in a circle: %s", strings.Join(trail[slices.Index(trail, s.Name):], " -> "))
+			circle := trail[slices.Index(trail, s.Name):]
+			hint := ""
+			if len(circle) == 2 {
+				hint = fmt.Sprintf(": it answers events of the type that it emits, so say from which steps, as in on: {type: %s, from: [...]}", events.ShortType(s.Fn.Emits[0]))
+			}
+			d.problem([]string{"steps", strconv.Itoa(slices.Index(names, s.Name))}, "the steps go in a circle: %s%s", strings.Join(circle, " -> "), hint)
 			return false
 		}
 		if state[s] == 2 {
