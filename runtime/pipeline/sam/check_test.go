@@ -14,8 +14,43 @@ import (
 
 // A checked template is one with what is found wrong with it.
 type checked struct {
-	*testing.T
 	*sam.Template
+	faults []string
+}
+
+func (c *checked) Errorf(format string, args ...any) {
+	c.faults = append(c.faults, fmt.Sprintf(format, args...))
+}
+
+// check lists what is wrong with a template of so many functions.
+func check(t testing.TB, text string, functions int) []string {
+	t.Helper()
+	parsed, err := sam.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &checked{Template: parsed}
+	c.references("Globals", c.Globals)
+	c.references("Outputs", c.Outputs)
+	n := 0
+	for id, r := range c.Resources {
+		c.references(id, r.Properties)
+		c.arns(id, "", r.Properties)
+		switch r.Type {
+		case "AWS::Events::Rule":
+			c.rule(id, r)
+		case "AWS::SQS::Queue":
+			c.queue(id, r)
+		case "AWS::Serverless::Function":
+			n++
+			c.function(id, r)
+		}
+	}
+	if n != functions {
+		c.Errorf("%d functions, want %d", n, functions)
+	}
+	c.bucket()
+	return c.faults
 }
 
 // TestTemplates checks what AWS's own checkers miss.
@@ -26,37 +61,48 @@ func TestTemplates(t *testing.T) {
 			if again := render(t, p); again != text {
 				t.Error("the same pipeline gives another text")
 			}
-			parsed, err := sam.Parse([]byte(text))
-			if err != nil {
-				t.Fatal(err)
+			for _, fault := range check(t, text, len(p.Steps)+1) { // one a step, and predict
+				t.Error(fault)
 			}
-			c := checked{t, parsed}
-			if name := parsed.Resources["PredictFunction"].Properties["FunctionName"]; p.Name == "default" && name != strings.ReplaceAll(lambda.DefaultName, "{function}", "predict") {
-				t.Errorf("host lambda looks for functions by %s, and the template names one %v", lambda.DefaultName, name)
-			}
-			c.references("Globals", c.Globals)
-			c.references("Outputs", c.Outputs)
-			for id, r := range c.Resources {
-				c.references(id, r.Properties)
-				c.arns(id, "", r.Properties)
-			}
-			functions := 0
-			for id, r := range c.Resources {
-				switch r.Type {
-				case "AWS::Events::Rule":
-					c.rule(id, r)
-				case "AWS::SQS::Queue":
-					c.queue(id, r)
-				case "AWS::Serverless::Function":
-					functions++
-					c.function(id, r)
-				}
-			}
-			if want := len(p.Steps) + 1; functions != want {
-				t.Errorf("%d functions, want %d: one a step, and predict", functions, want)
-			}
-			c.bucket()
 		})
+	}
+	parsed, err := sam.Parse([]byte(render(t, pipelines(t)["default"])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name := parsed.Resources["PredictFunction"].Properties["FunctionName"]; name != strings.ReplaceAll(lambda.DefaultName, "{function}", "predict") {
+		t.Errorf("host lambda looks for functions by %s, and the template names one %v", lambda.DefaultName, name)
+	}
+}
+
+// TestFaultsAreFound breaks a template in the ways that the checks are for.
+func TestFaultsAreFound(t *testing.T) {
+	p := pipelines(t)["default"]
+	text := render(t, p)
+	for _, f := range []struct{ old, fault string }{
+		{"Arn: !GetAtt TrainQueue.Arn", "Arn: !Ref TrainQueue"},
+		{"deadLetterTargetArn: !GetAtt TrainDeadLetters.Arn", "deadLetterTargetArn: !GetAtt TrainDeadLetters.QueueName"},
+		{"aws:SourceArn: !GetAtt TrainRule.Arn", "aws:SourceArn: !Ref TrainRule"},
+		{"aws:SourceArn: !GetAtt TrainRule.Arn", "aws:SourceArn: !GetAtt CleanRule.Arn"},
+		{"maxReceiveCount: 25", "maxReceiveCount: 0"},
+		{`"pipeline":[`, `"pipline":[`},
+		{`"detail-type":["dev.runnel.features.built.v1"]`, `"detail-type":["dev.runnel.feature.built.v1"]`},
+		{"VisibilityTimeout: 5400", "VisibilityTimeout: 900"},
+		{"[ReportBatchItemFailures]", "[]"},
+		{"${Bucket.Arn}/store/artifacts/*", "${Bucket.Arn}/*"},
+		{"Action: s3:GetObject\n", "Action: s3:*\n"},
+		{"sqs:GetQueueUrl]\n                Resource: !GetAtt TrainQueue.Arn", "sqs:GetQueueUrl]\n                Resource: !GetAtt CleanQueue.Arn"},
+		{"Action: events:PutEvents\n                Resource: !GetAtt EventBus.Arn", "Action: events:PutEvents\n                Resource: '*'"},
+		{"RUNNEL_BUS: !Ref EventBus", "RUNNEL_BUS: !Ref EventBuss"},
+		{"RetentionInDays: !Ref LogRetention", "Tags: []"},
+		{"EventBridgeEnabled: true", "EventBridgeEnabled: false"},
+	} {
+		broken := strings.ReplaceAll(text, f.old, f.fault)
+		if broken == text {
+			t.Errorf("the template has no %q", f.old)
+		} else if len(check(t, broken, len(p.Steps)+1)) == 0 {
+			t.Errorf("nobody sees %q for %q", f.fault, f.old)
+		}
 	}
 }
 
@@ -67,7 +113,7 @@ var attributes = map[string][]string{
 }
 
 // references checks that every reference means something.
-func (c checked) references(id string, v any) {
+func (c *checked) references(id string, v any) {
 	_, err := c.Resolve(v, func(name, attribute string) (any, bool) {
 		if _, ok := c.Parameters[name]; ok && attribute == "" || name == "AWS::NoValue" {
 			return "", true
@@ -84,7 +130,7 @@ func (c checked) references(id string, v any) {
 var wantsARN = []string{"Arn", "deadLetterTargetArn", "aws:SourceArn", "Role", "Resource", "Queue", "AlarmActions"}
 
 // arns checks that what should be an ARN is one: Ref of a queue is its URL.
-func (c checked) arns(id, key string, v any) {
+func (c *checked) arns(id, key string, v any) {
 	switch x := v.(type) {
 	case []any:
 		for _, e := range x {
@@ -115,7 +161,7 @@ func functionOf(m map[string]any) (string, bool) {
 	return "", false
 }
 
-func (c checked) isARN(v any) bool {
+func (c *checked) isARN(v any) bool {
 	switch x := v.(type) {
 	case string:
 		return strings.HasPrefix(x, "arn:")
@@ -176,7 +222,7 @@ func said() []string {
 }
 
 // rule checks what a rule matches, and that its target takes it.
-func (c checked) rule(id string, r sam.Resource) {
+func (c *checked) rule(id string, r sam.Resource) {
 	clauses := []any{r.Properties["EventPattern"]}
 	if or, ok := object(clauses[0])["$or"].([]any); ok {
 		clauses = or
@@ -215,7 +261,7 @@ func (c checked) rule(id string, r sam.Resource) {
 }
 
 // admits tells whether the policy of a queue lets the rule send, and nobody else who does not.
-func (c checked) admits(queue, rule string) bool {
+func (c *checked) admits(queue, rule string) bool {
 	for _, r := range c.Resources {
 		if r.Type != "AWS::SQS::QueuePolicy" || object(list(r.Properties["Queues"])[0])["Ref"] != queue {
 			continue
@@ -231,7 +277,7 @@ func (c checked) admits(queue, rule string) bool {
 	return false
 }
 
-func (c checked) queue(id string, r sam.Resource) {
+func (c *checked) queue(id string, r sam.Resource) {
 	redrive := object(r.Properties["RedrivePolicy"])
 	if strings.HasSuffix(id, "DeadLetters") || id == "Failures" {
 		return
@@ -245,7 +291,7 @@ func (c checked) queue(id string, r sam.Resource) {
 }
 
 // function checks a function with its queue and its role.
-func (c checked) function(id string, r sam.Resource) {
+func (c *checked) function(id string, r sam.Resource) {
 	name := strings.TrimSuffix(id, "Function")
 	timeout, _ := r.Properties["Timeout"].(int)
 	if timeout < 1 || timeout > 900 {
@@ -273,7 +319,7 @@ func (c checked) function(id string, r sam.Resource) {
 
 // role checks that a function may reach its own queue and log, the bus, and what
 // it needs of the bucket.
-func (c checked) role(name, queue string) {
+func (c *checked) role(name, queue string) {
 	role := c.Resources[name+"Role"]
 	if role.Properties["ManagedPolicyArns"] != nil {
 		c.Errorf("%sRole has managed policies, which allow more than its own queue", name)
@@ -291,7 +337,7 @@ func (c checked) role(name, queue string) {
 	}
 }
 
-func (c checked) allowed(name, queue, action string, resource any) bool {
+func (c *checked) allowed(name, queue, action string, resource any) bool {
 	service, what, _ := strings.Cut(action, ":")
 	if strings.Contains(what, "*") {
 		return false
@@ -316,7 +362,7 @@ func (c checked) allowed(name, queue, action string, resource any) bool {
 	return false
 }
 
-func (c checked) bucket() {
+func (c *checked) bucket() {
 	p := c.Resources["Bucket"].Properties
 	for _, want := range []string{"VersioningConfiguration", "BucketEncryption", "PublicAccessBlockConfiguration"} {
 		if p[want] == nil {
@@ -324,6 +370,6 @@ func (c checked) bucket() {
 		}
 	}
 	if on := object(object(p["NotificationConfiguration"])["EventBridgeConfiguration"])["EventBridgeEnabled"]; on != true {
-		c.Error("the bucket tells EventBridge of no upload")
+		c.Errorf("the bucket tells EventBridge of no upload")
 	}
 }
