@@ -342,3 +342,33 @@ func TestMisconfigured(t *testing.T) {
 		}
 	}
 }
+
+// A message that has to come again does after the step's backoff, not after the
+// queue's visibility timeout.
+func TestBackoff(t *testing.T) {
+	s := newStage(t)
+	client := sqs.NewFromConfig(s.aws.Config())
+	receive := func(hidden int32) *sqs.ReceiveMessageOutput {
+		t.Helper()
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(s.queue), VisibilityTimeout: hidden, WaitTimeSeconds: 5})
+		if err != nil || len(out.Messages) != 1 {
+			t.Fatalf("%+v, %v: want one message", out, err)
+		}
+		return out
+	}
+	_, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(s.queue), MessageBody: aws.String(body(t, asked(t, "retryable")))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := receive(600).Messages[0]
+	payload, err := json.Marshal(lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{MessageId: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
+		Body: aws.ToString(m.Body), EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:work"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.Invoke(t.Context(), payload)
+	if err != nil || !strings.Contains(string(out), aws.ToString(m.MessageId)) {
+		t.Fatalf("it answers %s, %v", out, err)
+	}
+	receive(1)
+}
