@@ -84,8 +84,8 @@ func Render(p *pipeline.Pipeline, opts *Options) (out string, notes []string, er
 		return "", nil, err
 	}
 	if len(v.Definition) > maxDefinition {
-		notes = append(notes, fmt.Sprintf("the definition is too large for the environment of a Lambda, so the store has to have it: after the stack stands, "+
-			"runnel pipeline sam FILE --define 's3://BUCKET?prefix=store/'"))
+		notes = append(notes, "the definition is too large for the environment of a Lambda, so the store has to have it: after the stack stands, "+
+			"runnel pipeline sam FILE --define 's3://BUCKET?prefix=store/'")
 		v.Definition = ""
 	}
 	failed, err := awsbus.Pattern(filters(p.Name, events.StepFailed))
@@ -168,9 +168,6 @@ func logical(name string) string {
 	}
 	return b.String()
 }
-
-// Packaged is the folder that the template takes a function's program from.
-func Packaged(function string) string { return "dist/" + function + "/" }
 
 func compact(v any) (string, error) {
 	b, err := json.Marshal(v)
