@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
 
@@ -27,6 +28,21 @@ func TestEigen(t *testing.T) {
 		values, vectors, err := eigen(work)
 		if err != nil {
 			t.Fatal(err)
+		}
+		symmetric := mat.NewSymDense(n, nil)
+		for i := range n {
+			for j := i; j < n; j++ {
+				symmetric.SetSym(i, j, a[i][j])
+			}
+		}
+		var peer mat.EigenSym // LAPACK's dsyev, by gonum
+		if !peer.Factorize(symmetric, false) {
+			t.Fatal("gonum finds no eigenvalues")
+		}
+		for k, want := range peer.Values(nil) { // in ascending order
+			if got := values[n-1-k]; math.Abs(got-want) > 1e-13*norm {
+				t.Errorf("value %d is %v, gonum's %v", n-1-k, got, want)
+			}
 		}
 		for k, v := range vectors {
 			if k > 0 && values[k] > values[k-1] {
