@@ -105,7 +105,7 @@ func newFunctions(a *app) *cobra.Command {
 	invoke.Flags().StringVar(&host, "host", "native", "host that runs the function")
 	a.guestsFlag(invoke)
 	invoke.Flags().StringVar(&params, "params", "", "params as a JSON object")
-	return group("functions", "List, describe and invoke functions", list, desc, invoke)
+	return group("functions", "List, describe, invoke and start functions", list, desc, invoke, newFunction(a))
 }
 
 func readFile(path string) ([]byte, error) {

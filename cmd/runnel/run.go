@@ -51,6 +51,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runPipeline(cmd.Context(), args[0], &f) },
 	}
+	f.add(a, c)
+	return c
+}
+
+// add adds the flags to a command.
+func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVarP(&f.target, "target", "t", "", "column to predict")
 	c.Flags().StringVar(&f.task, "task", "", "classification or regression; decided by the target by default")
 	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, logistic, linear, ridge")
@@ -61,7 +67,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 	c.Flags().StringArrayVar(&f.set, "set", nil, "step.param=value; may be repeated")
 	a.hostFlag(c, &f.host, "run every step there")
 	c.Flags().BoolVar(&f.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
-	return c
 }
 
 // params turns the flags into params by step.

@@ -1,8 +1,12 @@
 // A step in C: it adds a column that is the quotient of two others.
 #include "runnel.h"
 
-static rn_column *numeric(const rn_table *t, const char *param) {
+// numeric is the column that a param names or, where it is not given, the nth
+// column of numbers.
+static rn_column *numeric(const rn_table *t, const char *param, int nth) {
   char *name = rn_param_text(param);
+  for (uint32_t i = 0; !*name && i < t->columns; i++)
+    if (t->column[i].kind <= RN_INT64 && nth-- == 0) return &t->column[i];
   rn_column *c = rn_find(t, name);
   if (!c) rn_fail("param %s: the table has no column \"%s\"", param, name);
   if (c->kind == RN_STRING) rn_fail("param %s: column %s holds text, not numbers", param, name);
@@ -11,7 +15,7 @@ static rn_column *numeric(const rn_table *t, const char *param) {
 
 int main(void) {
   rn_table in = rn_read("/in/dataset.columns");
-  rn_column *above = numeric(&in, "numerator"), *below = numeric(&in, "denominator");
+  rn_column *above = numeric(&in, "numerator", 0), *below = numeric(&in, "denominator", 1);
   char *name = rn_param_text("name");
   if (rn_find(&in, name)) rn_fail("param name: the table has a column %s already", name);
 

@@ -257,9 +257,12 @@ class File {
 // Params are those of the invocation on standard input.
 export class Params {
   private json: string;
+  target: string; // the column to predict, of the event's dataset; "" where none is known
 
   constructor() {
-    this.json = member(String.UTF8.decode(readAll(0)), "params");
+    const invocation = String.UTF8.decode(readAll(0));
+    this.json = member(invocation, "params");
+    this.target = unquote(member(member(member(member(invocation, "event"), "data"), "dataset"), "target"));
   }
 
   number(name: string): f64 {

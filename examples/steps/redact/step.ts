@@ -7,7 +7,12 @@ function main(): void {
   const params = new Params();
   const columns = params.list("columns"), salt = params.text("salt");
   const table = Table.read();
-  if (columns.length == 0) fail("param columns: name the columns whose values are to be replaced");
+  if (columns.length == 0) {
+    for (let i = 0; i < table.columns.length; i++) {
+      const c = table.columns[i];
+      if (c.kind == Kind.String && c.name != params.target) columns.push(c.name);
+    }
+  }
   for (let i = 0; i < columns.length; i++) {
     const c = table.column(columns[i]);
     if (c == null || c.kind != Kind.String) return fail("param columns: the table has no text column " + columns[i]);
