@@ -22,6 +22,14 @@ faster. Absolute times say more about a machine than about a program and are lef
 
 `
 
+// beside says what stands beside the times that are no comparison of programs.
+var beside = map[string]string{
+	"bus": "Beside what the disk takes to append and fsync as much.",
+	"hop": "Beside what the disk takes to append and fsync as much.",
+	"hosts": "The same step, an event in and an event out, in every host: beside it native, and a guest of four instructions\n" +
+		"that answers with nothing.",
+}
+
 func main() {
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/summary:", err)
@@ -62,8 +70,8 @@ func run(args []string) error {
 		if err != nil {
 			return err
 		}
-		text += fmt.Sprintf("\n## %s\n\nBeside what the disk takes to append and fsync as much.\n\n```\n%s\n```\n",
-			strings.TrimSuffix(filepath.Base(file), ".txt"), strings.TrimSpace(string(b)))
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		text += fmt.Sprintf("\n## %s\n\n%s\n\n```\n%s\n```\n", name, beside[name], strings.TrimSpace(string(b)))
 	}
 	fmt.Print(text)
 	return os.WriteFile(filepath.Join(args[0], "README.md"), []byte(intro+text), 0o644)
