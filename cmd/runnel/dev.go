@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -249,51 +248,49 @@ func (d *developing) report(ctx context.Context, st *api.RunState) error {
 	if st.State == engine.Succeeded {
 		d.last = r
 	}
-	err = d.verdict(st)
-	for _, rec := range st.Steps {
-		if rec.Error != nil && rec.Error.Detail != "" {
-			err = fmt.Errorf("%w\n\n%s", err, strings.TrimSpace(rec.Error.Detail))
-		}
-	}
-	return err
+	return d.verdict(st)
 }
 
 // compare prints the metrics and the steps' rows, those of the run before beside
 // them where they were others.
 func (d *developing) compare(r *result) {
 	var rows [][]string
+	changed := false
 	add := func(name, before, now, change string) {
 		if before == now {
 			before, change = "", ""
 		}
+		changed = changed || before != ""
 		rows = append(rows, []string{"  ", name, before, now, change})
 	}
-	was := map[string]int64{}
-	if d.last != nil {
-		for _, s := range d.last.Steps {
-			was[s.Name] = s.Rows
-		}
-		for _, s := range r.Steps {
-			if before, ok := was[s.Name]; ok && before != s.Rows && s.Status == engine.Done {
-				add("rows of "+s.Name, count(before), count(s.Rows), fmt.Sprintf("%+d", s.Rows-before))
-			}
+	last := d.last
+	if last == nil {
+		last = &result{}
+	}
+	for _, s := range r.Steps {
+		i := slices.IndexFunc(last.Steps, func(b stepResult) bool { return b.Name == s.Name })
+		if i >= 0 && s.Status == engine.Done && last.Steps[i].Rows != s.Rows {
+			add("rows of "+s.Name, count(last.Steps[i].Rows), count(s.Rows), fmt.Sprintf("%+d", s.Rows-last.Steps[i].Rows))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
-		if !slices.Contains(headline, name) {
+	for _, name := range headline {
+		now, ok := r.Metrics[name]
+		if !ok {
 			continue
 		}
 		before, change := "", ""
-		if d.last != nil {
-			if v, ok := d.last.Metrics[name]; ok {
-				before, change = fmt.Sprintf("%.3f", v), fmt.Sprintf("%+.3f", r.Metrics[name]-v)
-			}
+		if v, ok := last.Metrics[name]; ok {
+			before, change = fmt.Sprintf("%.3f", v), fmt.Sprintf("%+.3f", now-v)
 		}
-		add(name, before, fmt.Sprintf("%.3f", r.Metrics[name]), change)
+		add(name, before, fmt.Sprintf("%.3f", now), change)
 	}
-	if len(rows) > 0 {
-		rows = slices.Insert(rows, 0, []string{"  ", "", "before", "now", ""})
-		columns(d.out, rows, 2, 3, 4)
+	switch {
+	case changed:
+		columns(d.out, slices.Insert(rows, 0, []string{"  ", "", "before", "now", ""}), 2, 3, 4)
+	case d.last != nil:
+		fmt.Fprintln(d.out, "  metrics and rows are as before")
+	default:
+		columns(d.out, rows, 2, 3)
 	}
 	for _, n := range r.notes {
 		fmt.Fprintf(d.out, "  %s\n", d.style(d.out, dim, n))

@@ -282,9 +282,18 @@ func (a *app) verdict(st *api.RunState) error {
 		if rec.Error.Class != step.ClassPermanent {
 			text += fmt.Sprintf(" (%s, %d attempts)", rec.Error.Class, rec.Attempts)
 		}
+		if rec.Host == "wasm" && rec.Error.Detail != "" {
+			text += "\n\n" + lastLines(rec.Error.Detail, 20) // what the guest said last, for its author
+		}
 		return fmt.Errorf("%s\n\nThe event is kept. Next: %s deadletters show %.8s", text, a.name(), rec.DeadLetter)
 	}
 	return nil
+}
+
+// lastLines are the last n lines of a text.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // copyTo writes an artifact to a file.

@@ -72,6 +72,9 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 		}
 	}
 	fillDefaults(s, host)
+	if b.Fn == nil && isPath(s.Function) {
+		return b // load has said why
+	}
 	if b.Fn == nil {
 		known := slices.Sorted(maps.Keys(functions))
 		where := at("function")

@@ -172,5 +172,9 @@ func (s *server) invocation(w http.ResponseWriter, r *http.Request) (*step.Resul
 	defer cancel()
 	res, err := s.Node.Engine.Invoke(ctx, fn, req.Host, step.Invocation{Event: ev, Params: req.Params, Seed: 42, Time: time.Now(), Attempt: 1,
 		From: events.Emitter{Pipeline: "invoke", Version: "0", Step: name}}, engine.Activity{Step: name, Event: ev.ID(), Attempt: 1})
+	var failed *step.Error
+	if errors.As(err, &failed) && failed.Detail != "" && req.Function != nil {
+		err = fmt.Errorf("%w\n\n%s", err, failed.Detail) // what the guest said, for its author
+	}
 	return &res, err
 }
