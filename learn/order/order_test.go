@@ -17,7 +17,7 @@ var numbers = rapid.OneOf(
 		rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64}),
 	), 0, 50),
 	rapid.SliceOfN(rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, 2, 3, -1, -2, 7, math.NaN()}), 0, 50),
-	rapid.SliceOfN(rapid.Map(rapid.IntRange(-1500, 1500), func(i int) float64 { return float64(i) }), 3000, 4000), // two digits
+	rapid.SliceOfN(rapid.Map(rapid.IntRange(-1500, 1500), func(i int) float64 { return float64(i) }), 3000, 4000),   // two digits
 	rapid.SliceOfN(rapid.Map(rapid.IntRange(-600, 600), func(i int) float64 { return float64(i) / 7 }), 1000, 4000), // few and not so few
 )
 
