@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"console": consoleCommand,
 			"nats":    natsCommand,
 			"built":   builtCommand,
+			"program": programCommand,
 		},
 	})
 }

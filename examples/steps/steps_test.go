@@ -2,6 +2,10 @@ package steps_test
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -36,5 +40,50 @@ func TestNew(t *testing.T) {
 	}
 	if _, err := steps.Find("assemblyscrip"); err == nil || !strings.Contains(err.Error(), "did you mean assemblyscript?") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestNewIsWhole starts each step under its own name: nothing of the folder is
+// left out, and nothing else is there.
+func TestNewIsWhole(t *testing.T) {
+	made := regexp.MustCompile(`^(\.gitignore|go\.mod|Cargo\.lock|package-lock\.json|.*\.wasm)$`)
+	for _, l := range steps.Languages() {
+		files, err := l.New(l.Step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = filepath.WalkDir(l.Step, func(path string, e fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if e.Name() == "target" || e.Name() == "node_modules" {
+				if e.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			name, err := filepath.Rel(l.Step, path)
+			if err != nil || e.IsDir() || made.MatchString(name) {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			name = filepath.ToSlash(name)
+			if !bytes.Equal(files[name], b) {
+				t.Errorf("%s: %s is left out, or another", l.Name, name)
+			}
+			delete(files, name)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range files {
+			if !made.MatchString(name) {
+				t.Errorf("%s: %s is in no folder", l.Name, name)
+			}
+		}
 	}
 }
