@@ -30,26 +30,45 @@ func decoded(d *decoder) (*table.Table, error) {
 	return t, nil
 }
 
-func (d *decoder) table() (*table.Table, error) {
-	if d.size < headerSize {
-		return nil, fmt.Errorf("%d bytes that do not begin with the format's name and version", d.size)
+// HeaderSize is how many bytes Check looks at.
+const HeaderSize = headerSize
+
+// Check says why a file of size bytes that begins with b is no table. It finds
+// what can be found before the file is in memory.
+func Check(b []byte, size int64) error {
+	_, _, err := header(b, uint64(max(size, 0)))
+	if err != nil {
+		return fmt.Errorf("read columns: %w", err)
 	}
-	b, err := d.bytes(0, headerSize)
+	return nil
+}
+
+func header(b []byte, all uint64) (rows, count uint64, err error) {
+	if len(b) < headerSize || string(b[:8]) != magic {
+		return 0, 0, fmt.Errorf("%d bytes that do not begin with the format's name and version", all)
+	}
+	size := u64(b[8:])
+	rows, count = u64(b[16:]), u64(b[24:])
+	switch {
+	case size != all:
+		err = fmt.Errorf("the header says %d bytes, there are %d", size, all)
+	case count > (size-headerSize)/directorySize:
+		err = fmt.Errorf("%d columns do not fit in %d bytes", count, size)
+	case rows > size || count == 0 && rows > 0:
+		err = fmt.Errorf("%d rows do not fit in %d bytes", rows, size)
+	}
+	return rows, count, err
+}
+
+func (d *decoder) table() (*table.Table, error) {
+	size := d.size
+	b, err := d.bytes(0, min(headerSize, size))
 	if err != nil {
 		return nil, err
 	}
-	if string(b[:8]) != magic {
-		return nil, fmt.Errorf("%d bytes that do not begin with the format's name and version", d.size)
-	}
-	size, rows := u64(b[8:]), u64(b[16:])
-	count := u64(b[24:])
-	switch {
-	case size != d.size:
-		return nil, fmt.Errorf("the header says %d bytes, there are %d", size, d.size)
-	case count > (size-headerSize)/directorySize:
-		return nil, fmt.Errorf("%d columns do not fit in %d bytes", count, size)
-	case rows > size || count == 0 && rows > 0:
-		return nil, fmt.Errorf("%d rows do not fit in %d bytes", rows, size)
+	rows, count, err := header(b, size)
+	if err != nil {
+		return nil, err
 	}
 	directory, err := d.bytes(headerSize, directorySize*count)
 	if err != nil {

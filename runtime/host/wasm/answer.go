@@ -90,6 +90,10 @@ func (s *session) finish(call *step.Call, out sandbox.Outcome) (answered, error)
 	if err != nil {
 		return rest, s.judged(step.ClassOf(err), fmt.Errorf("function %s: %w", s.fn.Name, err), stderr)
 	}
+	if s.lost != nil { // what it made of that is no result: it would be another the next time
+		err := fmt.Errorf("the guest of function %s went on without what it asked for: %w", s.fn.Name, s.lost)
+		return rest, s.judged(step.ClassOf(s.lost), err, stderr)
+	}
 	return rest, nil
 }
 

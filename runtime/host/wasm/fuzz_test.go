@@ -25,7 +25,7 @@ func FuzzAnswer(f *testing.F) {
 		env := steptest.New(t)
 		fn := probe("probe")
 		inv := invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{})
-		s := newSession(t.Context(), fn, inv, env)
+		s := (&Host{out: 1 << 20}).newSession(t.Context(), fn, inv, env)
 		a, err := ParseAnswer(b)
 		if err != nil {
 			return

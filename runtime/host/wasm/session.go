@@ -31,8 +31,13 @@ type session struct {
 	tables  map[string]step.Blob
 	data    *dataset
 
+	left  int64         // bytes that it may still hand over
+	puts  int           // how often it handed something over
+	large chan struct{} // taken while a large table is in memory
+
 	last  error // what the last request or file that failed, failed with
 	world error // an error that may pass, if there was one
+	lost  error // why something of the store or the registry was not to be had, though it may be later
 
 	handed map[string]handed // the dataset and its split, by path
 }
@@ -45,9 +50,9 @@ type handed struct {
 	err   error
 }
 
-func newSession(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) *session {
+func (h *Host) newSession(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) *session {
 	s := &session{
-		ctx: ctx, fn: fn, inv: inv, env: env,
+		ctx: ctx, fn: fn, inv: inv, env: env, left: h.out, large: h.large,
 		rights: rights{}, scanned: map[string]bool{}, tables: map[string]step.Blob{}, handed: map[string]handed{},
 	}
 	for _, e := range append([]events.Event{inv.Event}, inv.Set...) {
@@ -67,6 +72,9 @@ func (s *session) failed(err error) error {
 	s.last = err
 	if step.ClassOf(err) == step.ClassRetryable {
 		s.world = err
+	}
+	if s.world == err || s.ctx.Err() != nil {
+		s.lost = err
 	}
 	return err
 }
@@ -166,10 +174,23 @@ func (s *session) Put(put abi.Put, size int64, content io.Reader) abi.Response {
 	return abi.Response{Ref: &h.ref}
 }
 
-// maxTable bounds the columns that are read into memory, in bytes.
-const maxTable = 4 << 30
+// maxTable bounds the columns that are read into memory, in bytes; of tables
+// larger than largeTable one is, whatever the number of guests.
+const (
+	maxTable   = 4 << 30
+	largeTable = 256 << 20
+)
 
 func (s *session) put(put abi.Put, size int64, content io.Reader) (h handed) {
+	if size > s.left { // a guest may take a file away that it handed over, and make another
+		h.err = step.Permanent(fmt.Errorf("put %q: no more than %d bytes of %d are left for what this call hands over", put.File, s.left, size))
+		return h
+	}
+	if s.puts++; s.puts > abi.MaxFiles {
+		h.err = step.Permanent(fmt.Errorf("put %q: a call hands over at most %d artifacts", put.File, abi.MaxFiles))
+		return h
+	}
+	s.left -= size
 	if put.Table {
 		h.ref, h.table, h.err = s.putTable(put.File, size, content)
 		return h
@@ -194,17 +215,45 @@ func (s *session) putTable(file string, size int64, content io.Reader) (events.R
 	if size > maxTable {
 		return events.Ref{}, nil, step.Permanent(fmt.Errorf("put %q: %d bytes of columns, at most %d are taken as one table: hand it over in parts", file, size, int64(maxTable)))
 	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(content, b); err != nil {
-		return events.Ref{}, nil, fmt.Errorf("put %q: %w", file, err)
+	if size > largeTable {
+		select {
+		case s.large <- struct{}{}:
+			defer func() { <-s.large }()
+		case <-s.ctx.Done():
+			return events.Ref{}, nil, s.ctx.Err()
+		}
 	}
-	t, err := columns.Decode(b)
+	t, err := s.readTable(file, size, content)
 	if err != nil {
-		return events.Ref{}, nil, step.Permanent(fmt.Errorf("put %q: %w", file, err))
+		return events.Ref{}, nil, err
 	}
 	ref, err := s.env.PutTable(s.ctx, t)
 	return ref, t, err
 }
+
+// readTable reads columns. No memory is taken for a file that does not begin as one.
+func (s *session) readTable(file string, size int64, content io.Reader) (*table.Table, error) {
+	begin := make([]byte, min(size, columns.HeaderSize))
+	_, err := io.ReadFull(content, begin)
+	if err == nil {
+		if err := columns.Check(begin, size); err != nil {
+			return nil, step.Permanent(fmt.Errorf("put %q: %w", file, err))
+		}
+		b := make([]byte, size)
+		copy(b, begin)
+		if _, err = io.ReadFull(content, b[len(begin):]); err == nil {
+			t, err := columns.Decode(b)
+			if err != nil {
+				return nil, step.Permanent(fmt.Errorf("put %q: %w", file, err))
+			}
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("put %q: %w", file, err)
+}
+
+// maxUnit bounds the name of a unit of progress, in bytes.
+const maxUnit = 64
 
 // failure is an error as the guest is told it.
 func (s *session) failure(err error) *abi.Error {
@@ -231,9 +280,16 @@ func (s *session) Ask(req abi.Request) (res abi.Response) {
 	var err error
 	switch {
 	case req.Progress != nil:
-		s.env.Progress(*req.Progress)
+		p := *req.Progress
+		p.Unit = strings.ToValidUTF8(p.Unit[:min(len(p.Unit), maxUnit)], "")
+		s.env.Progress(p)
 	case req.Fetch != nil:
-		err = s.fetch(*req.Fetch, &res)
+		lost := s.lost // a guest may well do without what lies elsewhere
+		if err = s.fetch(*req.Fetch, &res); err != nil {
+			res = abi.Response{Error: s.failure(err)}
+			s.lost = lost
+		}
+		return res
 	default:
 		err = s.models(req, &res)
 	}

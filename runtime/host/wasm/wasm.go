@@ -46,6 +46,8 @@ type Host struct {
 	inProcess func(fn *step.Function) bool
 	sandbox   *sandbox.Sandbox
 	workers   *worker.Pool
+	out       int64         // bytes that a call may hand over
+	large     chan struct{} // held by the call whose large table is in memory
 }
 
 var _ host.Host = (*Host)(nil)
@@ -60,7 +62,11 @@ func Open(o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Host{modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool}, nil
+	h := &Host{modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool, out: o.Files.OutBytes, large: make(chan struct{}, 1)}
+	if h.out <= 0 {
+		h.out = abi.MaxOut
+	}
+	return h, nil
 }
 
 // Close ends the workers and gives up all instances. No function may be running
@@ -75,7 +81,7 @@ func (h *Host) Run(ctx context.Context, fn *step.Function, inv step.Invocation, 
 	if err := fn.Check(inv.Params); err != nil {
 		return step.Result{}, step.Permanent(fmt.Errorf("params: %w", err))
 	}
-	s := newSession(ctx, fn, inv, env)
+	s := h.newSession(ctx, fn, inv, env)
 	var rest answered
 	// What a function sends is checked and counted as in every other host: by a
 	// function in front of the guest.

@@ -19,6 +19,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/module"
+	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // An instance is a module with a memory of its own. One goroutine uses it at a time.
@@ -136,7 +137,8 @@ type Outcome struct {
 	NewStart bool   // an instance was made for the call
 }
 
-// Run calls the guest. An error is not the guest's: ctx ended.
+// Run calls the guest. An error is not the guest's: ctx ended, or what it wrote
+// could not be taken away (retryable).
 func (m *Module) Run(ctx context.Context, call Call, backend guestfs.Backend) (out Outcome, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, err
@@ -153,7 +155,9 @@ func (m *Module) Run(ctx context.Context, call Call, backend guestfs.Backend) (o
 	reusable := false
 	defer func() {
 		m.release(in, reusable)
-		err = errors.Join(err, area.Close())
+		if wrong := area.Close(); wrong != nil && err == nil {
+			err = step.Retryable(wrong)
+		}
 	}()
 	failed := in.call(context.WithValue(ctx, instanceKey{}, in), m.kind, &out)
 	out.Answer, out.TooLong, out.Stderr = bytes.Clone(in.stdout.b), in.stdout.over, in.stderr.bytes()
@@ -209,8 +213,12 @@ func (in *instance) call(ctx context.Context, kind module.Kind, out *Outcome) (f
 	default:
 		out.Trap = err.Error()
 	}
+	out.Trap = out.Trap[:min(len(out.Trap), maxTrap)] // it names functions as the guest does
 	return true
 }
+
+// maxTrap bounds what is said of a trap, in bytes.
+const maxTrap = 64 << 10
 
 type readFunc func([]byte) (int, error)
 

@@ -19,6 +19,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/module"
+	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // Config says what guests may use. Zero values are the defaults.
@@ -138,17 +139,31 @@ type Module struct {
 	idle []*instance // the last used last
 }
 
-func (m *Module) compile(ctx context.Context, b []byte) (err error) {
+// compile compiles a module. Where the folder of compiled code is full or holds
+// something broken, it does without.
+func (m *Module) compile(ctx context.Context, b []byte) error {
+	dir := m.sandbox.cfg.CacheDir
+	if dir == "" {
+		return m.compileWith(ctx, b, nil)
+	}
+	cache, err := openCache(dir)
+	if err != nil {
+		return step.Retryable(err) // it is the machine's fault, not the module's
+	}
+	if err = m.compileWith(ctx, b, cache); err != nil {
+		err = m.compileWith(ctx, b, nil)
+	}
+	return err
+}
+
+func (m *Module) compileWith(ctx context.Context, b []byte, cache wazero.CompilationCache) (err error) {
 	defer caught(&err)
 	cfg := wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
 		WithMemoryLimitPages(uint32(min(m.sandbox.cfg.Memory/page, 1<<16))).
 		WithDebugInfoEnabled(false)
-	if dir := m.sandbox.cfg.CacheDir; dir != "" {
-		if m.cache, err = openCache(dir); err != nil {
-			return err
-		}
-		cfg = cfg.WithCompilationCache(m.cache)
+	if m.cache = cache; cache != nil {
+		cfg = cfg.WithCompilationCache(cache)
 	}
 	ctx = context.WithoutCancel(ctx)
 	m.runtime = wazero.NewRuntimeWithConfig(ctx, cfg)

@@ -87,7 +87,7 @@ func (c *child) call(m message) (done, []byte) {
 	var in call
 	err := m.into(&in)
 	if err != nil {
-		return done{Failed: err.Error()}, nil
+		return notDone(err), nil
 	}
 	ctx := context.Background() // at its deadline the process is killed
 	mod, err := c.sandbox.Load(ctx, in.Digest, func() ([]byte, error) {
@@ -98,13 +98,17 @@ func (c *child) call(m message) (done, []byte) {
 		err = c.keep(in.Digest)
 	}
 	if err != nil {
-		return done{Failed: err.Error()}, nil
+		return notDone(err), nil
 	}
 	out, err := mod.Run(ctx, sandbox.Call{Function: in.Function, Stdin: m.body, Time: in.Time, Random: in.Random}, c)
 	if err != nil {
-		return done{Failed: err.Error()}, nil
+		return notDone(err), nil
 	}
 	return done{Status: out.Status, Trap: out.Trap, TooLong: out.TooLong, NewStart: out.NewStart, Stderr: out.Stderr}, out.Answer
+}
+
+func notDone(err error) done {
+	return done{Failed: err.Error(), Passing: step.ClassOf(err) == step.ClassRetryable}
 }
 
 // keep gives up the module that was used longest ago, where there are too many.

@@ -127,6 +127,8 @@ var errClosed = errors.New("the wasm host is closed")
 func (p *Pool) Run(ctx context.Context, digest string, read func() ([]byte, error), c sandbox.Call, backend guestfs.Backend) (sandbox.Outcome, error) {
 	select {
 	case p.slots <- struct{}{}:
+	case <-p.ended:
+		return sandbox.Outcome{}, step.Retryable(errClosed)
 	case <-ctx.Done():
 		return sandbox.Outcome{}, fmt.Errorf("waiting for one of %d guest workers: %w", p.cfg.Workers, ctx.Err())
 	}

@@ -159,6 +159,9 @@ func (w *process) run(digest string, read func() ([]byte, error), c sandbox.Call
 			if err := m.into(&d); err != nil {
 				return sandbox.Outcome{}, err
 			}
+			if d.Failed != "" && d.Passing {
+				return sandbox.Outcome{}, &notRun{step.Retryable(errors.New(d.Failed))}
+			}
 			if d.Failed != "" {
 				return sandbox.Outcome{}, &notRun{step.Permanent(errors.New(d.Failed))}
 			}

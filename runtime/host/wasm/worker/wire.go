@@ -80,6 +80,7 @@ type (
 		NewStart bool   `json:",omitempty"`
 		Stderr   []byte `json:",omitempty"`
 		Failed   string `json:",omitempty"` // why the guest could not be run
+		Passing  bool   `json:",omitempty"` // that may pass
 	}
 )
 
