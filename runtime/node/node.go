@@ -100,11 +100,11 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	if err = os.Remove(runningPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // a killed node left it: nobody listens there
 		return fail(err)
 	}
-	location := o.Store
+	location, alone := o.Store, false
 	if location == "" {
-		location = filepath.Join(dir, "store")
+		location, alone = filepath.Join(dir, "store"), o.NATS == nil
 	}
-	if n.Store, err = store.Open(ctx, location, nil); err != nil {
+	if n.Store, err = store.Open(ctx, location, &store.Options{Alone: alone}); err != nil {
 		return fail(err)
 	}
 	n.Registry = registry.New(n.Store, nil)

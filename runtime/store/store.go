@@ -58,6 +58,10 @@ type Options struct {
 	// before Recover forgets it, since its writer may be alive in another
 	// process; 0 is 10 minutes.
 	Grace time.Duration
+	// Alone says that no other process uses the store, which makes records on a
+	// directory several times cheaper: they share a sync (fileblob.OpenAlone).
+	// Whoever opens the directory meanwhile gets fileblob.ErrAlone.
+	Alone bool
 }
 
 // A Store is an opened store. It is safe for concurrent use.
@@ -107,16 +111,20 @@ func Open(ctx context.Context, location string, opts *Options) (*Store, error) {
 
 func (s *Store) open(ctx context.Context, location string) (err error) {
 	scheme, rest, isURL := strings.Cut(location, "://")
+	openDir := fileblob.Open
+	if s.opts.Alone {
+		openDir = fileblob.OpenAlone
+	}
 	switch {
 	case !isURL:
-		s.bucket, err = fileblob.Open(location)
+		s.bucket, err = openDir(location)
 	case scheme == "file":
 		var u *url.URL
 		if u, err = url.Parse(location); err == nil && u.Host != "" {
 			err = fmt.Errorf("a file URL has three slashes: file:///%s", rest)
 		}
 		if err == nil {
-			s.bucket, err = fileblob.Open(u.Path)
+			s.bucket, err = openDir(u.Path)
 		}
 	case scheme == "mem":
 		s.bucket = memblob.OpenBucket(&memblob.Options{NoMD5: true})

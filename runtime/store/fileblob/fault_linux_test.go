@@ -3,6 +3,7 @@ package fileblob
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -33,6 +34,54 @@ func TestDiskFull(t *testing.T) {
 	}
 	if err := b.put(t.Context(), "another", strings.Repeat("x", 512<<10), true); err != nil {
 		t.Errorf("when there is space again: %v", err)
+	}
+}
+
+// The same of a bucket that is open alone: neither a full journal nor a file that
+// cannot be made shows a blob, and when there is space it goes on.
+func TestDiskFullAlone(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+		testneed.Skip(t, "a small disk cannot be mounted (%v): run the test as root, with CAP_SYS_ADMIN", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	b := openAlone(t, dir)
+	made, refused := []string{}, 0
+	for i := range 64 {
+		key := fmt.Sprint("a/", i)
+		err := b.Create(t.Context(), key, make([]byte, 32<<10>>(i/20)))
+		switch {
+		case err == nil:
+			made = append(made, key)
+		case errors.Is(err, syscall.ENOSPC):
+			refused++
+			if _, err := b.ReadAll(t.Context(), key); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: %v", key, err)
+			}
+		default:
+			t.Fatal(err)
+		}
+	}
+	if len(made) < 5 || refused < 5 {
+		t.Fatalf("%d were made and %d refused", len(made), refused)
+	}
+	for _, key := range made[:len(made)-1] {
+		os.Remove(b.path(key + suffix))
+	}
+	if err := b.Create(t.Context(), "a/later", make([]byte, 8<<10)); err != nil {
+		t.Errorf("when there is space again: %v", err)
+	}
+	lost := t.TempDir() // nothing that was accepted lies behind half an entry
+	if err := crash(dir, lost, func(string) []byte { return []byte{} }); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, c := range []*Bucket{openTest(t, dir), openTest(t, lost)} {
+		if got, err := c.ReadAll(t.Context(), "a/later"); err != nil || len(got) != 8<<10 {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
 	}
 }
 

@@ -49,6 +49,7 @@ var (
 type Bucket struct {
 	dir      string
 	session  *session
+	journal  *journal // nil: every blob is synced for itself
 	dirs     dirs
 	pending  pending
 	tempName atomic.Uint64
@@ -64,14 +65,14 @@ type faults struct {
 // Open opens a directory as a bucket, and makes the directory where it is
 // missing. Several processes may have the same directory open.
 func Open(dir string) (*blob.Bucket, error) {
-	b, err := open(dir)
+	b, err := open(dir, false)
 	if err != nil {
 		return nil, err
 	}
 	return blob.NewBucket(b), nil
 }
 
-func open(dir string) (*Bucket, error) {
+func open(dir string, alone bool) (_ *Bucket, err error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the directory %s: %w", dir, err)
@@ -79,12 +80,22 @@ func open(dir string) (*Bucket, error) {
 	if err := makeRoot(abs); err != nil {
 		return nil, fmt.Errorf("making the directory %s: %w", dir, err)
 	}
-	s, err := openSession(abs)
-	if err != nil {
+	fail := func(err error) (*Bucket, error) {
 		return nil, fmt.Errorf("preparing the directory %s: %w", dir, err)
 	}
-	b := &Bucket{dir: abs, session: s}
+	opening, err := lockSessions(abs)
+	if err != nil {
+		return fail(err)
+	}
+	defer opening.Close()
+	b := &Bucket{dir: abs}
 	b.dirs.sync = b.syncDir
+	if b.session, err = newSession(abs); err != nil {
+		return fail(err)
+	}
+	if err := b.claim(alone); err != nil {
+		return fail(errors.Join(err, b.session.close(abs)))
+	}
 	return b, nil
 }
 
@@ -120,7 +131,11 @@ func (b *Bucket) path(name string) string { return b.dir + "/" + name }
 
 // Close implements driver.Bucket. Writers that are still open fail.
 func (b *Bucket) Close() error {
-	return b.session.close(b.dir)
+	var err error
+	if b.journal != nil {
+		err = b.journal.close()
+	}
+	return errors.Join(err, b.session.close(b.dir))
 }
 
 // As implements driver.Bucket: it gives a **Bucket.
@@ -249,7 +264,7 @@ func (b *Bucket) NewRangeReader(ctx context.Context, key string, offset, length 
 }
 
 // Delete implements driver.Bucket.
-func (b *Bucket) Delete(_ context.Context, key string, opts *driver.DeleteOptions) error {
+func (b *Bucket) Delete(ctx context.Context, key string, opts *driver.DeleteOptions) error {
 	if opts.BeforeDelete != nil {
 		if err := opts.BeforeDelete(func(any) bool { return false }); err != nil {
 			return err
@@ -259,8 +274,17 @@ func (b *Bucket) Delete(_ context.Context, key string, opts *driver.DeleteOption
 	if err != nil {
 		return err
 	}
+	if b.journal != nil {
+		if err := b.pending.enter(ctx, name); err != nil {
+			return err
+		}
+		defer b.pending.leave(name)
+	}
 	if err := os.Remove(b.path(name)); err != nil {
 		return err
+	}
+	if b.journal != nil && b.journal.has(name) {
+		return b.note(opDelete, name)
 	}
 	return b.dirs.commit(path.Dir(name))
 }

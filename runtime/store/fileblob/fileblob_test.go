@@ -9,9 +9,12 @@ import (
 	"gocloud.dev/blob/drivertest"
 )
 
-type harness struct{ dir string }
+type harness struct {
+	dir   string
+	alone bool
+}
 
-func (h harness) MakeDriver(context.Context) (driver.Bucket, error) { return open(h.dir) }
+func (h harness) MakeDriver(context.Context) (driver.Bucket, error) { return open(h.dir, h.alone) }
 func (harness) MakeDriverForNonexistentBucket(context.Context) (driver.Bucket, error) {
 	return nil, nil
 }
@@ -22,13 +25,19 @@ func (harness) Close()                           {}
 
 func TestConformance(t *testing.T) {
 	drivertest.RunConformanceTests(t, func(_ context.Context, t *testing.T) (drivertest.Harness, error) {
-		return harness{t.TempDir()}, nil
+		return harness{dir: t.TempDir()}, nil
+	}, nil)
+}
+
+func TestConformanceAlone(t *testing.T) {
+	drivertest.RunConformanceTests(t, func(_ context.Context, t *testing.T) (drivertest.Harness, error) {
+		return harness{t.TempDir(), true}, nil
 	}, nil)
 }
 
 func TestConformanceUnderPrefix(t *testing.T) {
 	drivertest.RunConformanceTests(t, func(_ context.Context, t *testing.T) (drivertest.Harness, error) {
-		return prefixed{harness{t.TempDir()}}, nil
+		return prefixed{harness{dir: t.TempDir()}}, nil
 	}, nil)
 }
 

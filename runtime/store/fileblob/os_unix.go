@@ -20,6 +20,20 @@ func isLocked(f *os.File) (bool, error) {
 	return false, err
 }
 
+// tryLock locks a file for its opener alone or with others who do so, if that can
+// be had at once. It replaces the lock that the opener has.
+func tryLock(f *os.File, alone bool) (bool, error) {
+	how := syscall.LOCK_SH
+	if alone {
+		how = syscall.LOCK_EX
+	}
+	err := flock(f, how|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func flock(f *os.File, how int) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), how)

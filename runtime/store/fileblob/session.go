@@ -16,24 +16,30 @@ const (
 
 // session is one opened bucket's place for temporary files.
 type session struct {
-	dir  string
-	lock *os.File
+	dir   string
+	lock  *os.File
+	alone *os.File // locked with the whole bucket; see claim
 }
 
-// openSession removes the places of buckets whose process is gone, and makes one.
-func openSession(root string) (*session, error) {
+// lockSessions keeps others from opening the bucket until it is closed. While it
+// is held, every place has its lock, or its process is gone.
+func lockSessions(root string) (*os.File, error) {
 	if err := os.MkdirAll(root+"/"+tempDir, dirMode); err != nil {
 		return nil, err
 	}
-	// While this is held, every place has its lock, or its process is gone.
 	all, err := os.OpenFile(root+"/"+tempDir+"/"+lockName, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {
 		return nil, err
 	}
-	defer all.Close()
 	if err := lockFile(all); err != nil {
+		all.Close()
 		return nil, err
 	}
+	return all, nil
+}
+
+// newSession removes the places of buckets whose process is gone, and makes one.
+func newSession(root string) (*session, error) {
 	if err := removeStale(root); err != nil {
 		return nil, err
 	}
@@ -49,7 +55,7 @@ func openSession(root string) (*session, error) {
 		lock.Close()
 		return nil, err
 	}
-	return &session{dir, lock}, nil
+	return &session{dir: dir, lock: lock}, nil
 }
 
 func removeStale(root string) error {
@@ -85,5 +91,9 @@ func removeStale(root string) error {
 }
 
 func (s *session) close(root string) error {
-	return errors.Join(os.RemoveAll(root+"/"+s.dir), s.lock.Close())
+	err := errors.Join(os.RemoveAll(root+"/"+s.dir), s.lock.Close())
+	if s.alone != nil {
+		err = errors.Join(err, s.alone.Close())
+	}
+	return err
 }

@@ -10,6 +10,17 @@ import (
 // Create makes data the blob of a key that has none, durable before it returns;
 // ErrExists where the key has one, which is durable by then.
 func (b *Bucket) Create(ctx context.Context, key string, data []byte) error {
+	if b.journal != nil && len(data) <= maxSmall {
+		name, err := pathOf(key)
+		if err != nil {
+			return err
+		}
+		trailer, err := attributes{}.trailer(data[max(0, len(data)-len(magic)):])
+		if err != nil {
+			return err
+		}
+		return b.createJournaled(ctx, key, name, append(data[:len(data):len(data)], trailer...))
+	}
 	s, err := b.Stage()
 	if err != nil {
 		return err

@@ -88,7 +88,7 @@ func (s *Staged) commit(ctx context.Context, key string, ifNotExist bool, attrs 
 	dir := path.Dir(name)
 	if ifNotExist {
 		if _, err := os.Lstat(s.b.path(name)); err == nil {
-			return s.exists(key, dir)
+			return s.b.exists(key, dir)
 		}
 	}
 	if err := s.end(attrs); err != nil {
@@ -107,7 +107,7 @@ func (s *Staged) commit(ctx context.Context, key string, ifNotExist bool, attrs 
 	}
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return s.exists(key, dir)
+		return s.b.exists(key, dir)
 	case err != nil:
 		return err
 	}
@@ -118,13 +118,16 @@ func (s *Staged) commit(ctx context.Context, key string, ifNotExist bool, attrs 
 		return fmt.Errorf("syncing the directory of the blob %q: %w", key, err)
 	}
 	s.Discard()
+	if s.b.journal != nil && s.b.journal.has(name) {
+		return s.b.note(opLeave, name)
+	}
 	return nil
 }
 
 // exists is the refusal of a key that has a blob, once that is durable whoever
 // wrote it.
-func (s *Staged) exists(key, dir string) error {
-	if err := s.b.dirs.commit(dir); err != nil {
+func (b *Bucket) exists(key, dir string) error {
+	if err := b.dirs.commit(dir); err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %q", ErrExists, key)
@@ -144,13 +147,8 @@ func (s *Staged) end(attrs attributes) error {
 			return err
 		}
 	}
-	if s.b.faults.syncFile != nil {
-		if err := s.b.faults.syncFile(s.f); err != nil {
-			return err
-		}
-	}
 	s.ends = true
-	return s.f.Sync()
+	return s.b.syncData(s.f)
 }
 
 // show gives the file its name.

@@ -122,6 +122,15 @@ func (b *Bucket) syncDir(dir string) error {
 	return errors.Join(syncDirFile(f), f.Close())
 }
 
+func (b *Bucket) syncData(f *os.File) error {
+	if b.faults.syncFile != nil {
+		if err := b.faults.syncFile(f); err != nil {
+			return err
+		}
+	}
+	return syncDataOf(f)
+}
+
 // pending is the files that have appeared and are not durable yet.
 type pending struct {
 	mu    sync.Mutex
