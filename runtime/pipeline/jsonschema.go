@@ -48,7 +48,10 @@ func JSONSchema(functions Functions) map[string]any {
 	}
 	if rules != nil {
 		step["allOf"] = rules
-		fields["function"] = with(fields["function"].(object), object{"enum": slices.Sorted(maps.Keys(functions))})
+		fields["function"] = with(fields["function"].(object), object{"anyOf": []any{
+			object{"enum": slices.Sorted(maps.Keys(functions))},
+			object{"pattern": `^\.{0,2}/`, "description": "the folder of a function, relative to the definition"},
+		}})
 	}
 	return s
 }
