@@ -55,21 +55,25 @@ func (s *session) dataset() (*dataset, error) {
 // openDataset gives all rows of the event's dataset as columns.
 func (s *session) openDataset() (step.Blob, error) {
 	if b := s.tables[abi.DatasetFile]; b != nil {
-		return b, nil
+		return s.open(b)
 	}
 	d, err := s.dataset()
 	if err != nil {
 		return nil, err
 	}
 	m := &d.manifest
-	if size := m.Rows * int64(len(m.Schema)) * 8; size > maxTable {
+	if m.Rows < 0 || m.Rows > maxTable/8/int64(max(1, len(m.Schema))) {
 		return nil, s.failed(step.Permanent(fmt.Errorf("dataset %s has %d rows of %d columns, which is too much for one file: read the parts that its manifest names", d.described.Name, m.Rows, len(m.Schema))))
 	}
 	var parts []*table.Table
+	rows := int64(0)
 	for i, p := range m.Parts {
 		t, err := s.env.Table(s.ctx, p.Table)
 		if err != nil {
 			return nil, s.failed(fmt.Errorf("dataset %s: part %d: %w", d.described.Name, i, err))
+		}
+		if rows += int64(t.Rows()); rows > m.Rows {
+			return nil, s.failed(step.Permanent(fmt.Errorf("dataset %s: part %d: its manifest says that it has %d rows, which is too few", d.described.Name, i, m.Rows)))
 		}
 		parts = append(parts, t)
 	}
@@ -77,7 +81,7 @@ func (s *session) openDataset() (step.Blob, error) {
 	if err != nil {
 		return nil, s.failed(step.Permanent(fmt.Errorf("dataset %s: %w", d.described.Name, err)))
 	}
-	return s.keep(abi.DatasetFile, t), nil
+	return s.keep(abi.DatasetFile, t)
 }
 
 // openSplit gives the subset of each row.
@@ -178,8 +182,31 @@ func (h handed) checkSplit(rows int64) error {
 	return nil
 }
 
-// asColumns is a table as columns, which are made as they are read.
-type asColumns struct{ *columns.Reader }
+// asColumns is a table as columns, which are made as they are read. Its memory
+// is the session's while the guest has it open.
+type asColumns struct {
+	*columns.Reader
+	session *session
+	size    int64
+	opened  int
+}
+
+// open gives a table to the guest, which may have so much of them open.
+func (s *session) open(b *asColumns) (step.Blob, error) {
+	if b.opened == 0 {
+		if s.held > 0 && s.held+b.size > maxTable {
+			return nil, s.failed(step.Permanent(fmt.Errorf("a table of %d bytes: the tables that are open have %d, at most %d are open at once: close those that were read", b.size, s.held, int64(maxTable))))
+		}
+		s.held += b.size
+	}
+	b.opened++
+	return b, nil
+}
 
 // Close implements io.Closer.
-func (asColumns) Close() error { return nil }
+func (b *asColumns) Close() error {
+	if b.opened--; b.opened == 0 {
+		b.session.held -= b.size
+	}
+	return nil
+}

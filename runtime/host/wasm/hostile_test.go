@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/step/steptest"
+	"github.com/runnel-dev/runnel/table"
 )
 
 func sessionOf(t *testing.T, h *Host) *session {
@@ -135,5 +137,56 @@ func TestClosed(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("the call waits")
+	}
+}
+
+// TestOpenTables: this process does not hold all the tables that a guest cares to open.
+func TestOpenTables(t *testing.T) {
+	s := sessionOf(t, &Host{})
+	tbl := &table.Table{Columns: []*table.Column{table.IntColumn("n", []int64{1, 2})}}
+	first, err := s.keep("first", tbl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.open(s.tables["first"]); err != nil {
+		t.Fatal(err)
+	}
+	s.held = maxTable // as if it were that large
+	s.tables["first"].size = maxTable
+	if _, err := s.keep("second", tbl); step.ClassOf(err) != step.ClassPermanent || !strings.Contains(err.Error(), "close those that were read") {
+		t.Errorf("%v", err)
+	}
+	first.Close()
+	first.Close()
+	if _, err := s.keep("second", tbl); err != nil || s.held != tbl.Bytes() {
+		t.Errorf("%v, %d bytes are held", err, s.held)
+	}
+}
+
+// TestManifest: a manifest that says less than there is does not fill the memory.
+func TestManifest(t *testing.T) {
+	env := steptest.New(t)
+	d := small(t, env)
+	var m step.Manifest
+	b, err := step.ReadAll(t.Context(), env, d.Manifest, 1<<20)
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := m.Parts
+	for _, change := range []func(){
+		func() { m.Parts = append(parts, parts...) },
+		func() { m.Parts, m.Rows = parts, -1 },
+		func() { m.Rows = 1 << 60 },
+	} {
+		change()
+		d.Manifest = env.PutJSON(t, events.MediaDataset, m)
+		fn := probe("probe")
+		s := (&Host{}).newSession(t.Context(), fn, invocationOf(t, fn, events.DatasetIngestedData{Dataset: d}, nil), env)
+		if _, err := s.Open(abi.DatasetFile); step.ClassOf(err) != step.ClassPermanent {
+			t.Errorf("%d parts, %d rows: %v", len(m.Parts), m.Rows, err)
+		}
 	}
 }

@@ -28,12 +28,13 @@ type session struct {
 	module  Module
 	rights  rights
 	scanned map[string]bool // JSON artifacts whose digests are granted
-	tables  map[string]step.Blob
+	tables  map[string]*asColumns
 	data    *dataset
 
 	left  int64         // bytes that it may still hand over
 	puts  int           // how often it handed something over
 	large chan struct{} // taken while a large table is in memory
+	held  int64         // bytes of the tables that the guest has open
 
 	last  error // what the last request or file that failed, failed with
 	world error // an error that may pass, if there was one
@@ -53,7 +54,7 @@ type handed struct {
 func (h *Host) newSession(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) *session {
 	s := &session{
 		ctx: ctx, fn: fn, inv: inv, env: env, left: h.out, large: h.large,
-		rights: rights{}, scanned: map[string]bool{}, tables: map[string]step.Blob{}, handed: map[string]handed{},
+		rights: rights{}, scanned: map[string]bool{}, tables: map[string]*asColumns{}, handed: map[string]handed{},
 	}
 	for _, e := range append([]events.Event{inv.Event}, inv.Set...) {
 		refs, err := mentions(e.Data())
@@ -141,24 +142,24 @@ func (w *watched) ReadAt(p []byte, off int64) (int, error) {
 // openTable gives a table as columns.
 func (s *session) openTable(ref events.Ref) (step.Blob, error) {
 	if b := s.tables[ref.Digest]; b != nil {
-		return b, nil
+		return s.open(b)
 	}
 	t, err := s.env.Table(s.ctx, ref)
 	if err != nil {
 		return nil, s.failed(err)
 	}
-	return s.keep(ref.Digest, t), nil
+	return s.keep(ref.Digest, t)
 }
 
 // keep remembers a table under a name, as it is opened more than once; but few,
 // since a dataset may have parts that are not in memory together.
-func (s *session) keep(name string, t *table.Table) step.Blob {
+func (s *session) keep(name string, t *table.Table) (step.Blob, error) {
 	if len(s.tables) > 1 {
 		clear(s.tables)
 	}
-	b := asColumns{columns.NewReader(t)}
+	b := &asColumns{Reader: columns.NewReader(t), session: s, size: t.Bytes()}
 	s.tables[name] = b
-	return b
+	return s.open(b)
 }
 
 // Put implements guestfs.Backend.
