@@ -17,7 +17,10 @@ import (
 	"github.com/runnel-dev/runnel/events"
 )
 
-const killedDir = "RUNNEL_TEST_KILLED_DIR"
+const (
+	killedDir   = "RUNNEL_TEST_KILLED_DIR"
+	killedAlone = "RUNNEL_TEST_KILLED_ALONE"
+)
 
 // TestUploadUntilKilled is the child of TestKilled: it uploads until it is killed.
 func TestUploadUntilKilled(t *testing.T) {
@@ -25,7 +28,7 @@ func TestUploadUntilKilled(t *testing.T) {
 	if dir == "" {
 		t.Skip("a child of TestKilled")
 	}
-	s := openStore(t, filepath.Join(dir, "store"), nil)
+	s := openStore(t, filepath.Join(dir, "store"), &Options{Alone: os.Getenv(killedAlone) == "true"})
 	publish := publishTo(t, dir)
 	var wg sync.WaitGroup
 	for range 4 {
@@ -75,9 +78,9 @@ func TestKilled(t *testing.T) {
 	bucketed(t, openStore(t, filepath.Join(dir, "store"), nil)).Close()
 	accepted := map[string]events.Object{}
 	recovered := 0
-	for range 20 {
-		uploadAndKill(t, dir, accepted)
-		s := openStore(t, filepath.Join(dir, "store"), &Options{Grace: time.Nanosecond})
+	for round := range 20 {
+		uploadAndKill(t, dir, round%2 == 0, accepted)
+		s := openStore(t, filepath.Join(dir, "store"), &Options{Grace: time.Nanosecond, Alone: round%4 < 2})
 		n, err := s.Recover(t.Context(), publishTo(t, dir))
 		if err != nil {
 			t.Fatal(err)
@@ -92,9 +95,9 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-func uploadAndKill(t *testing.T, dir string, accepted map[string]events.Object) {
+func uploadAndKill(t *testing.T, dir string, alone bool, accepted map[string]events.Object) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestUploadUntilKilled$")
-	cmd.Env = append(os.Environ(), killedDir+"="+dir)
+	cmd.Env = append(os.Environ(), killedDir+"="+dir, killedAlone+"="+fmt.Sprint(alone))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,8 @@
 //	outbox/<id>                       objects whose event may not be published yet
 //
 // On a directory every write is durable when it returns (package fileblob). Any
-// number of Stores, in this process and in others, may have one store open.
+// number of Stores, in this process and in others, may have one store open, but
+// for a directory that one has for itself (Options.Alone).
 //
 // Errors wrap ErrNotFound, ErrExists, ErrConflict, ErrPrecondition, ErrCorrupt or
 // ErrTooLarge where one of these is the reason; where the disk or the network was

@@ -50,6 +50,7 @@ func each(t *testing.T, test func(t *testing.T, s *Store)) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, openStore(t, location(t), nil)) })
 	}
+	t.Run("file, alone", func(t *testing.T) { test(t, openStore(t, t.TempDir(), &Options{Alone: true})) })
 }
 
 func openStore(t testing.TB, location string, opts *Options) *Store {

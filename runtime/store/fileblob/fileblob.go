@@ -12,6 +12,9 @@
 // escaped to lower-case ASCII (see name.go), so that no key leaves the directory
 // and file systems that fold case or normalise Unicode keep keys apart.
 //
+// For a process that has the directory to itself there is a cheaper way to make
+// small blobs durable, a journal: see OpenAlone, and journal.go for how.
+//
 // Files are 0600 and directories 0700. What a killed process left behind is
 // removed when the directory is next opened.
 package fileblob
