@@ -85,18 +85,27 @@ func TestExampleSteps(t *testing.T) {
 		params       []string
 		want         func(in *table.Table, split []step.Subset) *table.Table
 	}{
+		{"ratio kinds", "ingest", []string{"numerator=x", "denominator=flag"}, wantFlagged},
+		{"rare kinds", "ingest", []string{"least=1"}, wantSame},
+		{"redact kinds", "ingest", []string{`columns=["word"]`}, wantHidden},
+		{"winsorize kinds", "clean", []string{"quantile=0", `columns=["x"]`}, wantWinsorized(0, "x")},
+		{"zscore kinds", "clean", []string{"threshold=1000"}, wantSame},
 		{"ratio", "ingest", []string{"numerator=bill_length_mm", "denominator=bill_depth_mm", `name=a "b" ü`}, wantRatio},
 		{"rare", "ingest", []string{"least=60", "other=elsewhere"}, wantRare},
 		{"redact", "ingest", []string{`columns=["sex"]`, `salt="pepper \" ü"`}, wantRedact},
-		{"winsorize", "clean", []string{"quantile=0.05", `columns=["bill_length_mm", "body_mass_g"]`}, wantWinsorize},
+		{"winsorize", "clean", []string{"quantile=0.05", `columns=["bill_length_mm", "body_mass_g"]`}, wantWinsorized(0.05, "bill_length_mm", "body_mass_g")},
 		{"zscore", "clean", []string{"threshold=1.5"}, wantZscore},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			buildStep(t, c.name)
-			dir := t.TempDir()
-			args := []string{"--data", dir, "run", "../../examples/penguins/penguins.csv", "--pipeline", "../../examples/steps/" + c.name + "/pipeline.yaml", "--target", "species", "--json"}
+			name, kinds := strings.CutSuffix(c.name, " kinds")
+			buildStep(t, name)
+			dir, file, target := t.TempDir(), "../../examples/penguins/penguins.csv", "species"
+			if kinds {
+				file, target = everyKind(t), "y"
+			}
+			args := []string{"--data", dir, "run", file, "--pipeline", "../../examples/steps/" + name + "/pipeline.yaml", "--target", target, "--json"}
 			for _, p := range c.params {
-				args = append(args, "--set", c.name+"."+p)
+				args = append(args, "--set", name+"."+p)
 			}
 			run := exec.Command(program, args...)
 			run.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache)
@@ -109,8 +118,8 @@ func TestExampleSteps(t *testing.T) {
 			if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(r.Steps, func(s stepResult) bool { return s.Name == c.name })
-			if i < 0 || r.Steps[i].Host != "wasm" || r.Model == nil || r.Metrics["accuracy"] < 0.9 {
+			i := slices.IndexFunc(r.Steps, func(s stepResult) bool { return s.Name == name })
+			if i < 0 || r.Steps[i].Host != "wasm" || r.Model == nil || !kinds && r.Metrics["accuracy"] < 0.9 {
 				t.Fatalf("the run: %s", &out)
 			}
 			s, err := store.Open(t.Context(), filepath.Join(dir, "store"), nil)
@@ -119,7 +128,7 @@ func TestExampleSteps(t *testing.T) {
 			}
 			defer s.Close()
 			in, split := readDataset(t, s, r.Artifacts[c.before+"/dataset"])
-			got, rest := readDataset(t, s, r.Artifacts[c.name+"/dataset"])
+			got, rest := readDataset(t, s, r.Artifacts[name+"/dataset"])
 			if d := table.Difference(got, c.want(in, split)); d != "" {
 				t.Error(d)
 			}
@@ -171,6 +180,45 @@ func readDataset(t *testing.T, s *store.Store, ref events.Ref) (*table.Table, []
 		}
 	}
 	return whole, split
+}
+
+// everyKind is a file with columns of every kind, each with rows that have no value.
+func everyKind(t *testing.T) string {
+	t.Helper()
+	text := "y,x,n,flag,when,word\n"
+	for i := range 130 {
+		row := []string{[]string{"a", "b"}[i%2], fmt.Sprintf("%d.25", i*i), fmt.Sprint(-i * 1_000_000_000_000_000), fmt.Sprint(i%3 == 0),
+			fmt.Sprintf("19%02d-0%d-1%dT0%d:00:00.%06dZ", 60+i%40, 1+i%9, i%10, i%7, i), []string{"ü", "\"a\"\"b\"", "日本", "plain", "\"x,y\""}[i%5]}
+		if i%11 > 0 && i%11 < len(row) {
+			row[i%11] = ""
+		}
+		text += strings.Join(row, ",") + "\n"
+	}
+	file := filepath.Join(t.TempDir(), "kinds.csv")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func wantSame(in *table.Table, _ []step.Subset) *table.Table { return in }
+
+func wantHidden(in *table.Table, _ []step.Subset) *table.Table {
+	return replaced(in, texts(in.Column("word"), func(v string) string {
+		sum := sha256.Sum256([]byte(v))
+		return hex.EncodeToString(sum[:8])
+	}))
+}
+
+func wantFlagged(in *table.Table, _ []step.Subset) *table.Table {
+	x, flag := in.Column("x"), in.Column("flag")
+	values := slices.Clone(x.Numbers())
+	for i := range values {
+		if x.Missing(i) || flag.Missing(i) || !flag.Bools[i] {
+			values[i] = math.NaN()
+		}
+	}
+	return &table.Table{Columns: append(slices.Clone(in.Columns), table.FloatColumn("quotient", values))}
 }
 
 // replaced is the table with other columns in the place of those of their names.
@@ -229,27 +277,29 @@ func wantRedact(in *table.Table, _ []step.Subset) *table.Table {
 	}))
 }
 
-func wantWinsorize(in *table.Table, split []step.Subset) *table.Table {
-	var out []*table.Column
-	for _, name := range []string{"bill_length_mm", "body_mass_g"} {
-		values := in.Column(name).Numbers()
-		var train []float64
-		for _, i := range step.RowsOf(split, step.Train, len(values)) {
-			train = append(train, values[i])
+func wantWinsorized(share float64, names ...string) func(in *table.Table, split []step.Subset) *table.Table {
+	return func(in *table.Table, split []step.Subset) *table.Table {
+		var out []*table.Column
+		for _, name := range names {
+			values := in.Column(name).Numbers()
+			var train []float64
+			for _, i := range step.RowsOf(split, step.Train, len(values)) {
+				train = append(train, values[i])
+			}
+			slices.Sort(train)
+			at := func(q float64) float64 {
+				below, part := math.Modf(q * float64(len(train)-1))
+				v := train[int(below)]
+				return v + float64((train[min(int(below)+1, len(train)-1)]-v)*part)
+			}
+			clipped := make([]float64, len(values))
+			for i, v := range values {
+				clipped[i] = min(max(v, at(share)), at(1-share))
+			}
+			out = append(out, table.FloatColumn(name, clipped))
 		}
-		slices.Sort(train)
-		at := func(q float64) float64 {
-			below, share := math.Modf(q * float64(len(train)-1))
-			v := train[int(below)]
-			return v + float64((train[min(int(below)+1, len(train)-1)]-v)*share)
-		}
-		clipped := make([]float64, len(values))
-		for i, v := range values {
-			clipped[i] = min(max(v, at(0.05)), at(1-0.05))
-		}
-		out = append(out, table.FloatColumn(name, clipped))
+		return replaced(in, out...)
 	}
-	return replaced(in, out...)
 }
 
 func wantZscore(in *table.Table, split []step.Subset) *table.Table {
