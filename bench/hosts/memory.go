@@ -25,7 +25,7 @@ const instances = 8
 
 // memory measures after the warm calls, with all that these have left running.
 func (b *bench) memory(ctx context.Context) ([]held, error) {
-	s := sandbox.New(sandbox.Config{CacheDir: b.cache(), Idle: instances})
+	s := sandbox.New(sandbox.Config{CacheDir: b.cache(), Instances: instances})
 	defer s.Close()
 	before := settled()
 	m, err := s.Load(ctx, "probe", func() ([]byte, error) { return os.ReadFile(filepath.Join(b.guests, "probe.wasm")) })

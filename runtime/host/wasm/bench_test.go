@@ -168,7 +168,7 @@ func BenchmarkCold(b *testing.B) {
 // BenchmarkInstance makes instances of a module that is compiled, and reports
 // the memory that each has.
 func BenchmarkInstance(b *testing.B) {
-	s := sandbox.New(sandbox.Config{CacheDir: filepath.Join(guests, "cache"), Idle: 1})
+	s := sandbox.New(sandbox.Config{CacheDir: filepath.Join(guests, "cache"), Instances: 1})
 	defer s.Close()
 	m, err := s.Load(b.Context(), "probe", func() ([]byte, error) { return os.ReadFile(filepath.Join(guests, "probe.wasm")) })
 	if err != nil {

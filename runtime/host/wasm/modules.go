@@ -24,6 +24,7 @@ const maxModule = module.MaxSize
 // A Module is where a function's module is, and what it was granted.
 type Module struct {
 	Digest  string // names its bytes; what is compiled and kept goes by it
+	Size    int64  // in bytes, where it is known
 	Open    func(ctx context.Context) (io.ReadCloser, error)
 	Network bool // it may fetch
 	Models  bool // it may use the registry
@@ -77,7 +78,7 @@ func (d *Dir) Find(_ context.Context, fn *step.Function) (Module, error) {
 		d.known[fn.Name] = k
 	}
 	return Module{
-		Digest: k.digest,
+		Digest: k.digest, Size: k.size,
 		Open: func(context.Context) (io.ReadCloser, error) {
 			f, err := os.Open(file)
 			if err != nil {

@@ -4,6 +4,7 @@
 package wasm
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -107,15 +108,15 @@ func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered,
 		return answered{}, step.Permanent(err)
 	}
 	c := sandbox.Call{Function: s.fn.Name, Stdin: stdin, Time: s.inv.Time, Random: random(s.inv)}
-	bytes := func() ([]byte, error) { return read(ctx, m) }
+	whole := func() ([]byte, error) { return read(ctx, m) }
 	var out sandbox.Outcome
 	if m.Trusted && h.inProcess != nil && h.inProcess(s.fn) {
 		var loaded *sandbox.Module
-		if loaded, err = h.sandbox.Load(ctx, m.Digest, bytes); err == nil {
+		if loaded, err = h.sandbox.Load(ctx, m.Digest, whole); err == nil {
 			out, err = loaded.Run(ctx, c, s)
 		}
 	} else {
-		out, err = h.workers.Run(ctx, m.Digest, bytes, c, s)
+		out, err = h.workers.Run(ctx, m.Digest, whole, c, s)
 	}
 	if err != nil {
 		return answered{}, fmt.Errorf("function %s: %w", s.fn.Name, err)
@@ -129,7 +130,7 @@ func (h *Host) module(ctx context.Context, fn *step.Function, call *step.Call) (
 		return h.modules.Find(ctx, fn)
 	}
 	return Module{
-		Digest: fn.Module.Digest,
+		Digest: fn.Module.Digest, Size: fn.Module.Size,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
 			b, err := call.Open(ctx, fn.Module)
 			if err != nil {
@@ -153,10 +154,12 @@ func read(ctx context.Context, m Module) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxModule+1))
-	if err != nil {
+	var buf bytes.Buffer
+	buf.Grow(int(min(max(m.Size, 0), maxModule)) + bytes.MinRead)
+	if _, err := buf.ReadFrom(io.LimitReader(r, maxModule+1)); err != nil {
 		return nil, err
 	}
+	b := buf.Bytes()
 	if len(b) > maxModule {
 		return nil, step.Permanent(fmt.Errorf("the module has more than %d bytes", maxModule))
 	}

@@ -143,6 +143,12 @@ func (m *Module) Run(ctx context.Context, call Call, backend guestfs.Backend) (o
 	if err := ctx.Err(); err != nil {
 		return out, err
 	}
+	select {
+	case m.slots <- struct{}{}:
+	case <-ctx.Done():
+		return out, ctx.Err()
+	}
+	defer func() { <-m.slots }()
 	in, err := m.take(ctx, call.Function)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -24,13 +24,13 @@ import (
 
 // Config says what guests may use. Zero values are the defaults.
 type Config struct {
-	CacheDir string         // private folder of compiled code; "": it is kept in memory only. See CacheDir
-	TempDir  string         // where large outputs lie; "": the system's
-	Memory   int64          // bytes a guest may have; default abi.MaxMemory
-	Files    guestfs.Limits // of one call
-	Idle     int            // instances kept of a module; default 8
-	Calls    int            // after which an instance is not used again; default 1000
-	Keep     int64          // an instance of more memory, in bytes, is not used again; default 64 MiB
+	CacheDir  string         // private folder of compiled code; "": it is kept in memory only. See CacheDir
+	TempDir   string         // where large outputs lie; "": the system's
+	Memory    int64          // bytes a guest may have; default abi.MaxMemory
+	Files     guestfs.Limits // of one call
+	Instances int            // of a module, at work or kept; default 8. More calls at once wait
+	Calls     int            // after which an instance is not used again; default 1000
+	Keep      int64          // an instance of more memory, in bytes, is not used again; default 64 MiB
 }
 
 // page is the unit of a guest's memory.
@@ -40,8 +40,8 @@ func (c Config) complete() Config {
 	if c.Memory <= 0 {
 		c.Memory = abi.MaxMemory
 	}
-	if c.Idle <= 0 {
-		c.Idle = 8
+	if c.Instances <= 0 {
+		c.Instances = 8
 	}
 	if c.Calls <= 0 {
 		c.Calls = 1000
@@ -96,7 +96,7 @@ func (s *Sandbox) Load(ctx context.Context, digest string, read func() ([]byte, 
 	s.mu.Lock()
 	m := s.modules[digest]
 	if m == nil {
-		m = &Module{sandbox: s}
+		m = &Module{sandbox: s, slots: make(chan struct{}, s.cfg.Instances)}
 		s.modules[digest] = m
 	}
 	s.mu.Unlock()
@@ -112,7 +112,7 @@ func (s *Sandbox) Load(ctx context.Context, digest string, read func() ([]byte, 
 	if m.kind, err = module.Check(b, module.Limits{Memory: s.cfg.Memory}); err != nil {
 		return nil, err
 	}
-	if err := m.compile(ctx, b); err != nil {
+	if err := m.compile(ctx, module.Join(b)); err != nil {
 		return nil, fmt.Errorf("compiling the module: %w", err)
 	}
 	return m, nil
@@ -129,6 +129,7 @@ func caught(err *error) {
 type Module struct {
 	sandbox *Sandbox
 	kind    module.Kind
+	slots   chan struct{} // one for each call
 
 	loading  sync.Mutex
 	cache    wazero.CompilationCache // nil: none on disk
@@ -237,7 +238,7 @@ func (m *Module) Memory() int64 {
 func (m *Module) release(in *instance, reusable bool) {
 	if reusable {
 		m.mu.Lock()
-		reusable = m.runtime != nil && len(m.idle) < m.sandbox.cfg.Idle
+		reusable = m.runtime != nil && len(m.idle) < m.sandbox.cfg.Instances
 		if reusable {
 			m.idle = append(m.idle, in)
 		}

@@ -56,7 +56,7 @@ func (c Config) complete() (Config, error) {
 	if c.Niceness == 0 {
 		c.Niceness = 5
 	}
-	c.Sandbox.Idle = 1 // a worker is at one call at a time
+	c.Sandbox.Instances = 1 // a worker is at one call at a time
 	if dir := c.Sandbox.CacheDir; dir != "" {
 		abs, err := filepath.Abs(dir) // a worker has a folder of its own
 		if err != nil {
