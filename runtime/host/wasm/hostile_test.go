@@ -190,3 +190,31 @@ func TestManifest(t *testing.T) {
 		}
 	}
 }
+
+// TestShare: guests of one module that do not end leave workers to the others.
+func TestShare(t *testing.T) {
+	h := open(t, &Options{Workers: 4})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error)
+	for range 4 {
+		go func() {
+			fn := probe("probe")
+			_, err := h.Run(ctx, fn, invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{Do: "spin"}), steptest.New(t))
+			ended <- err
+		}()
+	}
+	time.Sleep(time.Second) // all of them are at work, or wait
+	soon, done := context.WithTimeout(t.Context(), 30*time.Second)
+	defer done()
+	fn := probe("command")
+	if _, err := h.Run(soon, fn, invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{Do: "nothing"}), steptest.New(t)); err != nil {
+		t.Errorf("another module: %v", err)
+	}
+	cancel()
+	for range 4 {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+}

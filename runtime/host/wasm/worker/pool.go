@@ -71,6 +71,7 @@ func (c Config) complete() (Config, error) {
 type Pool struct {
 	cfg   Config
 	slots chan struct{} // one for each worker that is at a call
+	share *shares       // of them, for each module
 	start spawner
 	ended chan struct{} // closed by Close
 
@@ -89,7 +90,7 @@ func NewPool(cfg Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, slots: make(chan struct{}, cfg.Workers), ended: make(chan struct{}), busy: map[*process]bool{}}
+	p := &Pool{cfg: cfg, slots: make(chan struct{}, cfg.Workers), share: newShares(cfg.Workers), ended: make(chan struct{}), busy: map[*process]bool{}}
 	p.start = newSpawner(p.ended)
 	go p.watch()
 	return p, nil
@@ -125,6 +126,11 @@ var errClosed = errors.New("the wasm host is closed")
 // called where the worker does not have it. An error is not the guest's: ctx
 // ended, the guest took too much memory (permanent), or the worker died (poison).
 func (p *Pool) Run(ctx context.Context, digest string, read func() ([]byte, error), c sandbox.Call, backend guestfs.Backend) (sandbox.Outcome, error) {
+	leave, err := p.share.enter(ctx, digest)
+	if err != nil {
+		return sandbox.Outcome{}, fmt.Errorf("waiting for one of the %d guest workers that a module may have: %w", p.share.most, err)
+	}
+	defer leave()
 	select {
 	case p.slots <- struct{}{}:
 	case <-p.ended:
