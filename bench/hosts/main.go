@@ -5,7 +5,7 @@
 //	go run ./bench/hosts [-dir DIR] [-rounds 5] [-calls 300] [-starts 10]
 //
 // The step reads its params and emits one event. Beside it stands the floor: a
-// guest of four instructions, which answers with nothing. Hosts take turns in
+// guest that returns at once, with no answer. Hosts take turns in
 // each round, and a call counts only if its event is the native one's.
 package main
 

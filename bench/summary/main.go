@@ -26,8 +26,7 @@ faster. Absolute times say more about a machine than about a program and are lef
 var beside = map[string]string{
 	"bus": "Beside what the disk takes to append and fsync as much.",
 	"hop": "Beside what the disk takes to append and fsync as much.",
-	"hosts": "The same step, an event in and an event out, in every host: beside it native, and a guest of four instructions\n" +
-		"that answers with nothing.",
+	"hosts": "The same step, an event in and an event out, in every host. Beside it native, and a guest that returns at once.",
 }
 
 func main() {
