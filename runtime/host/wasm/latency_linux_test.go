@@ -234,6 +234,7 @@ func TestDeath(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		pids = children()
 	}
+	time.Sleep(300 * time.Millisecond) // it was told what to do
 	for _, pid := range pids {
 		if err := syscall.Kill(pid, syscall.SIGSEGV); err != nil {
 			t.Fatal(err)

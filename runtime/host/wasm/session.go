@@ -71,10 +71,10 @@ func (h *Host) newSession(ctx context.Context, fn *step.Function, inv step.Invoc
 // failed remembers an error of the environment.
 func (s *session) failed(err error) error {
 	s.last = err
-	if step.ClassOf(err) == step.ClassRetryable {
-		s.world = err
-	}
-	if s.world == err || s.ctx.Err() != nil {
+	switch step.ClassOf(err) {
+	case step.ClassRetryable:
+		s.world, s.lost = err, err
+	case step.ClassTimeout:
 		s.lost = err
 	}
 	return err
