@@ -30,6 +30,7 @@ const (
 	inWorker  = "wasm, in a worker"
 	isLambda  = "lambda"
 	floor     = ", empty guest"
+	idle      = ", a step that does nothing"
 )
 
 // floorModule is (module (func (export "runnel_run") (result i32) i32.const 0)
@@ -52,6 +53,9 @@ type subject struct {
 
 // call calls once, and checks the answer.
 func (s subject) call(ctx context.Context, inv step.Invocation) error {
+	if s.want == "" {
+		inv.Params = map[string]any{"do": "nothing"}
+	}
 	res, err := s.host.Run(ctx, s.fn, inv, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
@@ -111,8 +115,10 @@ func open(ctx context.Context, dir string) (*bench, error) {
 	b.subjects = []subject{
 		{isNative, native.Host{}, probe.Function, b.want},
 		{inProcess + floor, here, floorFunction, ""},
+		{inProcess + idle, here, probe.Function, ""},
 		{inProcess, here, probe.Function, b.want},
 		{inWorker + floor, away, floorFunction, ""},
+		{inWorker + idle, away, probe.Function, ""},
 		{inWorker, away, probe.Function, b.want},
 	}
 	if err := b.openLambda(ctx); err != nil {

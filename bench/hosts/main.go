@@ -4,9 +4,10 @@
 //
 //	go run ./bench/hosts [-dir DIR] [-rounds 5] [-calls 300] [-starts 10]
 //
-// The step reads its params and emits one event. Beside it stands the floor: a
-// guest that returns at once, with no answer. Hosts take turns in
-// each round, and a call counts only if its event is the native one's.
+// The step reads its params and emits one event. Beside it stand the same step
+// that emits none, and the floor: a guest that returns at once, with no answer.
+// Hosts take turns in each round, and a call counts only if its event is the
+// native one's.
 package main
 
 import (

@@ -24,8 +24,8 @@ faster. Absolute times say more about a machine than about a program and are lef
 
 // beside says what stands beside the times that are no comparison of programs.
 var beside = map[string]string{
-	"bus": "Beside what the disk takes to append and fsync as much.",
-	"hop": "Beside what the disk takes to append and fsync as much.",
+	"bus":   "Beside what the disk takes to append and fsync as much.",
+	"hop":   "Beside what the disk takes to append and fsync as much.",
 	"hosts": "The same step, an event in and an event out, in every host. Beside it native, and a guest that returns at once.",
 }
 
