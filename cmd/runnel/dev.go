@@ -96,9 +96,9 @@ func (a *app) dev(ctx context.Context, source string, f *runFlags) error {
 
 // state is everything that a run is made of, as it is now.
 func (d *developing) state() string {
-	parts := []string{stamp(d.flags.pipeline), stamp(d.source)}
+	parts := []string{string(d.watch.file(d.flags.pipeline)), stamp(d.source)}
 	for _, dir := range d.folders {
-		parts = append(parts, d.watch.content(dir))
+		parts = append(parts, d.watch.content(dir, d.flags.pipeline))
 		modules, _ := filepath.Glob(filepath.Join(dir, "*.wasm"))
 		for _, m := range modules {
 			parts = append(parts, stamp(m))
@@ -159,7 +159,7 @@ func (d *developing) build(ctx context.Context) (built bool, err error) {
 			err = errors.Join(err, serr)
 			continue
 		}
-		content := d.watch.content(dir)
+		content := d.watch.content(dir, d.flags.pipeline)
 		before, known := d.built[dir]
 		if spec.Build == "" || known && before == content || !known && !newer(dir, filepath.Join(dir, spec.Module)) {
 			d.built[dir] = content
@@ -224,6 +224,7 @@ func (d *developing) run(ctx context.Context, def *definition, seen string) erro
 		cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer done()
 		p.end()
+		d.ran = "" // it is run again, even if what was saved comes to the same
 		_, err = d.c.Cancel(cancelled, id)
 		if err == nil && ctx.Err() == nil {
 			d.say("something was saved: run %.8s was cancelled", id)
@@ -242,7 +243,12 @@ func (d *developing) report(ctx context.Context, st *api.RunState) error {
 	if err != nil {
 		return err
 	}
-	if err := d.print(r, func() { d.compare(r) }); err != nil {
+	err = d.print(r, func() {
+		if st.State == engine.Succeeded || st.State == engine.Gated {
+			d.compare(r)
+		}
+	})
+	if err != nil {
 		return err
 	}
 	if st.State == engine.Succeeded {

@@ -34,9 +34,9 @@ const (
 // unwatched are folders that builds fill.
 var unwatched = []string{"target", "node_modules"}
 
-// content is a digest of what a folder holds, its modules and hidden files left
-// out: a build that makes the same files again has not changed it.
-func (w *watch) content(dir string) string {
+// content is a digest of what a folder holds, its modules, hidden files and the
+// file except left out: a build that makes the same files again has not changed it.
+func (w *watch) content(dir, except string) string {
 	h := sha256.New()
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -48,7 +48,7 @@ func (w *watch) content(dir string) string {
 			if e.IsDir() {
 				return filepath.SkipDir
 			}
-		case e.Type().IsRegular() && filepath.Ext(name) != ".wasm":
+		case e.Type().IsRegular() && filepath.Ext(name) != ".wasm" && path != filepath.Clean(except):
 			fmt.Fprintf(h, "%q %x\n", path, w.file(path))
 		}
 		return nil

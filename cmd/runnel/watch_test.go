@@ -24,7 +24,7 @@ func TestWatch(t *testing.T) {
 	save("main.go", "package main")
 	save("src/a.rs", "fn a() {}")
 	var w watch
-	before := w.content(dir)
+	before := w.content(dir, filepath.Join(dir, "pipeline.yaml"))
 	for _, c := range []struct {
 		name    string
 		do      func()
@@ -34,6 +34,7 @@ func TestWatch(t *testing.T) {
 		{"saved as it was", func() { save("main.go", "package main") }, false},
 		{"a module was built", func() { save("mine.wasm", "\x00asm") }, false},
 		{"what compilers leave", func() { save("target/release/x", "1"); save("node_modules/x.js", "1"); save(".git/HEAD", "1") }, false},
+		{"the pipeline", func() { save("pipeline.yaml", "name: mine") }, false},
 		{"changed, of equal length", func() { save("main.go", "package mail") }, true},
 		{"a new file below", func() { save("src/b.rs", "") }, true},
 		{"gone", func() { os.Remove(filepath.Join(dir, "src/a.rs")) }, true},
@@ -42,7 +43,7 @@ func TestWatch(t *testing.T) {
 		later := time.Now().Add(time.Second) // where a file system's clock is coarse
 		c.do()
 		_ = os.Chtimes(filepath.Join(dir, "main.go"), later, later)
-		now := w.content(dir)
+		now := w.content(dir, filepath.Join(dir, "pipeline.yaml"))
 		if (now != before) != c.another {
 			t.Errorf("%s: another is %v, want %v", c.name, now != before, c.another)
 		}
