@@ -127,7 +127,7 @@ func name(o events.Object) string { return fmt.Sprintf("%s/%s@%d", o.Bucket, o.K
 func checkAnnounced(t *testing.T, s *Store, dir string, accepted map[string]events.Object) {
 	t.Helper()
 	visible := map[string]events.Object{}
-	for key, err := range s.objectKeys(t.Context(), "lab", "", "") {
+	for key, err := range s.objectKeys(t.Context(), "lab", "", "", listPage) {
 		if err != nil {
 			t.Fatal(err)
 		}

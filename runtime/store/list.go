@@ -31,7 +31,7 @@ func (s *Store) ListObjects(ctx context.Context, bucket, prefix, startAfter, del
 	if cutAt(startAfter, prefix, delimiter) == startAfter {
 		common = startAfter
 	}
-	for key, err := range s.objectKeys(ctx, bucket, prefix, startAfter) {
+	for key, err := range s.objectKeys(ctx, bucket, prefix, startAfter, limit) {
 		if err != nil {
 			return out, err
 		}
@@ -68,13 +68,19 @@ func cutAt(key, prefix, delimiter string) string {
 	return key[:len(prefix)+i+len(delimiter)]
 }
 
-// objectKeys yields the keys that have versions, deleted ones too.
-func (s *Store) objectKeys(ctx context.Context, bucket, prefix, after string) iter.Seq2[string, error] {
+// objectKeys yields the keys that have versions, deleted ones too. About limit of
+// them will be taken: a directory is then read once for a page, and no more of the
+// objects in it are looked into.
+func (s *Store) objectKeys(ctx context.Context, bucket, prefix, after string, limit int) iter.Seq2[string, error] {
+	size := listPage
+	if s.seekable {
+		size = min(limit, filePage) + 1 // to know whether there are more
+	}
 	return func(yield func(string, error) bool) {
 		if after != "" {
 			after = flat(after) + "/"
 		}
-		for name, err := range s.list(ctx, sequences+"objects/"+bucket+"/", flat(prefix), "/", after) {
+		for name, err := range s.listBy(ctx, size, sequences+"objects/"+bucket+"/", flat(prefix), "/", after) {
 			if !yield(unflat(name), err) || err != nil {
 				return
 			}

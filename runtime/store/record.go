@@ -162,11 +162,16 @@ func keysOnly(as func(any) bool) error {
 // come after the key after, in order. With a delimiter, keys are cut at the first one
 // after the prefix, and only what is cut is yielded, once and without it.
 func (s *Store) list(ctx context.Context, root, prefix, delimiter, after string) iter.Seq2[string, error] {
+	size := listPage
+	if s.seekable && delimiter == "" {
+		size = filePage
+	}
+	return s.listBy(ctx, size, root, prefix, delimiter, after)
+}
+
+// listBy is list with a first page of so many keys.
+func (s *Store) listBy(ctx context.Context, size int, root, prefix, delimiter, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		size := listPage
-		if s.seekable && delimiter == "" {
-			size = filePage
-		}
 		token := blob.FirstPageToken
 		if after != "" && s.seekable {
 			token = []byte(root + after)
@@ -189,6 +194,7 @@ func (s *Store) list(ctx context.Context, root, prefix, delimiter, after string)
 			if token = next; len(token) == 0 {
 				return
 			}
+			size = max(size, listPage)
 		}
 	}
 }

@@ -153,6 +153,9 @@ func (l *lister) read(entries []entry, n node) ([]entry, error) {
 		if e.file && (!strings.HasPrefix(e.key, l.prefix) || e.key <= l.after && l.delimiter == "") {
 			continue
 		}
+		if !e.file && l.skip(e.key) { // walk would: here it spares sorting the pages before
+			continue
+		}
 		entries = append(entries, e)
 	}
 	return entries, nil
