@@ -28,7 +28,11 @@ func (a *app) hosts() []host.Host {
 	}
 	g := &guests{folder: dir, modules: wasm.NewDir(dir), opened: map[int64]*wasm.Host{}}
 	g.open = func(memory int64) (*wasm.Host, error) {
-		return wasm.Open(wasm.Options{Modules: g.modules, CacheDir: a.compiled(), Memory: memory})
+		temp := filepath.Join(a.dir, "tmp") // where the system's is memory, large outputs would fill it
+		if err := os.MkdirAll(temp, 0o700); err != nil {
+			return nil, fmt.Errorf("the folder for what guests write: %w", err)
+		}
+		return wasm.Open(wasm.Options{Modules: g.modules, CacheDir: a.compiled(), TempDir: temp, Memory: memory})
 	}
 	return []host.Host{native.Host{}, g, a.lambdas()}
 }

@@ -75,6 +75,7 @@ type Engine struct {
 
 	desk          desk
 	subscribing   sync.Mutex
+	draining      bool                  // no subscription is made any more
 	subscriptions map[string]subscribed // by name
 }
 

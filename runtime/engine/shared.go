@@ -72,35 +72,37 @@ type follower struct {
 	seen map[string]bool // keys of shapes that need nothing more
 }
 
-// look serves what is new since the last look.
+// look serves what is new since the last look. What it cannot now it tries at
+// the next; one pipeline that cannot be read holds up no other.
 func (f *follower) look(ctx context.Context) error {
+	var failed error
 	for key, err := range f.Store.List(ctx, store.Key("working")+"/") {
 		if err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
-		if f.seen[key] {
-			continue
+		if !f.seen[key] {
+			f.seen[key], err = f.follow(ctx, key)
+			failed = errors.Join(failed, err)
 		}
-		var version string
-		if err := f.Store.Get(ctx, key, &version); err != nil {
-			return err
-		}
-		p, err := f.version(ctx, version)
-		switch {
-		case err != nil && step.ClassOf(err) == step.ClassRetryable:
-			return err
-		case err != nil:
-			f.seen[key] = true // once is enough to say so
-			f.Log.Warn("a pipeline cannot be worked on here", "key", key, "error", err)
-			continue
-		}
-		whole, err := f.serve(ctx, p)
-		if err != nil {
-			return err
-		}
-		f.seen[key] = whole
 	}
-	return nil
+	return failed
+}
+
+// follow serves the pipeline of a shape; done tells that nothing more is needed.
+func (f *follower) follow(ctx context.Context, key string) (done bool, err error) {
+	var version string
+	if err := f.Store.Get(ctx, key, &version); err != nil {
+		return false, err
+	}
+	p, err := f.version(ctx, version)
+	if err != nil && step.ClassOf(err) != step.ClassRetryable {
+		f.Log.Warn("a pipeline cannot be worked on here", "key", key, "error", err)
+		return true, nil // once is enough to say so
+	}
+	if err != nil {
+		return false, err
+	}
+	return f.serve(ctx, p)
 }
 
 // serve serves the pipeline's steps; whole is false where the node that works on
@@ -108,6 +110,9 @@ func (f *follower) look(ctx context.Context) error {
 func (f *follower) serve(ctx context.Context, p *pipeline.Pipeline) (whole bool, err error) {
 	f.subscribing.Lock()
 	defer f.subscribing.Unlock()
+	if f.draining {
+		return false, nil
+	}
 	whole = true
 	for _, s := range p.Steps {
 		name := SubscriptionName(p.Name, s.Name)
@@ -143,6 +148,9 @@ func (e *Engine) serves(s *pipeline.BoundStep) bool { return e.Serves == nil || 
 
 // take has the events of a step delivered, where it is served, until stop is called.
 func (e *Engine) take(ctx context.Context, w worker, s subscribed) (stop context.CancelFunc, err error) {
+	if e.draining {
+		return nil, step.Retryable(fmt.Errorf("pipeline %s: step %s: this process is stopping", w.pipeline, w.step))
+	}
 	pulling, stop := context.WithCancel(ctx)
 	sub := bus.Subscription{Name: SubscriptionName(w.pipeline, w.step), Filters: s.filters, MaxInFlight: s.concurrency, AckWait: e.AckWait}
 	var handle func(context.Context, bus.Delivery)
@@ -248,6 +256,7 @@ func (d *desk) close() (empty <-chan struct{}, n int) {
 // context that they are worked on in ends.
 func (e *Engine) Drain(ctx context.Context) (left int) {
 	e.subscribing.Lock()
+	e.draining = true
 	for _, s := range e.subscriptions {
 		if s.stop != nil {
 			s.stop()

@@ -199,6 +199,40 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// A worker that drains serves no pipeline that it finds meanwhile: what it would
+// be brought, it would neither answer nor give back.
+func TestDrainedForGood(t *testing.T) {
+	r := newRig(t, chain, idle)
+	var begun atomic.Int32
+	r.does["first"] = func(context.Context, *step.Call) error { begun.Add(1); return nil }
+	one := r.beside()
+	working, stop := context.WithCancel(r.ctx)
+	defer stop()
+	if _, err := one.Follow(working, 5*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if left := one.Drain(r.ctx); left != 0 {
+		t.Fatalf("%d events are left", left)
+	}
+	p, err := pipeline.Parse("test.yaml", strings.NewReader(strings.Replace(chain, "name: chain", "name: other", 1)), r.functions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.engine.Work(r.ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	run := r.accept("a.csv")
+	time.Sleep(100 * time.Millisecond)
+	if n := begun.Load(); n != 0 {
+		t.Errorf("%d events were begun after it had drained", n)
+	}
+	if err := one.Work(r.ctx, p); step.ClassOf(err) != step.ClassRetryable {
+		t.Errorf("it takes on a pipeline: %v", err)
+	}
+	r.follow(r.beside(), 6)
+	r.wait(run, engine.Succeeded)
+}
+
 // Two nodes that work on different shapes of a pipeline leave its subscriptions
 // wide enough for both, whoever is the last to say.
 func TestNodesWidenWhatOthersNeed(t *testing.T) {
