@@ -77,10 +77,10 @@ func (s *session) finish(call *step.Call, out sandbox.Outcome) (answered, error)
 		err = fmt.Errorf("the answer has more than %d bytes: put data into artifacts", abi.MaxAnswer)
 	case out.Trap != "":
 		first, _, _ := strings.Cut(out.Trap, "\n")
-		err = fmt.Errorf("the guest of function %s ended early: %s", s.fn.Name, first)
+		err = fmt.Errorf("the guest of function %s ended early: %s%s", s.fn.Name, first, panicked(stderr))
 		return answered{}, s.judged(step.ClassPermanent, err, join(out.Trap, stderr))
 	case out.Status != 0:
-		err = fmt.Errorf("the guest of function %s ended with status %d%s", s.fn.Name, int32(out.Status), lastLine(stderr))
+		err = fmt.Errorf("the guest of function %s ended with status %d%s", s.fn.Name, int32(out.Status), headline(stderr))
 		return answered{}, s.judged(step.ClassPermanent, err, stderr)
 	}
 	if err != nil {
@@ -123,18 +123,6 @@ func (c *caused) Unwrap() error { return c.cause }
 
 func join(parts ...string) string {
 	return strings.Trim(strings.Join(parts, "\n\n"), "\n")
-}
-
-func lastLine(stderr string) string {
-	stderr = strings.TrimSpace(stderr)
-	line := stderr[strings.LastIndexByte(stderr, '\n')+1:]
-	if line == "" {
-		return ""
-	}
-	if len(line) > 500 {
-		line = line[:500]
-	}
-	return ": " + line
 }
 
 // take checks what a guest answered, and sends its events.
