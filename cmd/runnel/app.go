@@ -29,6 +29,7 @@ type app struct {
 	verbose  bool
 	private  bool   // URLs may name private addresses
 	named    bool   // the command line names the folder
+	alone    bool   // this command has the folder for as long as its user looks at it
 	guests   string // folder of WASM guests; "": that of scripts/build
 	lambda   string // name or addresses of the Lambdas
 }

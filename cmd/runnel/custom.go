@@ -37,7 +37,7 @@ func (a *app) parse(path string) (*definition, error) {
 	}
 	d := &definition{text: string(b)}
 	seen := map[string]pipeline.Function{}
-	d.Pipeline, err = pipeline.ParseWith(filepath.Base(path), bytes.NewReader(b), all.Functions(), func(folder string) (pipeline.Function, error) {
+	d.Pipeline, err = pipeline.ParseWith(path, bytes.NewReader(b), all.Functions(), func(folder string) (pipeline.Function, error) {
 		dir := filepath.FromSlash(folder)
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(filepath.Dir(path), dir)

@@ -35,6 +35,7 @@ from the cache. The runs are kept in the folder dev of the node's folder, unless
 			if f.pipeline == "" {
 				return usage(errors.New("name the pipeline: --pipeline FILE; `runnel pipeline init` writes one to start from"))
 			}
+			a.alone = true
 			if !a.named {
 				a.dir, a.named = filepath.Join(a.dir, "dev"), true
 			}
@@ -56,6 +57,7 @@ type developing struct {
 	built   map[string]string // by folder: its content when it was built
 	ran     string            // what was run last
 	last    *result           // of that which succeeded last
+	worked  bool              // in this turn something was built or run
 }
 
 // dev runs until ctx ends: nothing else that goes wrong after the start ends it.
@@ -83,9 +85,14 @@ func (a *app) dev(ctx context.Context, source string, f *runFlags) error {
 	d := developing{app: a, c: c, flags: f, source: source, built: map[string]string{}}
 	for said, after := "", ""; ctx.Err() == nil; {
 		seen := d.state()
+		d.worked = false
 		err := d.turn(ctx)
-		if err != nil && ctx.Err() == nil && (err.Error() != said || seen != after) {
+		news := err != nil && ctx.Err() == nil && (err.Error() != said || seen != after)
+		if news {
 			a.fail(err)
+		}
+		if ctx.Err() == nil && (news || d.worked) {
+			a.say("%s", a.style(a.err, dim, "waiting for changes"))
 		}
 		said, after = fmt.Sprint(err), d.state() // a turn itself can change the state, by what it builds
 		d.wait(ctx, seen)
@@ -135,6 +142,7 @@ func (d *developing) turn(ctx context.Context) error {
 		return berr
 	}
 	if built {
+		d.worked = true
 		def, err = d.parse(d.flags.pipeline)
 	}
 	if err != nil {
@@ -147,7 +155,7 @@ func (d *developing) turn(ctx context.Context) error {
 		}
 		return nil
 	}
-	d.ran = key
+	d.ran, d.worked = key, true
 	return d.run(ctx, def, d.state())
 }
 
@@ -172,7 +180,7 @@ func (d *developing) build(ctx context.Context) (built bool, err error) {
 		cmd := shell(ctx, spec.Build)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, d.err, d.err
 		if berr := cmd.Run(); berr != nil {
-			err = errors.Join(err, fmt.Errorf("function %s was not built: %w\nwaiting for it to be saved", spec.Name, berr))
+			err = errors.Join(err, fmt.Errorf("function %s was not built: %w", spec.Name, berr))
 			continue
 		}
 		d.say("  %s %s, %s", d.style(d.err, green, "✓"), spec.Module, seconds(time.Since(started).Seconds()))
@@ -227,6 +235,7 @@ func (d *developing) run(ctx context.Context, def *definition, seen string) erro
 		d.ran = "" // it is run again, even if what was saved comes to the same
 		_, err = d.c.Cancel(cancelled, id)
 		if err == nil && ctx.Err() == nil {
+			d.worked = false // the next turn follows at once
 			d.say("something was saved: run %.8s was cancelled", id)
 		}
 		return err

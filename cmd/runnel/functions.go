@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
 	"github.com/runnel-dev/runnel/runtime/schema"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
@@ -64,6 +66,13 @@ func newFunctions(a *app) *cobra.Command {
 		b, err := readFile(file)
 		if err != nil {
 			return usage(fmt.Errorf("--event: %w", err))
+		}
+		var event events.Event
+		if err := json.Unmarshal(b, &event); err != nil {
+			return usage(fmt.Errorf("--event: %s is not a CloudEvent in JSON: %w", file, err))
+		}
+		if !slices.Contains(pipeline.Hosts(), host) {
+			return usage(fmt.Errorf("no host %q%s (there are: %s)", host, nearest.Hint(host, pipeline.Hosts()), strings.Join(pipeline.Hosts(), ", ")))
 		}
 		req := api.Invoke{Event: b, Host: host}
 		if params != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runnel-dev/runnel/examples/steps"
+	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
 )
 
@@ -47,7 +48,11 @@ func (a *app) newFunction(dir string, l steps.Language) error {
 	if err != nil {
 		return err
 	}
-	files, err := l.New(filepath.Base(whole))
+	name := filepath.Base(whole)
+	if all.Functions()[name] != nil {
+		return usage(fmt.Errorf("%s is a function of runnel: name the folder otherwise, as the new one is named after it", name))
+	}
+	files, err := l.New(name)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type progress struct {
 	a     *app
 	width int             // of the terminal; 0: none, where no line can be drawn again
 	shown map[string]bool // by step and event
+	idle  time.Time       // since when nothing is at work that this node knows of; zero: something is
 
 	mu    sync.Mutex // what is waited for is drawn by another goroutine
 	drawn int        // lines that the next frame takes away
@@ -33,6 +34,9 @@ const (
 	soon = 900 * time.Millisecond
 	late = 5 * time.Second
 )
+
+// patience is how long a step may be due and nowhere at work before that is said.
+const patience = 2 * time.Second
 
 // A doing is something at work.
 type doing struct {
@@ -114,8 +118,26 @@ func (p *progress) show(st *api.RunState) {
 		for _, act := range st.Active {
 			working = append(working, work(act))
 		}
+		if d, ok := p.unattended(st, len(ended) > 0); ok {
+			working = append(working, d)
+		}
 	}
 	p.draw(ended, working)
+}
+
+// unattended is what there is to say of a run whose steps are due, and at work
+// nowhere that the node knows of: workers do not tell it what they are at.
+func (p *progress) unattended(st *api.RunState, news bool) (doing, bool) {
+	if news || len(st.Active) > 0 || len(st.Pending) == 0 {
+		p.idle = time.Time{}
+		return doing{}, false
+	}
+	if p.idle.IsZero() {
+		p.idle = time.Now()
+	}
+	step := st.Pending[0].Step
+	return doing{key: "unattended " + step, name: step, done: "due", since: p.idle,
+		text: "waits for a worker: this node is not at work on it"}, time.Since(p.idle) > patience
 }
 
 // during shows what is waited for, until the function that it returns is called.

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/node/api"
 )
 
 // Off a terminal there is a line within a second where there is news, none where
@@ -27,4 +30,47 @@ func TestProgressOffATerminal(t *testing.T) {
 	step(soon+time.Millisecond, "10 trees", "10 trees")
 	step(4*time.Second, "10 trees", "")
 	step(late+time.Millisecond, "10 trees", "10 trees")
+}
+
+// A step that is due and that no process of the node works on is said to wait,
+// after a while; nothing is said of one that is at work.
+func TestProgressWithNobodyAtWork(t *testing.T) {
+	var out strings.Builder
+	p := (&app{err: &out}).newProgress("a.csv", "")
+	due := &api.RunState{Status: engine.Status{State: engine.Running, Pending: []engine.Pending{{Step: "ingest"}}}}
+	show := func(st *api.RunState, quiet time.Duration) string {
+		out.Reset()
+		p.spoke = time.Now().Add(-quiet)
+		if !p.idle.IsZero() {
+			p.idle = p.idle.Add(-quiet)
+		}
+		p.show(st)
+		return out.String()
+	}
+	if got := show(due, soon+time.Millisecond); got != "" {
+		t.Errorf("at once: says %q", got)
+	}
+	if got := show(due, patience+time.Millisecond); !strings.Contains(got, "… ingest     waits for a worker") {
+		t.Errorf("after %v: says %q", patience, got)
+	}
+	if got := show(due, soon+time.Millisecond); got != "" {
+		t.Errorf("right after that: says %q", got)
+	}
+	busy := *due
+	busy.Active = []api.Active{{Step: "ingest", StartedAt: time.Now()}}
+	if got := show(&busy, late+time.Millisecond); strings.Contains(got, "waits") || !strings.Contains(got, "ingest") {
+		t.Errorf("at work: says %q", got)
+	}
+	if got := show(due, soon+time.Millisecond); got != "" {
+		t.Errorf("just out of work: says %q", got)
+	}
+}
+
+// A clock that was set back makes no time less than none.
+func TestSeconds(t *testing.T) {
+	for s, want := range map[float64]string{-0.0001: "0 ms", 0: "0 ms", 0.05: "50 ms", 3: "3.00 s", 200: "3m20s"} {
+		if got := seconds(s); got != want {
+			t.Errorf("seconds(%v) = %q, want %q", s, got, want)
+		}
+	}
 }

@@ -31,6 +31,8 @@ type result struct {
 	notes      []string
 	evaluation *evaluate.Evaluation
 	row        string // what to predict first: --row's value
+	deployed   bool   // the model is the served one
+	remote     bool   // a node serves it already
 }
 
 type modelResult struct {
@@ -111,6 +113,12 @@ func (a *app) take(ctx context.Context, c *connection, r *result, e events.Event
 			return err
 		}
 		r.Model = &modelResult{Name: in.Name, Version: in.Version}
+	case events.ModelDeployed:
+		in, err := events.Data[events.ModelDeployedData](e)
+		if err != nil {
+			return err
+		}
+		r.deployed = in.Alias == "champion"
 	case events.ModelTrained:
 		in, err := events.Data[events.ModelTrainedData](e)
 		if err != nil {
@@ -206,9 +214,14 @@ func (a *app) printResult(r *result) {
 	case r.State == engine.Failed || r.State == engine.Gated: // the error says what is next
 	case r.Model == nil:
 		fmt.Fprintf(a.out, "  Next    %s run %s --target COLUMN\n", a.name(), quote(r.source))
+	case !r.deployed:
+		fmt.Fprintf(a.out, "  Next    %s predict %s --row %s\n", a.name(), quote(fmt.Sprintf("%s@%d", r.Model.Name, r.Model.Version)), r.row)
+		fmt.Fprintf(a.out, "          %s models promote %s %d    makes it the served version\n", a.name(), quote(r.Model.Name), r.Model.Version)
 	default:
 		fmt.Fprintf(a.out, "  Next    %s predict %s --row %s\n", a.name(), quote(r.Model.Name), r.row)
-		fmt.Fprintf(a.out, "          %s up    serves it: POST /predict, uploads by S3 and HTTP\n", a.name())
+		if !r.remote {
+			fmt.Fprintf(a.out, "          %s up    serves it: POST /predict, uploads by S3 and HTTP\n", a.name())
+		}
 	}
 }
 
@@ -229,7 +242,11 @@ func (a *app) printMetrics(r *result) {
 	if r.Model != nil {
 		title = fmt.Sprintf("%s version %d, a %s", r.Model.Name, r.Model.Version, title)
 	}
-	fmt.Fprintf(a.out, "\n  %s, on %s %s rows that it has not seen\n\n", a.style(a.out, bold, title), count(int64(e.Model.Rows)), e.Subset)
+	measured := e.Subset + " rows that it has not seen"
+	if e.Subset == "train" {
+		measured = "rows that it learnt from"
+	}
+	fmt.Fprintf(a.out, "\n  %s, on %s %s\n\n", a.style(a.out, bold, title), count(int64(e.Model.Rows)), measured)
 	rows := [][]string{{"  ", "", "model", "baseline", ""}}
 	for _, name := range headline {
 		v, ok := r.Metrics[name]

@@ -256,7 +256,7 @@ func (a *app) outcome(ctx context.Context, c *connection, st *api.RunState, sour
 	if err != nil {
 		return err
 	}
-	r.source = source
+	r.source, r.remote = source, c.remote
 	if err := a.print(r, func() { a.printResult(r) }); err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func (a *app) verdict(st *api.RunState) error {
 		return fmt.Errorf("no step answers %s of %s (its subject is %q): see the filters of the first step's trigger", events.ShortType(st.Event.Type()), st.Event.Source(), st.Event.Subject())
 	}
 	if st.State == engine.Cancelled {
-		return fmt.Errorf("run %.8s was cancelled\n\nNext: %s runs replay %.8s", st.ID, a.name(), st.ID)
+		return fmt.Errorf("run %.8s was cancelled%s", st.ID, a.next("", "runs replay", st.ID))
 	}
 	for _, rec := range st.Steps {
 		if rec.Error == nil || rec.Status != st.State {
@@ -277,17 +277,26 @@ func (a *app) verdict(st *api.RunState) error {
 		}
 		text := fmt.Sprintf("step %s: %s", rec.Step, rec.Error.Message)
 		if st.State == engine.Gated {
-			return &coded{exitGate, fmt.Errorf("%s: the model is not registered\n\nNext: %s runs show %.8s", text, a.name(), st.ID)}
+			return &coded{exitGate, fmt.Errorf("%s: the model is not registered%s", text, a.next("", "runs show", st.ID))}
 		}
 		if rec.Error.Class != step.ClassPermanent {
 			text += fmt.Sprintf(" (%s, %d attempts)", rec.Error.Class, rec.Attempts)
 		}
-		if rec.Host == "wasm" && rec.Error.Detail != "" {
+		if (rec.Host == "wasm" || a.alone) && rec.Error.Detail != "" {
 			text += "\n\n" + lastLines(rec.Error.Detail, 20) // what the guest said last, for its author
 		}
-		return fmt.Errorf("%s\n\nThe event is kept. Next: %s deadletters show %.8s", text, a.name(), rec.DeadLetter)
+		return fmt.Errorf("%s%s", text, a.next("The event is kept. ", "deadletters show", rec.DeadLetter))
 	}
 	return nil
+}
+
+// next is the hint at the end of an error: a command on what an id names. Where
+// no other command can open the folder there is none.
+func (a *app) next(before, command, id string) string {
+	if a.alone {
+		return ""
+	}
+	return fmt.Sprintf("\n\n%sNext: %s %s %.8s", before, a.name(), command, id)
 }
 
 // lastLines are the last n lines of a text.

@@ -115,11 +115,15 @@ func newRuns(a *app) *cobra.Command {
 		return a.print(l, func() { a.printLineage(l) })
 	})
 	replay := a.asking("replay RUN", "Run the upload of a run again, by the same version of its pipeline", cobra.ExactArgs(1), working, func(cmd *cobra.Command, c *connection, args []string) error {
-		id, err := c.Replay(cmd.Context(), args[0])
+		of, err := c.Run(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		st, err := a.newProgress("replay of "+args[0], "").follow(cmd.Context(), c, id)
+		id, err := c.Replay(cmd.Context(), of.ID)
+		if err != nil {
+			return err
+		}
+		st, err := a.newProgress(fmt.Sprintf("replay of %.8s", of.ID), "").follow(cmd.Context(), c, id)
 		if cmd.Context().Err() != nil {
 			return a.cancel(cmd.Context(), c, id)
 		}

@@ -122,6 +122,7 @@ func width(s string) int {
 }
 
 func seconds(s float64) string {
+	s = max(0, s) // clocks are set back
 	switch {
 	case s < 0.0995:
 		return fmt.Sprintf("%.0f ms", s*1000)
