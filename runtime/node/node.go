@@ -108,7 +108,7 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 		return fail(err)
 	}
 	n.Registry = registry.New(n.Store, nil)
-	if n.bus, err = o.openBus(ctx, dir, n.log); err != nil {
+	if n.bus, err = o.openBus(ctx, dir, n.Store, n.log); err != nil {
 		return fail(err)
 	}
 	n.shared = o.NATS != nil
@@ -118,17 +118,30 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 }
 
 // openBus connects to the bus outside, or opens the embedded one.
-func (o *Options) openBus(ctx context.Context, dir string, log *slog.Logger) (bus.Bus, error) {
+func (o *Options) openBus(ctx context.Context, dir string, s *store.Store, log *slog.Logger) (bus.Bus, error) {
 	if o.NATS != nil {
 		opts := o.NATS.Options
 		opts.Logger = log
-		return jetstream.Connect(ctx, o.NATS.URLs, &opts)
+		js, err := o.connect(ctx, opts, s)
+		if err != nil {
+			return nil, err
+		}
+		return js, nil
 	}
 	js, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), &jetstream.Options{Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("the embedded bus: %w", err)
 	}
 	return js, nil
+}
+
+// connect connects to the bus outside, which has to be that of the store:
+// jetstream.ErrOtherStore is the reason where it is another's.
+func (o *Options) connect(ctx context.Context, opts jetstream.Options, s *store.Store) (_ *jetstream.Bus, err error) {
+	if opts.Store, err = s.ID(ctx); err != nil {
+		return nil, err
+	}
+	return jetstream.Connect(ctx, o.NATS.URLs, &opts)
 }
 
 func (o *Options) hosts() []host.Host {

@@ -34,7 +34,8 @@ type Worker struct {
 
 // OpenWorker opens the bus and the store of the options, which name both. It
 // works on no event before Start. jetstream.ErrNoStream is the reason where no
-// node has used the bus yet.
+// node has used the bus yet, and jetstream.ErrOtherStore where one with another
+// store has.
 func OpenWorker(ctx context.Context, o *Options) (*Worker, error) {
 	if o == nil || o.NATS == nil || o.Store == "" {
 		return nil, errors.New("a worker shares a bus and a store with nodes: name both")
@@ -48,10 +49,10 @@ func OpenWorker(ctx context.Context, o *Options) (*Worker, error) {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if w.bus, err = jetstream.Connect(ctx, o.NATS.URLs, &opts); err != nil {
+	if w.Store, err = store.Open(ctx, o.Store, nil); err != nil {
 		return fail(err)
 	}
-	if w.Store, err = store.Open(ctx, o.Store, nil); err != nil {
+	if w.bus, err = o.connect(ctx, opts, w.Store); err != nil {
 		return fail(err)
 	}
 	w.Engine = o.engine(w.bus, w.Store, registry.New(w.Store, nil), w.Live)

@@ -7,7 +7,7 @@
 //
 //	format                            the version of this layout
 //	artifacts/sha256/ab/cdef...       artifacts
-//	records/<key>                     records
+//	records/<key>                     records; records/identity is the store's id
 //	sequences/<key>/0000000001        the entries of sequences; an object is one,
 //	sequences/objects/<bucket>/<key>  an entry for each of its versions
 //	buckets/<name>                    buckets of objects

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -88,6 +89,7 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 			Duplicates:         dedupeWindow,
 			AllowAtomicPublish: true,
 			AllowDirect:        true,
+			Metadata:           b.ownMetadata(nil),
 		})
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another process was faster
 			stream, err = b.js.Stream(ctx, b.opts.Stream)
@@ -100,15 +102,19 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 	if cfg.Retention != jetstream.LimitsPolicy || cfg.Discard != jetstream.DiscardNew || cfg.Storage != jetstream.FileStorage || cfg.MaxAge != 0 || cfg.MaxMsgs > 0 {
 		return nil, fmt.Errorf("stream %s could lose events: it must have limits retention, file storage, discard new, and no limit on age or messages; correct it or choose another name", cfg.Name)
 	}
+	if err := b.checkStore(cfg); err != nil {
+		return nil, err
+	}
 	if b.opts.Attach {
 		return stream, nil
 	}
 	want := cfg
+	want.Metadata = b.ownMetadata(cfg.Metadata)
 	want.MaxBytes = or(b.opts.MaxBytes, cfg.MaxBytes)
 	want.Replicas = or(b.opts.Replicas, cfg.Replicas)
-	if want.MaxBytes != cfg.MaxBytes || want.Replicas != cfg.Replicas {
+	if want.MaxBytes != cfg.MaxBytes || want.Replicas != cfg.Replicas || !maps.Equal(want.Metadata, cfg.Metadata) {
 		if stream, err = b.js.UpdateStream(ctx, want); err != nil {
-			return nil, fmt.Errorf("stream %s: updating its limits: %w", cfg.Name, err)
+			return nil, fmt.Errorf("stream %s: updating it: %w", cfg.Name, err)
 		}
 	}
 	return stream, nil

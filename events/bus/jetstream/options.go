@@ -26,6 +26,10 @@ type Options struct {
 	// Credentials is a file with a user's JWT and key (.creds), and Nkey one with
 	// a user's seed, for Connect. They are read anew at every connection.
 	Credentials, Nkey string
+	// Store is the id of the store that events tell of, for Connect; "" is not
+	// looked at. The stream keeps that of who first says one, and is refused, with
+	// ErrOtherStore, to who says another: events would not find what they name.
+	Store string
 	// User and Password are for Connect.
 	User, Password string
 	// Attach has Connect use the stream as it is: it is not made, changed or
@@ -37,6 +41,9 @@ type Options struct {
 
 // ErrNoStream is the reason why a bus that is to attach does not open.
 var ErrNoStream = errors.New("there is no such stream")
+
+// ErrOtherStore is the reason why the bus of another store does not open.
+var ErrOtherStore = errors.New("its events tell of another store")
 
 const (
 	defaultStream   = "RUNNEL"
