@@ -13,6 +13,17 @@ import (
 // is written out, so that its bits are those of every processor. It overwrites a.
 func eigen(a [][]float64) (values []float64, vectors [][]float64, err error) {
 	n := len(a)
+	largest := 0.0
+	for _, row := range a {
+		for _, x := range row {
+			largest = max(largest, math.Abs(x)) // NaN stays
+		}
+	}
+	if math.IsNaN(largest) || math.IsInf(largest, 0) {
+		return nil, nil, errors.New("it holds values that are no numbers, or infinite")
+	}
+	_, exponent := math.Frexp(largest)
+	scale(a, -exponent)       // so that squares neither overflow nor vanish
 	v := make([][]float64, n) // rows are the vectors
 	for i := range v {
 		v[i] = make([]float64, n)
@@ -27,9 +38,6 @@ func eigen(a [][]float64) (values []float64, vectors [][]float64, err error) {
 					off += float64(a[i][j] * a[i][j])
 				}
 			}
-		}
-		if math.IsNaN(all) || math.IsInf(all, 0) {
-			return nil, nil, errors.New("it holds values that are no numbers, or too large to be squared")
 		}
 		if off <= 1e-32*all {
 			break
@@ -49,10 +57,19 @@ func eigen(a [][]float64) (values []float64, vectors [][]float64, err error) {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(a[j][j], a[i][i]) })
 	for _, i := range order {
-		values = append(values, a[i][i])
+		values = append(values, math.Ldexp(a[i][i], exponent))
 		vectors = append(vectors, v[i])
 	}
 	return values, vectors, nil
+}
+
+// scale multiplies by a power of two, which is exact.
+func scale(a [][]float64, exponent int) {
+	for _, row := range a {
+		for j, x := range row {
+			row[j] = math.Ldexp(x, exponent)
+		}
+	}
 }
 
 // rotate makes a[p][q] zero.

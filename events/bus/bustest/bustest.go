@@ -118,8 +118,10 @@ func closeBus(t *testing.T, b bus.Bus) {
 	}
 }
 
-// patience bounds how long a test waits for what must come.
-const patience = 20 * time.Second
+// patience bounds how long a test waits for what must come. It is above the
+// usual AckWait: a queue behind a network may have given an event to a
+// connection that was closed, and gives it again after that.
+const patience = 60 * time.Second
 
 // quiet is how long a test listens for what must not come.
 const quiet = 150 * time.Millisecond
