@@ -7,7 +7,7 @@ package density
 import (
 	"math"
 
-	"github.com/runnel-dev/runnel/internal/portable"
+	"github.com/runnel-dev/runnel/learn/portable"
 )
 
 // Quantile is the q-quantile of sorted values by linear interpolation between

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/portable"
 )
 
 // A loss is the mean log loss of a design's rows plus the penalty, as a function
@@ -70,15 +71,15 @@ func (l *loss) balance() {
 func (l *loss) start(u []float64) {
 	n := len(l.columns)
 	if l.scores == 1 {
-		u[n] = log(l.share[1]) - log(l.share[0])
+		u[n] = portable.Log(l.share[1]) - portable.Log(l.share[0])
 		return
 	}
 	mean := 0.0
 	for _, s := range l.share {
-		mean += log(s) / float64(l.scores)
+		mean += portable.Log(s) / float64(l.scores)
 	}
 	for k, s := range l.share {
-		u[k*(n+1)+n] = log(s) - mean
+		u[k*(n+1)+n] = portable.Log(s) - mean
 	}
 }
 
@@ -162,8 +163,8 @@ func (l *loss) pass(start, end int, v, g []float64) (total float64) {
 // returns the sum of the losses.
 func twoClasses(z []float64, labels []int32, weights []float64) (total float64) {
 	for i, score := range z {
-		t := exp(-math.Abs(score))
-		loss, p := log(1+t), 1/(1+t)
+		t := portable.Exp(-math.Abs(score))
+		loss, p := portable.Log(1+t), 1/(1+t)
 		if score < 0 {
 			p = t * p
 		}
@@ -189,7 +190,7 @@ func manyClasses(z, p []float64, labels []int32, weights []float64) (total float
 			p[k] = z[k*rows+i]
 		}
 		right := p[label]
-		loss := softmax(p) - right
+		loss := portable.Softmax(p) - right
 		p[label]--
 		w := 1.0
 		if weights != nil {

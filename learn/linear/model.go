@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/portable"
 )
 
 // A Model is a fitted linear model of any of the kinds.
@@ -82,7 +83,7 @@ func (m *Model) outputs(z []float64, rows int, out []float64) {
 	case len(m.seen) == 2:
 		no, yes := int(m.seen[0]), int(m.seen[1])
 		for i, z := range z {
-			p := sigmoid(z)
+			p := portable.Sigmoid(z)
 			out[i*m.classes+no], out[i*m.classes+yes] = 1-p, p
 		}
 	default:
@@ -91,7 +92,7 @@ func (m *Model) outputs(z []float64, rows int, out []float64) {
 			for k := range p {
 				p[k] = z[k*rows+i]
 			}
-			softmax(p)
+			portable.Softmax(p)
 			for k, class := range m.seen {
 				out[i*m.classes+int(class)] = p[k]
 			}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/portable"
 )
 
 const (
@@ -194,13 +195,13 @@ func (l *loss) probabilities(u []float64) [][]float64 {
 	row := make([]float64, l.scores)
 	for i := range l.rows {
 		if l.scores == 1 {
-			p[0][i] = sigmoid(p[0][i])
+			p[0][i] = portable.Sigmoid(p[0][i])
 			continue
 		}
 		for k := range p {
 			row[k] = p[k][i]
 		}
-		softmax(row)
+		portable.Softmax(row)
 		for k := range p {
 			p[k][i] = row[k]
 		}

@@ -12,7 +12,7 @@ package metrics
 import (
 	"math"
 
-	"github.com/runnel-dev/runnel/internal/portable"
+	"github.com/runnel-dev/runnel/learn/portable"
 )
 
 // A Confusion is a confusion matrix: [i][j] is the weight of the rows of class i

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/runnel-dev/runnel/internal/portable"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/text"
 	"github.com/runnel-dev/runnel/table"
 )

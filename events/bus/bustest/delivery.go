@@ -14,14 +14,22 @@ func testMaxInFlight(t *testing.T, h Harness) {
 	b := open(t, h)
 	const limit = 3
 	var now, most atomic.Int32
+	full := make(chan struct{}) // closed when the limit was reached
 	var in inbox
 	sub := on("inflight")
 	sub.MaxInFlight = limit
 	subscribe(t, b, sub, func(ctx context.Context, d bus.Delivery) {
 		n := now.Add(1)
-		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		for m := most.Load(); n > m; m = most.Load() {
+			if most.CompareAndSwap(m, n) && n == limit {
+				close(full)
+			}
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-full:
+		case <-time.After(patience / 4):
+		}
+		time.Sleep(10 * time.Millisecond) // for one too many to come
 		now.Add(-1)
 		in.ack(t)(ctx, d)
 	})

@@ -20,22 +20,26 @@ func Exp(x float64) float64 {
 		p4 = -1.65339022054652515390e-06
 		p5 = 4.13813679705723846039e-08
 	)
-	switch {
-	case x != x:
-		return x
-	case x > 7.09782712893383973096e+02:
-		return math.Inf(1)
-	case x < -7.45133219101941108420e+02:
+	if !(x > -746 && x < 710) {
+		switch {
+		case x != x:
+			return x
+		case x > 0:
+			return math.Inf(1)
+		}
 		return 0
 	}
-	k := math.Trunc(float64(x*math.Log2E) + math.Copysign(0.5, x))
-	hi := x - float64(k*ln2Hi)
-	lo := float64(k * ln2Lo)
+	k := int(float64(x*math.Log2E) + math.Copysign(0.5, x))
+	hi := x - float64(float64(k)*ln2Hi)
+	lo := float64(float64(k) * ln2Lo)
 	r := hi - lo
 	t := float64(r * r)
 	c := r - float64(t*(p1+float64(t*(p2+float64(t*(p3+float64(t*(p4+float64(t*p5)))))))))
 	y := 1 - ((lo - float64(r*c)/(2-c)) - hi)
-	return math.Ldexp(y, int(k))
+	if k < -1020 || k > 1023 { // the result is not normal, or nearly not
+		return math.Ldexp(y, k)
+	}
+	return y * math.Float64frombits(uint64(1023+k)<<52)
 }
 
 // Log is the natural logarithm of x, within an ulp (FreeBSD's e_log.c).
@@ -49,15 +53,22 @@ func Log(x float64) float64 {
 		l6 = 1.531383769920937332e-01
 		l7 = 1.479819860511658591e-01
 	)
-	switch {
-	case x != x || math.IsInf(x, 1):
-		return x
-	case x < 0:
-		return math.NaN()
-	case x == 0:
-		return math.Inf(-1)
+	const least = 0x1p-1022 // normal number
+	f, e := x, 0
+	if !(x >= least && x <= math.MaxFloat64) {
+		switch {
+		case !(x < least): // no number, or infinite
+			return x
+		case x < 0:
+			return math.NaN()
+		case x == 0:
+			return math.Inf(-1)
+		}
+		f, e = x*0x1p54, -54
 	}
-	f, e := math.Frexp(x) // f in [1/2, 1)
+	bits := math.Float64bits(f)
+	e += int(bits>>52) - 1022
+	f = math.Float64frombits(bits&(1<<52-1) | 1022<<52) // in [1/2, 1)
 	if f < math.Sqrt2/2 {
 		f *= 2
 		e--
@@ -85,3 +96,30 @@ func Log2(x float64) float64 {
 
 // Pow is x^y for a positive x, to about |y log x| ulps.
 func Pow(x, y float64) float64 { return Exp(float64(y * Log(x))) }
+
+// Sigmoid is 1 / (1 + e^-z).
+func Sigmoid(z float64) float64 {
+	if z < 0 {
+		t := Exp(z)
+		return t / (1 + t)
+	}
+	return 1 / (1 + Exp(-z))
+}
+
+// Softmax turns scores into probabilities, in place, and returns the logarithm
+// of the sum of the scores' exponentials.
+func Softmax(z []float64) float64 {
+	top := z[0]
+	for _, v := range z[1:] {
+		top = max(top, v)
+	}
+	sum := 0.0
+	for k, v := range z {
+		z[k] = Exp(v - top)
+		sum += z[k]
+	}
+	for k := range z {
+		z[k] /= sum
+	}
+	return top + Log(sum)
+}

@@ -14,21 +14,25 @@ func ulps(a, b float64) float64 {
 	return math.Abs(a-b) / (math.Nextafter(math.Abs(b), math.Inf(1)) - math.Abs(b))
 }
 
-// The bits are those of package math but for the last.
+// The bits are those of package math but for the last: each is within an ulp of
+// what is right.
 func TestAgainstMath(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.Float64().Draw(t, "any")
-		y := rapid.Float64Range(-750, 750).Draw(t, "moderate")
+		// On amd64 package math is wrong where Exp nearly overflows, and for the
+		// logarithm of what is less than the least normal number.
+		x := rapid.Float64().Filter(func(x float64) bool { return x < -750 || math.Abs(x) >= 0x1p-1022 && x < 709 || x > 710 }).Draw(t, "any")
+		y := rapid.Float64Range(-750, 709).Draw(t, "moderate")
 		p := rapid.Float64Range(1e-300, 1e300).Draw(t, "positive")
 		for _, c := range []struct {
 			name      string
 			got, want float64
 			most      float64
 		}{
-			{"Exp", Exp(x), math.Exp(x), 1},
-			{"Exp", Exp(y), math.Exp(y), 1},
-			{"Log", Log(x), math.Log(x), 1},
-			{"Log", Log(p), math.Log(p), 1},
+			{"Exp", Exp(x), math.Exp(x), 2},
+			{"Exp", Exp(y), math.Exp(y), 2},
+			{"Log", Log(x), math.Log(x), 2},
+			{"Log", Log(p), math.Log(p), 2},
+			{"Sigmoid", Sigmoid(-math.Abs(y)), math.Exp(-math.Abs(y)) / (1 + math.Exp(-math.Abs(y))), 4},
 			{"Log2", Log2(p), math.Log2(p), 2},
 			{"Pow", Pow(p, -0.2), math.Pow(p, -0.2), 700},
 		} {
@@ -63,8 +67,9 @@ func TestBits(t *testing.T) {
 func TestEdges(t *testing.T) {
 	inf := math.Inf(1)
 	for _, c := range []struct{ got, want float64 }{
-		{Exp(inf), inf}, {Exp(-inf), 0}, {Exp(0), 1}, {Exp(710), inf}, {Exp(-746), 0}, {Exp(-745), math.Exp(-745)},
+		{Exp(inf), inf}, {Exp(-inf), 0}, {Exp(0), 1}, {Exp(710), inf}, {Exp(-746), 0}, {Exp(-745), math.Exp(-745)}, {Exp(709.7), 1.6549840276802644e+308},
 		{Log(inf), inf}, {Log(0), -inf}, {Log(1), 0}, {Log2(8), 3}, {Log2(0x1p-1074), -1074}, {Pow(4, 0), 1},
+		{Log(5e-324), -744.4400719213812}, {Sigmoid(1000), 1}, {Sigmoid(-1000), 0}, {Sigmoid(0), 0.5},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %v, want %v", c.got, c.want)
