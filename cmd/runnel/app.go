@@ -95,7 +95,9 @@ func (a *app) connect(ctx context.Context, work bool) (*connection, error) {
 	if c, err := a.running(ctx); c != nil || err != nil {
 		return c, err
 	}
-	n, err := node.Open(ctx, a.dir, a.options())
+	opts := a.options()
+	opts.Ends = true
+	n, err := node.Open(ctx, a.dir, opts)
 	if err != nil {
 		return nil, err
 	}

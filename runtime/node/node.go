@@ -36,6 +36,7 @@ type Options struct {
 	Build     string // identifies the functions' code in the step cache
 	Observers []engine.Observer
 	Log       *slog.Logger
+	Ends      bool          // the process ends once the node is closed, which is then faster
 	AckWait   time.Duration // as in engine.Config, like MaxCrash
 	MaxCrash  int
 	Store     string                     // URL or path of the store; "": the folder store in the node's folder
@@ -128,7 +129,7 @@ func (o *Options) openBus(ctx context.Context, dir string, s *store.Store, log *
 		}
 		return js, nil
 	}
-	js, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), &jetstream.Options{Logger: log})
+	js, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), &jetstream.Options{Logger: log, Ends: o.Ends})
 	if err != nil {
 		return nil, fmt.Errorf("the embedded bus: %w", err)
 	}

@@ -52,6 +52,9 @@ func open(ctx context.Context, dir string, opts Options) (_ *Bus, err error) {
 	}
 	health, fail := context.WithCancelCause(context.Background())
 	stop := func() error {
+		if opts.Ends {
+			return nil // the lock ends with the process, too
+		}
 		defer fail(nil)
 		srv.Shutdown()
 		srv.WaitForShutdown()

@@ -20,6 +20,11 @@ type Options struct {
 	// Logger hears of what goes wrong with nobody to return an error to; nil is slog.Default().
 	Logger *slog.Logger
 
+	// Ends says that the process ends once the bus is closed, for Open: the server
+	// is then left as a kill leaves it, from which it recovers in any case (Candea
+	// and Fox, "Crash-only software", 2003). To stop it takes 10 ms a consumer.
+	Ends bool
+
 	// Replicas is how many servers hold each event, for Connect; 0 is, when the
 	// stream is created, 3 in a cluster and 1 on a single server, and as it is otherwise.
 	Replicas int
