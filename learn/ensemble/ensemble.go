@@ -38,10 +38,9 @@ type Tree struct {
 	Threshold   []float64 // x <= threshold goes left
 	MissingLeft []bool    // where a missing value goes
 	Left, Right []int32   // the children of a split
-	// Categories holds, for a split on categories, those that go left: bit c of
-	// word c/64 is category c. Others, and all of a split that has a threshold
-	// (nil here), follow the threshold; a value that is no bit's goes right.
-	// Categories itself is nil where no split has any.
+	// Categories holds, of a split on categories, those that go left: bit c of word
+	// c/64 is category c, and what is no bit's goes right. It is nil of a split at a
+	// threshold, and nil as a whole where no split is on categories.
 	Categories [][]uint64
 	Cover      []float64 // the weight of the training rows that came through a node
 	Value      []float64 // len(Base) a node, or one where Output says whose; of splits 0
