@@ -182,7 +182,7 @@ func (s *subscription) deliver(ctx context.Context, msg types.Message) {
 	}
 	if ctx.Err() == nil {
 		s.handle(ctx, d)
-		if d.wait(ctx) {
+		if d.hold.Wait(ctx) {
 			return
 		}
 	}

@@ -137,7 +137,7 @@ func (s *subscription) deliver(ctx context.Context, msg *nats.Msg) {
 		return
 	}
 	s.handle(ctx, d)
-	if !d.wait(ctx) {
+	if !d.hold.Wait(ctx) {
 		s.handBack(msg)
 	}
 }
