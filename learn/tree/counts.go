@@ -1,11 +1,15 @@
 package tree
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/runnel-dev/runnel/learn/bins"
+)
 
 // counts is the criterion of three and more classes: the Gini impurity, from
 // the weight of each class in each bin.
 type counts struct {
-	data    *binned
+	data    *bins.Matrix
 	y       *target
 	minLeaf int
 
@@ -25,10 +29,10 @@ type counts struct {
 // classWeight is what a row adds: so much to that class.
 type classWeight struct{ class, weight uint32 }
 
-func newCounts(data *binned, y *target, minLeaf int) *counts {
+func newCounts(data *bins.Matrix, y *target, minLeaf int) *counts {
 	return &counts{
 		data: data, y: y, minLeaf: minLeaf,
-		adds:  make([]classWeight, data.rows),
+		adds:  make([]classWeight, data.Rows),
 		bins:  make([]uint32, 256*y.classes),
 		total: make([]uint32, y.classes), left: make([]uint32, y.classes),
 	}
@@ -67,7 +71,7 @@ func (c *counts) leaf(values []float64, _ sum) []float64 {
 func (c *counts) search(rows []uint32, features []int32, best *split) bool {
 	varies := false
 	for _, f := range features {
-		bins := c.fill(rows, c.data.bins[f])
+		bins := c.fill(rows, c.data.Columns[f])
 		if len(bins) > 1 {
 			varies = true
 			c.scan(bins, len(rows), f, best)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
 )
 
 // A target is what trees predict, in integers, so that sums do not depend on
@@ -81,7 +82,7 @@ type criterion interface {
 	unit() float64
 }
 
-func newCriterion(data *binned, y *target, minLeaf int) criterion {
+func newCriterion(data *bins.Matrix, y *target, minLeaf int) criterion {
 	if y.classes > 2 {
 		return newCounts(data, y, minLeaf)
 	}
@@ -95,6 +96,9 @@ const denseRows = 512
 // between is the bin to split at where the last bin of values on the left and
 // the first on the right are these: in the middle of the empty ones.
 func between(left, right int32) uint8 { return uint8((left + right - 1) / 2) }
+
+// missingBin is the bin of a missing value.
+const missingBin = bins.Missing
 
 // afterAll is the bin to split at where all values go left, missing ones right.
 const afterAll = missingBin - 1

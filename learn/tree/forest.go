@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 // Kind is the kind of a forest's state.
@@ -149,8 +151,8 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 		return nil, err
 	}
 	sample := f.sampler(y, weights)
-	data, err := bin(ctx, x, f.MaxBins, opts.ThreadCount())
-	if errors.Is(err, errInfinite) {
+	data, err := bins.Cut(ctx, x, f.MaxBins, opts.ThreadCount())
+	if errors.Is(err, bins.ErrInfinite) {
 		return nil, learn.CheckFit(x, y, opts) // says where
 	}
 	if err != nil {
@@ -169,7 +171,7 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 				if t >= f.Estimators {
 					return
 				}
-				g.rng = stream(opts.Seed, t)
+				g.rng = splitmix.Stream(opts.Seed, t)
 				sample.draw(&g.rng, g.weight)
 				if trees[t] = g.grow(ctx); ctx.Err() != nil {
 					return
@@ -182,7 +184,7 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return assemble(trees, y, data.axes), nil
+	return assemble(trees, y, data.Axes), nil
 }
 
 // reporter returns a function that counts one more tree as done.

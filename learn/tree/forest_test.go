@@ -12,6 +12,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/learntest"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 func small() *Forest {
@@ -124,7 +125,7 @@ func TestBootstrapDrawsByWeight(t *testing.T) {
 	for _, weights := range [][]float64{weights, nil} {
 		f := NewForest()
 		f.MaxSamples = 200_000
-		drawn, rng := make([]uint32, 50), stream(1, 2)
+		drawn, rng := make([]uint32, 50), splitmix.Stream(1, 2)
 		f.sampler(y, weights).draw(&rng, drawn)
 		for i, n := range drawn {
 			p := 1.0 / 50
@@ -140,12 +141,12 @@ func TestBootstrapDrawsByWeight(t *testing.T) {
 
 // Balanced class weights find a rare class that is lost without them.
 func TestBalancedClasses(t *testing.T) {
-	rng := random{state: 4}
+	rng := splitmix.Source{State: 4}
 	x, y := &learn.Matrix{Names: []string{"x"}, Columns: [][]float64{nil}, Rows: 2000}, &learn.Target{Task: learn.Classification, Classes: []string{"usual", "rare"}}
 	for i := range x.Rows {
-		label, at := int32(0), rng.unit()
+		label, at := int32(0), rng.Unit()
 		if i%20 == 0 {
-			label, at = 1, 0.5+rng.unit()/5
+			label, at = 1, 0.5+rng.Unit()/5
 		}
 		x.Columns[0], y.Labels = append(x.Columns[0], at), append(y.Labels, label)
 	}

@@ -3,6 +3,9 @@ package tree
 import (
 	"context"
 	"math"
+
+	"github.com/runnel-dev/runnel/learn/bins"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 // A node is a split, or a leaf. The children of a split are next to each other,
@@ -52,10 +55,10 @@ type grown struct {
 // A grower grows trees, one after the other, on one goroutine.
 type grower struct {
 	forest    *Forest
-	data      *binned
+	data      *bins.Matrix
 	criterion criterion
 	tried     int
-	rng       random
+	rng       splitmix.Source
 
 	weight      []uint32 // of each row, in this tree
 	rows, spare []uint32 // the rows of positive weight, by node, in ascending order
@@ -70,14 +73,14 @@ type branch struct {
 	total       sum
 }
 
-func newGrower(f *Forest, data *binned, y *target, tried int) *grower {
+func newGrower(f *Forest, data *bins.Matrix, y *target, tried int) *grower {
 	g := &grower{
 		forest: f, data: data, tried: tried,
 		criterion: newCriterion(data, y, f.MinLeaf),
-		weight:    make([]uint32, data.rows),
-		rows:      make([]uint32, data.rows+1),
-		spare:     make([]uint32, data.rows),
-		features:  make([]int32, len(data.bins)),
+		weight:    make([]uint32, data.Rows),
+		rows:      make([]uint32, data.Rows+1),
+		spare:     make([]uint32, data.Rows),
+		features:  make([]int32, len(data.Columns)),
 	}
 	return g
 }
@@ -134,7 +137,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		t.leaf = append(t.leaf, -1, -1)
 		middle := b.from
 		if b.depth+1 != g.forest.MaxDepth || !g.criterion.summed() {
-			middle += divide(rows, g.spare, g.data.bins[s.feature], &s)
+			middle += divide(rows, g.spare, g.data.Columns[s.feature], &s)
 		}
 		right := sum{b.total.weight - s.left.weight, b.total.target - s.left.target}
 		g.stack = append(g.stack,
@@ -150,7 +153,7 @@ func (g *grower) bestSplit(ctx context.Context, rows []uint32) split {
 	best := split{gain: -1}
 	for from, to := 0, g.tried; from < len(g.features); from, to = to, to+1 {
 		for i := from; i < to; i++ {
-			j := i + int(g.rng.below(uint32(len(g.features)-i)))
+			j := i + int(g.rng.Below(uint32(len(g.features)-i)))
 			g.features[i], g.features[j] = g.features[j], g.features[i]
 		}
 		if g.criterion.search(rows, g.features[from:to], &best) || ctx.Err() != nil {

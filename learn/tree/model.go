@@ -9,13 +9,14 @@ import (
 	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
 )
 
 // A ForestModel is a fitted Forest. Its prediction is the mean over the trees.
 type ForestModel struct {
 	task    learn.Task
 	outputs int
-	axes    []axis // of each feature: the bins that nodes speak of
+	axes    []bins.Axis // of each feature: the bins that nodes speak of
 	nodes   []node
 	leaf    []int32 // for a leaf the row of values, for a split -1
 	trees   []tree
@@ -29,7 +30,7 @@ type ForestModel struct {
 type tree struct{ from, to, depth int }
 
 // assemble joins trees to a model. Leaves of equal outputs share them.
-func assemble(trees []grown, y *learn.Target, axes []axis) *ForestModel {
+func assemble(trees []grown, y *learn.Target, axes []bins.Axis) *ForestModel {
 	m := &ForestModel{task: y.Task, outputs: 1, axes: axes, importance: make([]float64, len(axes))}
 	if y.Task == learn.Classification {
 		m.outputs = len(y.Classes)
@@ -145,7 +146,7 @@ func (m *ForestModel) predict(x *learn.Matrix, from, to int, block []uint32, out
 	rows, features := to-from, len(m.axes)
 	for j, axis := range m.axes {
 		for i, v := range x.Columns[j][from:to] {
-			b := uint32(axis.bin(v))
+			b := uint32(axis.Bin(v))
 			if v != v {
 				b = math.MaxUint32
 			}

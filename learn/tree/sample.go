@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 // maxWeight is the greatest sum of the integer weights that a tree is grown on.
@@ -82,7 +83,7 @@ func (f *Forest) sampler(y *learn.Target, weights []float64) *sampler {
 }
 
 // draw sets the weight of each row for one tree.
-func (s *sampler) draw(rng *random, weight []uint32) {
+func (s *sampler) draw(rng *splitmix.Source, weight []uint32) {
 	if s.fixed != nil {
 		copy(weight, s.fixed)
 		return
@@ -91,13 +92,13 @@ func (s *sampler) draw(rng *random, weight []uint32) {
 	n := uint32(len(weight))
 	if s.cumulative == nil {
 		for range s.draws {
-			weight[rng.below(n)]++
+			weight[rng.Below(n)]++
 		}
 		return
 	}
 	total := s.cumulative[n-1]
 	for range s.draws {
-		u := rng.unit()
+		u := rng.Unit()
 		row := s.guide[int(u*float64(n))]
 		for row < n-1 && s.cumulative[row] <= u*total {
 			row++

@@ -3,16 +3,17 @@ package tree
 import (
 	"math"
 	"slices"
-	"sort"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 // drawProblem draws a small binned problem with missing values and weights.
-func drawProblem(t *rapid.T, classes int) (*binned, *target, []uint32, []uint32) {
+func drawProblem(t *rapid.T, classes int) (*bins.Matrix, *target, []uint32, []uint32) {
 	n := rapid.IntRange(2, 60).Draw(t, "rows")
 	x := &learn.Matrix{Rows: n}
 	for range rapid.IntRange(1, 6).Draw(t, "features") {
@@ -39,7 +40,7 @@ func drawProblem(t *rapid.T, classes int) (*binned, *target, []uint32, []uint32)
 			rows = append(rows, uint32(i))
 		}
 	}
-	data, err := bin(t.Context(), x, 255, 1)
+	data, err := bins.Cut(t.Context(), x, 255, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +88,8 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 			gain := func(feature, bin int, missingLeft bool) float64 {
 				var left, right []uint32
 				for _, r := range rows {
-					b := int(data.bins[feature][r])
-					if b == missingBin && missingLeft || b != missingBin && b <= bin {
+					b := int(data.Columns[feature][r])
+					if b == bins.Missing && missingLeft || b != bins.Missing && b <= bin {
 						left = append(left, r)
 					} else {
 						right = append(right, r)
@@ -102,7 +103,7 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 				return (parent - l - r) / total
 			}
 			want := -1.0
-			for feature := range data.bins {
+			for feature := range data.Columns {
 				for bin := range 10 {
 					want = max(want, gain(feature, bin, false), gain(feature, bin, true))
 				}
@@ -112,7 +113,7 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 			if _, pure := c.open(rows, sum{}); pure != (parent < 1e-9) && classes > 0 {
 				t.Fatalf("pure is %v, the impurity %v", pure, parent)
 			}
-			features := make([]int32, len(data.bins))
+			features := make([]int32, len(data.Columns))
 			for j := range features {
 				features[j] = int32(j)
 			}
@@ -134,22 +135,22 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 
 // Histograms of many rows at once are those of each row added by itself.
 func TestFillsAgree(t *testing.T) {
-	rng := random{state: 5}
+	rng := splitmix.Source{State: 5}
 	n := 5000
 	codes, cols := make([]uint8, n), make([][]uint8, 5)
 	adds, wide, rows := [256]uint64{}, []sum{}, []uint32{}
 	for code := range adds {
-		adds[code] = uint64(1+rng.below(1000)) | uint64(rng.below(1000))<<32
+		adds[code] = uint64(1+rng.Below(1000)) | uint64(rng.Below(1000))<<32
 	}
 	for j := range cols {
 		cols[j] = make([]uint8, n)
 		for i := range cols[j] {
-			cols[j][i] = uint8(rng.next())
+			cols[j][i] = uint8(rng.Next())
 		}
 	}
 	for i := range n {
-		codes[i] = uint8(rng.next())
-		if rng.below(3) > 0 {
+		codes[i] = uint8(rng.Next())
+		if rng.Below(3) > 0 {
 			rows = append(rows, uint32(i))
 			wide = append(wide, unpack(adds[codes[i]]))
 		}
@@ -185,100 +186,6 @@ func TestFillsAgree(t *testing.T) {
 		}
 		if one != [256]uint64{} || sparse != [256]uint64{} || wideBins != [256]sum{} || wideSparse != [256]sum{} {
 			t.Fatal("a histogram is not cleared")
-		}
-	}
-}
-
-func TestAxisFindsTheBin(t *testing.T) {
-	special := []float64{0, math.Copysign(0, -1), 5e-324, -5e-324, 1e-323, math.MaxFloat64, -math.MaxFloat64, math.Inf(1), math.Inf(-1), 1, math.Nextafter(1, 2)}
-	value := rapid.OneOf(rapid.SampledFrom(special), rapid.Float64(), rapid.Map(rapid.IntRange(-9, 9), func(i int) float64 { return float64(i) }))
-	rapid.Check(t, func(t *rapid.T) {
-		edges := rapid.SliceOfN(rapid.Map(value, func(v float64) float64 {
-			return max(-math.MaxFloat64, min(math.MaxFloat64, v))
-		}), 0, 300).Draw(t, "edges")
-		slices.Sort(edges)
-		edges = slices.Compact(edges)
-		a := newAxis(edges)
-		for _, v := range append(rapid.SliceOf(value).Draw(t, "values"), edges...) {
-			want := sort.Search(len(edges), func(i int) bool { return v <= edges[i] })
-			if got := a.bin(v); got != want {
-				t.Fatalf("%v is in bin %d, want %d", v, got, want)
-			}
-			if v > a.edge(want) || want > 0 && v <= a.edge(want-1) {
-				t.Fatalf("%v is outside of bin %d", v, want)
-			}
-		}
-	})
-}
-
-func TestBinEdges(t *testing.T) {
-	many := make([]float64, 100_000)
-	rng := random{state: 9}
-	for i := range many {
-		many[i] = rng.unit()
-	}
-	frequent := slices.Clone(many)
-	for i := range frequent {
-		if i%10 < 9 {
-			frequent[i] = 0.5
-		}
-	}
-	rare := make([]float64, 100_000) // two values, one of them in a single row
-	rare[77_777] = 4
-	for _, c := range []struct {
-		name  string
-		col   []float64
-		max   int
-		edges int
-	}{
-		{"constant", []float64{3, 3, 3}, 255, 0},
-		{"all missing", []float64{math.NaN(), math.NaN()}, 255, 0},
-		{"few", []float64{1, 3, 2, 2, math.NaN(), 10}, 255, 3},
-		{"neighbours", []float64{1, math.Nextafter(1, 2)}, 255, 1},
-		{"extremes", []float64{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64 / 2}, 255, 2},
-		{"subnormal", []float64{0, 5e-324, -5e-324}, 255, 2},
-		{"two bins", []float64{5, 4, 3, 2, 1}, 2, 1},
-		{"quantiles", many, 255, 254},
-		{"one value frequent", frequent, 255, 254},
-		{"a rare value", rare, 255, 1},
-	} {
-		bins, a, finite := binColumn(c.col, c.max)
-		edges := a.edges
-		if !finite {
-			t.Errorf("%s: taken for infinite", c.name)
-		}
-		for i, v := range c.col {
-			if want := a.bin(v); v == v && int(bins[i]) != want || v != v && bins[i] != missingBin {
-				t.Fatalf("%s: row %d is in bin %d, want %d", c.name, i, bins[i], want)
-			}
-		}
-		if len(edges) != c.edges {
-			t.Errorf("%s: %d edges, want %d", c.name, len(edges), c.edges)
-		}
-		count := make([]int, len(edges)+1)
-		for _, v := range c.col {
-			if v == v {
-				count[a.bin(v)]++
-			}
-		}
-		if c.edges > 0 && slices.Min(count) == 0 {
-			t.Errorf("%s: a bin is empty: %v", c.name, count)
-		}
-		if c.name == "quantiles" && slices.Max(count) > 3*len(many)/255 {
-			t.Errorf("%s: a bin has %d rows", c.name, slices.Max(count))
-		}
-	}
-	if _, a, _ := binColumn([]float64{1, 3, 2}, 255); !slices.Equal(a.edges, []float64{1.5, 2.5}) {
-		t.Errorf("edges of 1, 2, 3 are %v, want the midpoints", a.edges)
-	}
-	late := slices.Repeat([]float64{2, 4}, quantileRows) // with a value that the sample lacks
-	late[len(late)-2] = 3
-	if bins, a, _ := binColumn(late, 255); !slices.Equal(a.edges, []float64{2.5, 3.5}) || bins[0] != 0 || bins[1] != 2 || bins[len(bins)-2] != 1 {
-		t.Errorf("edges of 2, 4 and a late 3 are %v, bins begin with %v", a.edges, bins[:2])
-	}
-	for _, col := range [][]float64{{1, math.Inf(1)}, append(slices.Clone(many), math.Inf(-1)), append(slices.Clone(late), math.Inf(1), math.Inf(1))} {
-		if _, _, finite := binColumn(col, 255); finite {
-			t.Error("an infinite value is taken for a finite one")
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
 )
 
 // State takes the forest apart. Nodes of all trees follow each other; trees
@@ -23,7 +24,7 @@ func (m *ForestModel) State() learn.State {
 			continue
 		}
 		bin, j, missingLeft := node.split()
-		feature[i], threshold[i], left[i] = int32(j), m.axes[j].edge(bin), int32(node.left)
+		feature[i], threshold[i], left[i] = int32(j), m.axes[j].Edge(bin), int32(node.left)
 		if missingLeft {
 			missing[i] = 1
 		}
@@ -90,7 +91,7 @@ func fromState(s learn.State) (*ForestModel, error) {
 	if m.importance, err = vector[float64](s, "importances", -1); err != nil {
 		return nil, err
 	}
-	m.axes = make([]axis, len(m.importance))
+	m.axes = make([]bins.Axis, len(m.importance))
 	if err := m.setValues(s); err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (m *ForestModel) setAxes(feature []int32, threshold []float64) error {
 	}
 	for j := range edges {
 		slices.Sort(edges[j])
-		m.axes[j] = newAxis(slices.Compact(edges[j]))
+		m.axes[j] = bins.NewAxis(slices.Compact(edges[j]))
 	}
 	return nil
 }
@@ -189,9 +190,9 @@ func (m *ForestModel) setNode(i, self, size int, feature int32, threshold float6
 		return fmt.Errorf("missing_left is %d, want 0 or 1", missing)
 	}
 	axis := m.axes[feature]
-	bin := len(axis.edges)
+	bin := len(axis.Edges())
 	if !math.IsInf(threshold, 1) {
-		bin, _ = slices.BinarySearch(axis.edges, threshold)
+		bin, _ = slices.BinarySearch(axis.Edges(), threshold)
 	}
 	m.nodes[i] = splitNode(bin, int(feature), int(left), missing == 1)
 	m.leaf[i] = -1

@@ -1,12 +1,16 @@
 package tree
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/runnel-dev/runnel/learn/bins"
+)
 
 // sums is the criterion of two classes and of regression: both need but two
 // sums a bin, because the Gini impurity of two classes is twice the variance of
 // the second class's indicator.
 type sums struct {
-	data    *binned
+	data    *bins.Matrix
 	y       *target
 	minLeaf int
 
@@ -35,7 +39,7 @@ type cell struct {
 	rows int32 // counted only where a leaf needs more than one
 }
 
-func newSums(data *binned, y *target, minLeaf int) *sums {
+func newSums(data *bins.Matrix, y *target, minLeaf int) *sums {
 	s := &sums{data: data, y: y, minLeaf: minLeaf}
 	for code := range uint64(256) {
 		s.adds[code] = code>>1 | (code>>1)*(code&1)<<32
@@ -116,7 +120,7 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 			n = s.fillSome(rows, features)
 		}
 		for k, f := range features[:n] {
-			col := s.data.bins[f]
+			col := s.data.Columns[f]
 			var cells []cell
 			switch {
 			case n > 1:
@@ -150,7 +154,7 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 
 // fillSome fills the histograms of the first features, and says of how many.
 func (s *sums) fillSome(rows []uint32, features []int32) int {
-	bins := s.data.bins
+	bins := s.data.Columns
 	a, b, c, d := bins[features[0]], bins[features[1]], bins[features[2]], bins[features[3]]
 	if len(features) == 4 || len(features) >= 8 {
 		fillPacked4(&s.packedBins, rows, s.codes, &s.adds, a, b, c, d)
@@ -175,7 +179,7 @@ func (s *sums) countRows(rows []uint32, col []uint8, cells []cell) {
 // missing, the last cell is theirs: it is tried on both sides of each.
 func (s *sums) scan(cells []cell, rows int, feature int32, best *split) {
 	last := len(cells) - 1
-	if cells[last].bin != missingBin {
+	if cells[last].bin != bins.Missing {
 		s.scanFrom(cell{}, cells, last, rows, feature, best)
 		return
 	}

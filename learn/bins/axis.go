@@ -1,15 +1,18 @@
-package tree
+// Package bins cuts features into at most 255 bins each, so that a byte a value
+// is all that learning a tree looks at.
+package bins
 
 import "math"
 
-// An axis finds the bins of one feature's values: bin b holds the values with
+// An Axis finds the bins of one feature's values: bin b holds the values with
 // edges[b-1] < x <= edges[b].
-type axis struct {
+type Axis struct {
 	edges  []float64 // ascending and finite
 	padded []float64 // with the largest number, to one less than a power of two
 }
 
-func newAxis(edges []float64) axis {
+// NewAxis makes an axis of ascending, finite edges.
+func NewAxis(edges []float64) Axis {
 	size := 1
 	for size <= len(edges) {
 		size *= 2
@@ -21,13 +24,13 @@ func newAxis(edges []float64) axis {
 			padded[i] = edges[i] + 0 // -0 becomes 0
 		}
 	}
-	return axis{edges, padded}
+	return Axis{edges, padded}
 }
 
-// bin is the number of edges below v: of a missing value, any number. The sign
+// Bin is the number of edges below v: of a missing value, any number. The sign
 // of a difference takes the place of a comparison, so that there is nothing to
 // mispredict: e-v is negative exactly if v > e.
-func (a axis) bin(v float64) int {
+func (a Axis) Bin(v float64) int {
 	b := 0
 	for half := (len(a.padded) + 1) >> 1; half > 0; half >>= 1 {
 		b += half & int(int64(math.Float64bits(a.padded[b+half-1]-v))>>63)
@@ -35,10 +38,13 @@ func (a axis) bin(v float64) int {
 	return min(b, len(a.edges))
 }
 
-// edge is the upper edge of a bin: +Inf of the last.
-func (a axis) edge(bin int) float64 {
+// Edge is the upper edge of a bin: +Inf of the last.
+func (a Axis) Edge(bin int) float64 {
 	if bin < len(a.edges) {
 		return a.edges[bin]
 	}
 	return math.Inf(1)
 }
+
+// Edges are the edges between the bins, ascending, to be read only.
+func (a Axis) Edges() []float64 { return a.edges }

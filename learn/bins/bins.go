@@ -1,4 +1,4 @@
-package tree
+package bins
 
 import (
 	"context"
@@ -9,28 +9,29 @@ import (
 	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
-// missingBin is the bin of a missing value. The bins of values are below it.
-const missingBin = 255
+// Missing is the bin of a missing value. The bins of values are below it.
+const Missing = 255
 
 // quantileRows is how many rows the edges between bins are taken from: enough
 // for more than a hundred in each of 255 bins.
 const quantileRows = 1 << 15
 
-// A binned matrix is a feature matrix with every value replaced by the number
-// of its bin on the feature's axis.
-type binned struct {
-	bins [][]uint8 // a column a feature, missingBin where missing
-	axes []axis
-	rows int
+// A Matrix is a feature matrix with every value replaced by the number of its
+// bin on the feature's axis.
+type Matrix struct {
+	Columns [][]uint8 // a column a feature, Missing where missing
+	Axes    []Axis
+	Rows    int
 }
 
-// bin cuts every feature into at most maxBins bins, as scikit-learn's
+// Cut cuts every feature into at most maxBins bins, as scikit-learn's
 // histogram-based gradient boosting does: midpoints between distinct values
-// where these are few, else quantiles. An infinite value is errInfinite.
-func bin(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*binned, error) {
-	d := &binned{bins: make([][]uint8, len(x.Columns)), axes: make([]axis, len(x.Columns)), rows: x.Rows}
+// where these are few, else quantiles. An infinite value is ErrInfinite.
+func Cut(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*Matrix, error) {
+	d := &Matrix{Columns: make([][]uint8, len(x.Columns)), Axes: make([]Axis, len(x.Columns)), Rows: x.Rows}
 	var next atomic.Int64
 	var infinite atomic.Bool
 	var all sync.WaitGroup
@@ -41,7 +42,7 @@ func bin(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*binned, e
 				if j >= len(x.Columns) || ctx.Err() != nil {
 					return
 				}
-				if d.bins[j], d.axes[j], finite = binColumn(x.Columns[j], maxBins); !finite {
+				if d.Columns[j], d.Axes[j], finite = binColumn(x.Columns[j], maxBins); !finite {
 					infinite.Store(true)
 					return
 				}
@@ -50,26 +51,26 @@ func bin(ctx context.Context, x *learn.Matrix, maxBins, threads int) (*binned, e
 	}
 	all.Wait()
 	if infinite.Load() {
-		return nil, errInfinite
+		return nil, ErrInfinite
 	}
 	return d, ctx.Err()
 }
 
-// errInfinite says that a feature has an infinite value.
-var errInfinite = errors.New("a feature is infinite")
+// ErrInfinite says that a feature has an infinite value.
+var ErrInfinite = errors.New("a feature is infinite")
 
 // binColumn cuts a feature, and reports whether all of its values are finite.
-func binColumn(col []float64, maxBins int) (bins []uint8, a axis, finite bool) {
+func binColumn(col []float64, maxBins int) (bins []uint8, a Axis, finite bool) {
 	sample := sampleValues(col)
 	slices.Sort(sample)
 	distinct := slices.Compact(slices.Clone(sample))
 	if len(distinct) <= maxBins {
 		if bins, distinct = binDistinct(col, distinct, maxBins); bins != nil {
-			a = newAxis(midpoints(distinct))
+			a = NewAxis(midpoints(distinct))
 			return bins, a, len(distinct) == 0 || !math.IsInf(distinct[0], 0) && !math.IsInf(distinct[len(distinct)-1], 0)
 		}
 	}
-	a = newAxis(quantileEdges(sample, maxBins))
+	a = NewAxis(quantileEdges(sample, maxBins))
 	bins, finite = assignBins(col, a)
 	return bins, a, finite
 }
@@ -104,11 +105,11 @@ func quantileEdges(sample []float64, maxBins int) []float64 {
 func sampleValues(col []float64) []float64 {
 	stride := (len(col) + quantileRows - 1) / quantileRows
 	out := make([]float64, 0, len(col)/stride+1)
-	rng := random{state: 1}
+	rng := splitmix.Source{State: 1}
 	for from := 0; from < len(col); from += stride {
 		i := from
 		if stride > 1 {
-			i = min(from+int(rng.below(uint32(stride))), len(col)-1)
+			i = min(from+int(rng.Below(uint32(stride))), len(col)-1)
 		}
 		if v := col[i]; v == v {
 			out = append(out, v)
@@ -122,21 +123,21 @@ func sampleValues(col []float64) []float64 {
 // limit.
 func binDistinct(col, distinct []float64, limit int) (bins []uint8, all []float64) {
 	bins = make([]uint8, len(col))
-	known := newAxis(distinct)
+	known := NewAxis(distinct)
 	for i, v := range col {
-		at := known.bin(v)
+		at := known.Bin(v)
 		if at == len(distinct) || distinct[at] != v {
 			if v != v {
-				bins[i] = missingBin
+				bins[i] = Missing
 				continue
 			}
 			if len(distinct) == limit {
 				return nil, distinct
 			}
 			distinct = slices.Insert(distinct, at, v)
-			known = newAxis(distinct)
+			known = NewAxis(distinct)
 			for k, b := range bins[:i] {
-				if int(b) >= at && b != missingBin {
+				if int(b) >= at && b != Missing {
 					bins[k]++
 				}
 			}
@@ -159,13 +160,13 @@ func midpoint(a, b float64) float64 {
 }
 
 // assignBins finds the bin of each value, and reports whether all are finite.
-func assignBins(col []float64, a axis) (bins []uint8, finite bool) {
+func assignBins(col []float64, a Axis) (bins []uint8, finite bool) {
 	bins, finite = make([]uint8, len(col)), true
 	for i, v := range col {
-		b := a.bin(v)
+		b := a.Bin(v)
 		if d := v - v; d != d {
 			finite = finite && v != v
-			b = missingBin
+			b = Missing
 		}
 		bins[i] = uint8(b)
 	}
