@@ -22,36 +22,39 @@ func newDeadLetters(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		discarded := 0
+		decided := 0
 		if !every {
 			all := len(letters)
-			letters = slices.DeleteFunc(letters, func(dl engine.DeadLetter) bool { return dl.Discarded != nil })
-			discarded = all - len(letters)
+			letters = slices.DeleteFunc(letters, func(dl engine.DeadLetter) bool { return !dl.Open() })
+			decided = all - len(letters)
 		}
 		return a.print(letters, func() {
-			if discarded > 0 {
-				defer a.say("%d that were discarded are left out: --all lists them.", discarded)
+			if decided > 0 {
+				defer a.say("%d that were redriven or discarded are left out: --all lists them.", decided)
 			}
 			if len(letters) == 0 {
 				a.say("No dead letters.")
 				return
 			}
-			rows := [][]string{{"ID", "STEP", "RUN", "CLASS", "TRIES", "FAILED", "REDRIVEN", "ERROR"}}
+			rows := [][]string{{"ID", "STEP", "RUN", "CLASS", "TRIES", "FAILED", "DECIDED", "ERROR"}}
 			for _, dl := range letters {
-				redriven := ""
-				if dl.Redriven != nil {
-					redriven = ago(*dl.Redriven)
+				decided := ""
+				switch {
+				case dl.Redriven != nil:
+					decided = "redriven " + ago(*dl.Redriven)
+				case dl.Discarded != nil:
+					decided = "discarded " + ago(*dl.Discarded)
 				}
 				first, _, _ := strings.Cut(dl.Error.Message, "\n")
 				if len(first) > 70 {
 					first = first[:67] + "..."
 				}
-				rows = append(rows, []string{fmt.Sprintf("%.8s", dl.ID), dl.Step, fmt.Sprintf("%.8s", dl.Run), string(dl.Error.Class), fmt.Sprint(len(dl.Attempts)), ago(dl.FailedAt), redriven, first})
+				rows = append(rows, []string{fmt.Sprintf("%.8s", dl.ID), dl.Step, fmt.Sprintf("%.8s", dl.Run), string(dl.Error.Class), fmt.Sprint(len(dl.Attempts)), ago(dl.FailedAt), decided, first})
 			}
 			columns(a.out, rows, 4)
 		})
 	})
-	list.Flags().BoolVar(&every, "all", false, "list those that were discarded too")
+	list.Flags().BoolVar(&every, "all", false, "list those that were redriven or discarded too")
 	show := a.asking("show ID", "Show a dead letter: the event, the error, every attempt", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		dl, err := findLetter(cmd.Context(), c, args[0])
 		if err != nil {
@@ -67,10 +70,17 @@ func newDeadLetters(a *app) *cobra.Command {
 					fmt.Fprintln(a.out, at.Failure.Detail)
 				}
 			}
-			if dl.Error.Class == step.ClassPermanent {
+			switch {
+			case dl.Redriven != nil:
+				fmt.Fprintf(a.out, "\nIt was redriven %s. Next: %s runs show %.8s\n", ago(*dl.Redriven), a.name(), dl.Run)
+				return
+			case dl.Discarded != nil:
+				fmt.Fprintf(a.out, "\nIt was discarded %s. Next: %s runs replay %.8s    runs the upload again\n", ago(*dl.Discarded), a.name(), dl.Run)
+				return
+			case dl.Error.Class == step.ClassPermanent:
 				fmt.Fprintln(a.out, "\nThe same bytes fail again: where the table is at fault, upload it again once it is put right.")
 			}
-			fmt.Fprintf(a.out, "\nNext: put the cause right, then %s deadletters redrive %.8s; or discard it\n", a.name(), dl.ID)
+			fmt.Fprintf(a.out, "\nNext: put the cause right, then %s deadletters redrive %.8s\n      %s deadletters discard %.8s    where it needs no more attention\n", a.name(), dl.ID, a.name(), dl.ID)
 		})
 	})
 	redrive := a.asking("redrive ID", "Send the event of a dead letter again", cobra.ExactArgs(1), working, func(cmd *cobra.Command, c *connection, args []string) error {

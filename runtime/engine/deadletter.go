@@ -87,7 +87,38 @@ func deadLetterID(ev events.Event, from events.Emitter, n int) string {
 
 func deadLetterKey(id string) string { return store.Key("deadletters", id) }
 func redrivenKey(id string) string   { return store.Key("redriven", id) }
-func discardedKey(id string) string  { return store.Key("discarded", id) }
+func fateKey(id string) string       { return store.Key("fates", id) }
+
+// What may be decided of a dead letter.
+const (
+	toRedrive = "redrive"
+	toDiscard = "discard"
+)
+
+// A fate is what was decided of a dead letter. It is created if absent, so that
+// of those who decide at once one does. A redrive is decided first, then
+// published, and last recorded as done: where it was cut off in between, the dead
+// letter is still open, and may only be redriven.
+type fate struct {
+	To string    `json:"to"`
+	At time.Time `json:"at"`
+}
+
+// decide is a refusal where something else was decided before.
+func (dl *DeadLetter) decide(ctx context.Context, s *store.Store, f fate) error {
+	err := s.Create(ctx, fateKey(dl.ID), f)
+	if !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	var before fate
+	if err := s.Get(ctx, fateKey(dl.ID), &before); err != nil || before.To == f.To {
+		return err
+	}
+	if before.To == toDiscard {
+		return refusal(fmt.Sprintf("dead letter %.8s was discarded: `runnel runs replay %.8s` runs its upload again", dl.ID, dl.Run))
+	}
+	return refusal(fmt.Sprintf("dead letter %.8s was redriven: should its event fail again, that is a dead letter of its own", dl.ID))
+}
 
 // DeadLetters lists the dead letters, those that were redriven or discarded included.
 func DeadLetters(ctx context.Context, s *store.Store) ([]DeadLetter, error) {
@@ -126,28 +157,31 @@ func (dl *DeadLetter) Open() bool { return dl.Redriven == nil && dl.Discarded ==
 
 // loadFate finds out what has become of the dead letter.
 func (dl *DeadLetter) loadFate(ctx context.Context, s *store.Store) error {
-	for key, field := range map[string]**time.Time{redrivenKey(dl.ID): &dl.Redriven, discardedKey(dl.ID): &dl.Discarded} {
-		var at time.Time
-		err := s.Get(ctx, key, &at)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		*field = &at
+	var at time.Time
+	switch err := s.Get(ctx, redrivenKey(dl.ID), &at); {
+	case err == nil:
+		dl.Redriven = &at
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	var f fate
+	switch err := s.Get(ctx, fateKey(dl.ID), &f); {
+	case err == nil && f.To == toDiscard:
+		dl.Discarded = &f.At
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
 	}
 	return nil
 }
 
 // Discard notes that a dead letter needs no more attention. It is kept, as the
-// record of what its run came to.
+// record of what its run came to. One that was redriven is store.ErrConflict.
 func Discard(ctx context.Context, s *store.Store, id string, at time.Time) (DeadLetter, error) {
 	dl, err := GetDeadLetter(ctx, s, id)
 	if err != nil || dl.Discarded != nil {
 		return dl, err
 	}
-	if err := s.Create(ctx, discardedKey(id), at.UTC()); err != nil && !errors.Is(err, store.ErrExists) {
+	if err := dl.decide(ctx, s, fate{toDiscard, at.UTC()}); err != nil {
 		return dl, err
 	}
 	return dl, dl.loadFate(ctx, s)
@@ -155,7 +189,8 @@ func Discard(ctx context.Context, s *store.Store, id string, at time.Time) (Dead
 
 // Redrive sends the event of a dead letter again, to the step that failed, by
 // the version of the pipeline that it failed in. A dead letter is redriven
-// once: what fails again makes a new one.
+// once: what fails again makes a new one. One that was discarded is
+// store.ErrConflict.
 func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 	dl, err := GetDeadLetter(ctx, e.Store, id)
 	if err != nil {
@@ -168,8 +203,9 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 	if !at.IsZero() {
 		return dl, refusal(fmt.Sprintf("run %.8s was cancelled: `runnel runs replay %.8s` runs its upload again", dl.Run, dl.Run))
 	}
-	if dl.Discarded != nil {
-		return dl, refusal(fmt.Sprintf("dead letter %.8s was discarded: `runnel runs replay %.8s` runs its upload again", id, dl.Run))
+	now := e.Now().UTC()
+	if err := dl.decide(ctx, e.Store, fate{toRedrive, now}); err != nil {
+		return dl, err
 	}
 	ev := dl.Event.Clone()
 	ev.SetExtension(events.Redrive, strconv.Itoa(dl.RedriveNo+1))
@@ -178,7 +214,6 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 		ev.SetExtension(events.Pipeline, dl.Pipeline)
 		ev.SetExtension(events.PipelineVersion, dl.Version)
 	}
-	now := e.Now().UTC()
 	if err := e.Bus.Publish(ctx, ev); err != nil {
 		return dl, fmt.Errorf("publishing event %s again: %w", ev.ID(), step.Retryable(err))
 	}
