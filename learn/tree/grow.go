@@ -44,11 +44,13 @@ func (n node) next(row []uint32) uint32 {
 }
 
 // grown is one tree: its nodes, which row of values each leaf has (-1 for a
-// split), the outputs of the leaves, and the impurity that each feature removed.
+// split), the outputs of the leaves and their weight of training rows, and the
+// impurity that each feature removed.
 type grown struct {
 	nodes      []node
 	leaf       []int32
 	values     []float64
+	covers     []int32
 	importance []float64
 }
 
@@ -128,6 +130,7 @@ func (g *grower) grow(ctx context.Context) grown {
 			t.leaf[b.node] = leaves
 			leaves++
 			t.values = g.criterion.leaf(t.values, b.total)
+			t.covers = append(t.covers, int32(b.total.weight))
 			continue
 		}
 		t.importance[s.feature] += decrease

@@ -21,6 +21,9 @@ type ForestModel struct {
 	leaf    []int32 // for a leaf the row of values, for a split -1
 	trees   []tree
 	values  []float64 // outputs a row
+	// covers is the weight of the training rows in each leaf, in the order of the
+	// nodes. It is nil of a model that an older version wrote.
+	covers []int32
 	// importance is the mean over trees of each feature's share of the
 	// decrease in impurity.
 	importance []float64
@@ -42,6 +45,7 @@ func assemble(trees []grown, y *learn.Target, axes []bins.Axis) *ForestModel {
 		m.nodes = append(m.nodes, t.nodes...)
 		for _, at := range t.leaf {
 			if at >= 0 {
+				m.covers = append(m.covers, t.covers[at])
 				value := t.values[int(at)*m.outputs:][:m.outputs]
 				key = key[:0]
 				for _, v := range value {

@@ -12,8 +12,8 @@ import (
 // State takes the forest apart. Nodes of all trees follow each other; trees
 // holds where each begins, and the end. A split has its feature, its threshold
 // and its left child, numbered from the start of the tree; the right child is
-// the next one. A leaf has feature -1, and as left its row of values. Values and
-// importances are the model's own, to be read only.
+// the next one. A leaf has feature -1, and as left its row of values. Covers has
+// an entry a leaf. Values, covers and importances are the model's own, to be read only.
 func (m *ForestModel) State() learn.State {
 	n := len(m.nodes)
 	feature, left := make([]int32, n), make([]int32, n)
@@ -34,7 +34,7 @@ func (m *ForestModel) State() learn.State {
 		trees = append(trees, int64(t.from))
 	}
 	trees = append(trees, int64(n))
-	return learn.State{
+	s := learn.State{
 		Kind:   Kind,
 		Params: map[string]any{"task": string(m.task)},
 		Tensors: map[string]learn.Tensor{
@@ -47,6 +47,11 @@ func (m *ForestModel) State() learn.State {
 			"importances":  {Shape: []int{len(m.axes)}, Data: m.importance},
 		},
 	}
+	if m.covers != nil {
+		s.Params["covers"] = true
+		s.Tensors["covers"] = learn.Tensor{Shape: []int{len(m.covers)}, Data: m.covers}
+	}
+	return s
 }
 
 // FromState makes a *ForestModel from its state. It checks that a prediction
@@ -121,7 +126,29 @@ func fromState(s learn.State) (*ForestModel, error) {
 		}
 		m.trees = append(m.trees, tree{int(from), int(to), depth(m.nodes[from:to])})
 	}
-	return m, nil
+	return m, m.setCovers(s)
+}
+
+// setCovers takes the leaves' covers, which older versions did not write.
+func (m *ForestModel) setCovers(s learn.State) (err error) {
+	if s.Params["covers"] != true {
+		return nil
+	}
+	leaves := 0
+	for _, row := range m.leaf {
+		if row >= 0 {
+			leaves++
+		}
+	}
+	if m.covers, err = vector[int32](s, "covers", leaves); err != nil {
+		return err
+	}
+	for i, c := range m.covers {
+		if c < 1 {
+			return fmt.Errorf("the cover of leaf %d is %d", i, c)
+		}
+	}
+	return nil
 }
 
 // setValues takes the leaves' values, a row each.
