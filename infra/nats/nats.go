@@ -9,13 +9,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/runnel-dev/runnel/internal/service"
 )
 
 // Config is nats.conf.
@@ -74,7 +75,7 @@ func Start(ctx context.Context, dir string) (*Cluster, error) {
 	if err := Certify(dir); err != nil {
 		return nil, fmt.Errorf("making certificates: %w", err)
 	}
-	ports, err := freePorts(3 * Size)
+	ports, err := service.FreePorts(3 * Size)
 	if err != nil {
 		return nil, err
 	}
@@ -244,17 +245,4 @@ func (s *Server) get(ctx context.Context, path string, into any) error {
 		return nil
 	}
 	return json.NewDecoder(res.Body).Decode(into)
-}
-
-// freePorts finds ports of the loopback address that nobody listens on.
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // at the end: no port twice
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }

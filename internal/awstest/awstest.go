@@ -5,33 +5,27 @@
 package awstest
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"fmt"
-	"io"
-	"net/http"
 	"net/url"
-	"os/exec"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/runnel-dev/runnel/internal/moto"
 )
 
 // What every server takes. The credentials open nothing else.
 const (
-	Region = "us-east-1"
-	Key    = "runnel-test"
-	Secret = "runnel-test-secret"
+	Region  = moto.Region
+	Account = moto.Account
+	Key     = moto.Key
+	Secret  = moto.Secret
 )
 
 // patience bounds how long a server may take to start.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // A Server is a running process that answers at URL.
 type Server struct {
@@ -79,100 +73,4 @@ func (s *Server) Location(bucket, prefix string) string {
 		q.Set("prefix", prefix)
 	}
 	return "s3://" + bucket + "?" + q.Encode()
-}
-
-// start runs a server until the test ends. It is one that ends when its standard
-// input does, and answers GET url+health with a status below 500 once it serves.
-func start(t testing.TB, cmd *exec.Cmd, urlOf func(*bufio.Reader) (string, error), health string) *Server {
-	t.Helper()
-	name := cmd.Args[0]
-	log := &tail{}
-	cmd.Stderr = log
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("starting %s: %v", name, err)
-	}
-	t.Cleanup(func() {
-		stdin.Close()
-		ended := time.AfterFunc(5*time.Second, func() { cmd.Process.Kill() })
-		defer ended.Stop()
-		_ = cmd.Wait() // how it ended says nothing about the test
-	})
-	type answer struct {
-		url string
-		err error
-	}
-	told := make(chan answer, 1)
-	go func() {
-		out := bufio.NewReader(stdout)
-		u, err := urlOf(out)
-		told <- answer{u, err}
-		_, _ = io.Copy(log, out)
-	}()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	select {
-	case a := <-told:
-		if a.err == nil {
-			a.err = healthy(ctx, a.url+health)
-		}
-		if a.err != nil {
-			t.Fatalf("%s did not start: %v\n%s", name, a.err, log)
-		}
-		return &Server{URL: a.url}
-	case <-ctx.Done():
-		t.Fatalf("%s did not start within %v\n%s", name, patience, log)
-	}
-	return nil
-}
-
-// healthy waits until a GET is answered.
-func healthy(ctx context.Context, u string) error {
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode < 500 {
-				return nil
-			}
-			err = fmt.Errorf("GET %s: %s", u, resp.Status)
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return err
-		}
-	}
-}
-
-// A tail keeps the end of what a process says.
-type tail struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *tail) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.buf.Len() > 64<<10 {
-		l.buf.Next(32 << 10)
-	}
-	return l.buf.Write(p)
-}
-
-func (l *tail) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.TrimSpace(l.buf.String())
 }

@@ -1,9 +1,8 @@
 package awstest
 
 import (
-	"bufio"
+	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/runnel-dev/runnel/internal/service"
 	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
@@ -34,19 +34,26 @@ func Versity(t testing.TB) *Server {
 			t.Fatal(err)
 		}
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := service.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	addr := fmt.Sprint("127.0.0.1:", ports[0])
 	// The shell ends the server when standard input ends, whatever became of us.
 	cmd := exec.Command("sh", "-c", `"$@" & server=$!; cat; kill $server; wait $server`, "sh",
 		command, "--quiet", "--access", Key, "--secret", Secret, "--region", Region, "--port", addr, "--health", "/health",
 		"posix", "--sidecar", filepath.Join(dir, "meta"), filepath.Join(dir, "data"))
-	return start(t, cmd, func(*bufio.Reader) (string, error) { return "http://" + addr, nil }, "/health")
+	s, err := service.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Kill) // its directory goes too
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := s.Until(ctx, service.Answers("http://"+addr+"/health")); err != nil {
+		t.Fatal(err)
+	}
+	return &Server{URL: "http://" + addr}
 }
 
 // versityCommand is the path of the command, which it builds where it is not there.

@@ -2,7 +2,6 @@ package jetstream_test
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/runnel-dev/runnel/events/bus/jetstream"
+	"github.com/runnel-dev/runnel/internal/service"
 )
 
 // With three replicas, a server of three may go without an event being lost or
@@ -21,7 +21,10 @@ func TestCluster(t *testing.T) {
 		t.Skip("starts three servers")
 	}
 	var routes []*url.URL
-	ports := freePorts(t, 3)
+	ports, err := service.FreePorts(3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range ports {
 		routes = append(routes, &url.URL{Scheme: "nats-route", Host: fmt.Sprintf("127.0.0.1:%d", p)})
 	}
@@ -84,17 +87,4 @@ func connectWhenReady(t *testing.T, urls string) *jetstream.Bus {
 			t.Fatal(err)
 		}
 	}
-}
-
-func freePorts(t *testing.T, n int) (ports []int) {
-	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -22,15 +18,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/runnel-dev/runnel/internal/moto"
 	"github.com/runnel-dev/runnel/runtime/pipeline/sam"
-)
-
-// What moto's server takes; the credentials open nothing else.
-const (
-	region  = "us-east-1"
-	account = "123456789012"
-	keyID   = "runnel-local"
-	secret  = "runnel-local-secret"
 )
 
 // A cloud is moto's server, with the resources of a template.
@@ -46,59 +35,26 @@ type cloud struct {
 	sqs    *sqs.Client
 	s3     *s3.Client
 	events *eventbridge.Client
-	server *exec.Cmd
-	stdin  io.Closer
+	server *moto.Server
 }
-
-// serve says its address and ends with its standard input.
-const serve = `
-import logging, sys
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-logging.getLogger("werkzeug").setLevel(logging.ERROR)
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-server.start()
-print("http://%s:%d" % server.get_host_and_port(), flush=True)
-sys.stdin.read()
-server.stop()
-`
 
 // startCloud starts moto's server.
 func startCloud(ctx context.Context, python string) (*cloud, error) {
-	cmd := exec.CommandContext(ctx, python, "-c", serve)
-	cmd.Stderr = io.Discard
-	stdin, err := cmd.StdinPipe()
+	server, err := moto.Start(ctx, python)
 	if err != nil {
 		return nil, err
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting moto's server: %w", err)
-	}
-	c := &cloud{server: cmd, stdin: stdin}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		c.stop()
-		return nil, fmt.Errorf("moto's server does not start: %w: run scripts/venv", err)
-	}
-	c.url = strings.TrimSpace(line)
-	cfg := aws.Config{Region: region, BaseEndpoint: aws.String(c.url), Credentials: credentials.NewStaticCredentialsProvider(keyID, secret, "")}
+	c := &cloud{server: server, url: server.URL}
+	cfg := aws.Config{Region: moto.Region, BaseEndpoint: aws.String(c.url), Credentials: credentials.NewStaticCredentialsProvider(moto.Key, moto.Secret, "")}
 	c.sqs, c.events = sqs.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg)
 	c.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	return c, nil
 }
 
-func (c *cloud) stop() {
-	c.stdin.Close()
-	_ = c.server.Wait() // how it ended matters to nobody
-}
-
 // environ is the environment of what speaks to the cloud.
 func (c *cloud) environ() []string {
-	return []string{"AWS_ENDPOINT_URL=" + c.url, "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_ACCESS_KEY_ID=" + keyID,
-		"AWS_SECRET_ACCESS_KEY=" + secret, "AWS_SESSION_TOKEN=", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull}
+	return []string{"AWS_ENDPOINT_URL=" + c.url, "AWS_REGION=" + moto.Region, "AWS_DEFAULT_REGION=" + moto.Region, "AWS_ACCESS_KEY_ID=" + moto.Key,
+		"AWS_SECRET_ACCESS_KEY=" + moto.Secret, "AWS_SESSION_TOKEN=", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull}
 }
 
 // store is where the store is.
@@ -149,7 +105,7 @@ func (c *cloud) ref(name, attribute string) (any, bool) {
 		return nil, false
 	}
 	arn := func(service, what string) string {
-		return "arn:aws:" + service + ":" + region + ":" + account + ":" + what
+		return "arn:aws:" + service + ":" + moto.Region + ":" + moto.Account + ":" + what
 	}
 	switch r.Type + " " + attribute {
 	case "AWS::S3::Bucket ":
@@ -161,7 +117,7 @@ func (c *cloud) ref(name, attribute string) (any, bool) {
 	case "AWS::SQS::Queue Arn":
 		return arn("sqs", fmt.Sprint(r.Properties["QueueName"])), true
 	case "AWS::SQS::Queue ":
-		return c.url + "/" + account + "/" + fmt.Sprint(r.Properties["QueueName"]), true
+		return c.url + "/" + moto.Account + "/" + fmt.Sprint(r.Properties["QueueName"]), true
 	case "AWS::IAM::Role Arn", "AWS::Logs::LogGroup ":
 		return name, true
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/all"
+	"github.com/runnel-dev/runnel/internal/moto"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
@@ -31,7 +32,7 @@ type outcome struct {
 
 // follow shows what the functions do until the run of the upload has ended.
 func (c *cloud) follow(ctx context.Context, o options, l *lambdas) (*outcome, error) {
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": keyID, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true"} {
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": moto.Key, "AWS_SECRET_ACCESS_KEY": moto.Secret, "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true"} {
 		if err := os.Setenv(name, value); err != nil { // what opens S3 by URL takes them from there
 			return nil, err
 		}

@@ -1,23 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"path/filepath"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	lambdaevents "github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
+	"github.com/runnel-dev/runnel/internal/moto"
 	"github.com/runnel-dev/runnel/internal/rie"
 )
 
@@ -49,7 +41,8 @@ func (c *cloud) startLambdas(ctx context.Context, emulator, bootstraps string) (
 		}
 		l.list = append(l.list, f)
 		if f.queue != "" {
-			l.fed.Go(func() { l.feed(ctx, c.sqs, f) })
+			m := rie.Mapping{Client: c.sqs, Queue: f.queue, ARN: f.arn}
+			l.fed.Go(func() { m.Run(ctx, func() string { return f.URL }, func(err error) { l.failed(f.id, err) }) })
 		}
 	}
 	return l, nil
@@ -77,7 +70,7 @@ func (c *cloud) startLambda(ctx context.Context, id, emulator, bootstraps string
 	f = running{id: id}
 	if arn, ok := dig(p, "Events", "Queue", "Properties")["Queue"].(string); ok {
 		f.arn = arn
-		f.queue = c.url + "/" + account + "/" + arn[len("arn:aws:sqs:"+region+":"+account+":"):]
+		f.queue = c.url + "/" + moto.Account + "/" + arn[strings.LastIndex(arn, ":")+1:]
 	}
 	f.Function, err = rie.Start(ctx, rie.Options{Emulator: emulator, Bootstrap: filepath.Join(bootstraps, code, "bootstrap"), Env: env, Timeout: time.Duration(timeout) * time.Second})
 	return f, err
@@ -92,74 +85,13 @@ func dig(v any, path ...string) map[string]any {
 	return m
 }
 
-// feed does what an event source mapping does: it takes messages from the queue,
-// hands them to the function, and deletes those that the function answered.
-func (l *lambdas) feed(ctx context.Context, queue *sqs.Client, f running) {
-	for ctx.Err() == nil {
-		if err := f.batch(ctx, queue); err != nil && ctx.Err() == nil {
-			l.mu.Lock()
-			if l.err == nil {
-				l.err = fmt.Errorf("%s: %w", f.id, err)
-			}
-			l.mu.Unlock()
-			time.Sleep(time.Second)
-		}
+// failed notes what went wrong between a queue and its function.
+func (l *lambdas) failed(id string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = fmt.Errorf("%s: %w", id, err)
 	}
-}
-
-func (f running) batch(ctx context.Context, queue *sqs.Client) error {
-	got, err := queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: aws.String(f.queue), MaxNumberOfMessages: 1, WaitTimeSeconds: 1,
-		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll}})
-	if err != nil || len(got.Messages) == 0 {
-		return err
-	}
-	var in lambdaevents.SQSEvent
-	for _, m := range got.Messages {
-		in.Records = append(in.Records, lambdaevents.SQSMessage{MessageId: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
-			Body: aws.ToString(m.Body), Attributes: m.Attributes, EventSource: "aws:sqs", EventSourceARN: f.arn, AWSRegion: region})
-	}
-	out, err := f.invoke(ctx, in)
-	if err != nil {
-		return err
-	}
-	for _, m := range in.Records {
-		failed := slices.ContainsFunc(out.BatchItemFailures, func(i lambdaevents.SQSBatchItemFailure) bool { return i.ItemIdentifier == m.MessageId })
-		if failed {
-			continue
-		}
-		if _, err := queue.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: aws.String(f.queue), ReceiptHandle: aws.String(m.ReceiptHandle)}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f running) invoke(ctx context.Context, in lambdaevents.SQSEvent) (out lambdaevents.SQSEventResponse, err error) {
-	payload, err := json.Marshal(in)
-	if err != nil {
-		return out, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, bytes.NewReader(payload))
-	if err != nil {
-		return out, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return out, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return out, err
-	}
-	var answer struct {
-		Failures *[]lambdaevents.SQSBatchItemFailure `json:"batchItemFailures"`
-	}
-	if json.Unmarshal(body, &answer) != nil || answer.Failures == nil {
-		return out, fmt.Errorf("it answers %s: %.500s", resp.Status, body)
-	}
-	out.BatchItemFailures = *answer.Failures
-	return out, nil
 }
 
 // failure is the first of what went wrong.

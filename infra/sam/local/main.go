@@ -83,7 +83,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer c.stop()
+	defer c.server.Kill()
 	if err := c.provision(ctx, filepath.Join(root(), "template.yaml")); err != nil {
 		return fmt.Errorf("making what template.yaml says: %w", err)
 	}

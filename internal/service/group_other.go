@@ -1,6 +1,6 @@
-//go:build !linux
+//go:build !unix
 
-package rie
+package service
 
 import "os/exec"
 
