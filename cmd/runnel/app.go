@@ -27,11 +27,12 @@ type app struct {
 	dir      string
 	json     bool
 	verbose  bool
-	private  bool   // URLs may name private addresses
-	named    bool   // the command line names the folder
-	alone    bool   // this command has the folder for as long as its user looks at it
-	guests   string // folder of WASM guests; "": that of scripts/build
-	lambda   string // name or addresses of the Lambdas
+	private  bool            // URLs may name private addresses
+	named    bool            // the command line names the folder
+	alone    bool            // this command has the folder for as long as its user looks at it
+	guests   string          // folder of WASM guests; "": that of scripts/build
+	lambda   string          // name or addresses of the Lambdas
+	typed    map[string]bool // flags that stand on the command line
 }
 
 func (a *app) fail(err error) {
@@ -80,6 +81,7 @@ func (a *app) log() *slog.Logger {
 type connection struct {
 	*client.Client
 	remote bool // of a node that runs in another process
+	pid    int  // which
 	close  func() error
 }
 
@@ -92,8 +94,10 @@ const (
 // connect asks the node that runs in the folder or, where there is none, opens
 // the folder in this process.
 func (a *app) connect(ctx context.Context, work bool) (*connection, error) {
-	if c, err := a.running(ctx); c != nil || err != nil {
-		return c, err
+	if c, err := a.running(ctx); err != nil {
+		return nil, err
+	} else if c != nil {
+		return c, a.ownOnly(c)
 	}
 	opts := a.options()
 	opts.Ends = true
@@ -112,6 +116,17 @@ func (a *app) connect(ctx context.Context, work bool) (*connection, error) {
 	}
 	h := server.New(server.Options{Node: n, Functions: all.Functions(), Default: a.defaultPipeline, Info: api.Info{Version: version(), PID: os.Getpid(), Dir: n.Dir}})
 	return &connection{Client: client.Within(h), close: n.Close}, nil
+}
+
+// ownOnly refuses the flags that say what a node has, where one runs already: it
+// would not heed them.
+func (a *app) ownOnly(c *connection) error {
+	for _, flag := range []string{"guests", "lambda", "allow-private-urls"} {
+		if a.typed[flag] {
+			return usage(fmt.Errorf("--%s: a node runs in %s (process %d), and goes by what it was started with: stop it, and give the flag to %s up; or leave the flag out", flag, a.dir, c.pid, a.name()))
+		}
+	}
+	return nil
 }
 
 // options say what a node is made of.
@@ -134,7 +149,7 @@ func (a *app) running(ctx context.Context) (*connection, error) {
 	if _, err := c.Node(ctx); err != nil {
 		return nil, fmt.Errorf("a node runs in %s (process %d) and does not answer at %s: %w", a.dir, info.PID, info.HTTP, err)
 	}
-	return &connection{Client: c, remote: true, close: func() error { return nil }}, nil
+	return &connection{Client: c, remote: true, pid: info.PID, close: func() error { return nil }}, nil
 }
 
 func (a *app) defaultPipeline() (*pipeline.Pipeline, error) { return pipeline.Default(all.Functions()) }

@@ -23,6 +23,8 @@ import (
 // in the node's folder, whose keys are the flags' names.
 func (a *app) configure(cmd *cobra.Command) error {
 	a.named = cmd.Flags().Changed("data")
+	a.typed = map[string]bool{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { a.typed[f.Name] = true })
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "RUNNEL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))

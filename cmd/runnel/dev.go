@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -200,10 +199,11 @@ func shell(ctx context.Context, line string) *exec.Cmd {
 
 // run runs the pipeline, and gives up where the state becomes another.
 func (d *developing) run(ctx context.Context, def *definition, seen string) error {
-	params, err := d.flags.params()
+	req, err := d.flags.request(d.source)
 	if err != nil {
 		return err
 	}
+	req.Pipeline, req.File = def.text, filepath.Base(d.flags.pipeline)
 	file, err := os.Open(d.source)
 	if err != nil {
 		return err
@@ -214,7 +214,6 @@ func (d *developing) run(ctx context.Context, def *definition, seen string) erro
 	}
 	p := d.newProgress(d.source, d.flags.target)
 	defer p.end()
-	req := api.RunRequest{Params: params, Host: d.flags.host, Key: path.Base(filepath.ToSlash(d.source)), Pipeline: def.text, File: filepath.Base(d.flags.pipeline)}
 	id, err := d.start(ctx, d.c, newUpload(ctx), req, d.source, file)
 	if err != nil {
 		return err

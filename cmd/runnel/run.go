@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net/http"
 	"os"
 	"path"
@@ -30,6 +31,8 @@ type runFlags struct {
 	host                      string
 	gate, set                 []string
 	private                   bool
+	seed                      uint64
+	changed                   func(flag string) bool // by the user
 }
 
 func newRun(a *app) *cobra.Command {
@@ -65,8 +68,20 @@ func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")
 	c.Flags().StringArrayVar(&f.gate, "gate", nil, "metric=threshold that the model has to reach; may be repeated")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "step.param=value; may be repeated")
+	c.Flags().Uint64Var(&f.seed, "seed", 42, "seed of every random choice; the pipeline's by default")
+	f.changed = c.Flags().Changed
 	a.hostFlag(c, &f.host, "run every step there")
 	c.Flags().BoolVar(&f.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
+}
+
+// request is what the flags ask for, but for the pipeline.
+func (f *runFlags) request(source string) (api.RunRequest, error) {
+	params, err := f.params()
+	req := api.RunRequest{Params: params, Host: f.host, Key: path.Base(filepath.ToSlash(source))}
+	if f.changed("seed") {
+		req.Seed = &f.seed
+	}
+	return req, err
 }
 
 // params turns the flags into params by step.
@@ -98,7 +113,7 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 	for _, g := range f.gate {
 		metric, text, ok := strings.Cut(g, "=")
 		v, err := strconv.ParseFloat(text, 64)
-		if !ok || err != nil {
+		if !ok || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, usage(fmt.Errorf("--gate %s: want metric=threshold, such as accuracy=0.8", g))
 		}
 		put([]string{"evaluate", "gate", metric}, v)
@@ -119,11 +134,10 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 }
 
 func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error {
-	params, err := f.params()
+	req, err := f.request(source)
 	if err != nil {
 		return err
 	}
-	req := api.RunRequest{Params: params, Host: f.host, Key: path.Base(filepath.ToSlash(source))}
 	var d definition
 	if f.pipeline != "" {
 		read, err := a.parse(f.pipeline)

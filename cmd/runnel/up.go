@@ -35,6 +35,7 @@ type upFlags struct {
 	s3        string
 	inbox     string
 	host      string
+	seed      uint64
 	pipelines []string
 	set       func(flag string) bool // by the user
 }
@@ -64,6 +65,7 @@ worker processes with the same --nats and --store work on them beside the node.`
 	c.Flags().StringArrayVarP(&f.pipelines, "pipeline", "p", nil, "file with a pipeline's definition; may be repeated; the default pipeline otherwise")
 	f.add(c)
 	c.Flags().IntVar(&f.replicas, "nats-replicas", 0, "how many NATS servers hold each event (default: 3 in a cluster, when the stream is made, and as it is otherwise)")
+	c.Flags().Uint64Var(&f.seed, "seed", 42, "seed of every random choice; each pipeline's own by default")
 	a.hostFlag(c, &f.host, "run every step of the pipelines there")
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
@@ -73,6 +75,9 @@ func (a *app) up(ctx context.Context, f *upFlags) error {
 	pipelines, err := a.pipelines(f.pipelines)
 	for i := 0; err == nil && f.host != "" && i < len(pipelines); i++ {
 		pipelines[i].Pipeline, err = pipelines[i].WithHost(f.host, all.Functions())
+	}
+	for i := 0; err == nil && f.set("seed") && i < len(pipelines); i++ {
+		pipelines[i].Pipeline, err = pipelines[i].WithSeed(f.seed, all.Functions())
 	}
 	if err != nil {
 		return usage(err)

@@ -5,8 +5,10 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -32,12 +34,35 @@ type Params struct {
 
 // Check implements step.Checker.
 func (p Params) Check() error {
-	for name := range p.Gate {
+	for _, name := range slices.Sorted(maps.Keys(p.Gate)) {
 		if _, known := metrics.Greater(name); !known {
 			return fmt.Errorf("gate: no metric %q%s", name, nearest.Hint(name, metrics.Names()))
 		}
+		if err := within(name, p.Gate[name]); err != nil {
+			return fmt.Errorf("gate: %w", err)
+		}
 	}
 	return nil
+}
+
+// within refuses a threshold that the metric cannot have: every model would miss
+// it, or none.
+func within(name string, threshold float64) error {
+	least, greatest := metrics.Range(name)
+	if threshold >= least && threshold <= greatest {
+		return nil
+	}
+	text := fmt.Sprintf("%s is between %g and %g, and cannot be %g", name, least, greatest, threshold)
+	switch {
+	case math.IsInf(greatest, 1):
+		text = fmt.Sprintf("%s is never below %g, and cannot be %g", name, least, threshold)
+	case math.IsInf(least, -1):
+		text = fmt.Sprintf("%s is never above %g, and cannot be %g", name, greatest, threshold)
+	}
+	if least == 0 && greatest == 1 && threshold >= 2 && threshold <= 100 {
+		text += fmt.Sprintf(": for %g %% write %.6g", threshold, threshold/100)
+	}
+	return errors.New(text)
 }
 
 // Function is the step.

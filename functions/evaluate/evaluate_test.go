@@ -38,9 +38,9 @@ func TestGates(t *testing.T) {
 		missed string // "": passed
 	}{
 		{"reached", species, map[string]any{"gate": map[string]any{"accuracy": 0.9, "log_loss": 0.5}, "beat_baseline": true}, ""},
-		{"too low", species, map[string]any{"gate": map[string]any{"accuracy": 0.9, "f1_macro": 1.1}}, "f1_macro"},
+		{"too low", species, map[string]any{"gate": map[string]any{"accuracy": 0.9, "f1_macro": 1}}, "f1_macro"},
 		{"too high", species, map[string]any{"gate": map[string]any{"log_loss": 1e-6}}, "is above the gate of 1e-06"},
-		{"two missed", species, map[string]any{"gate": map[string]any{"accuracy": 2, "recall_macro": 2}}, "accuracy 0.9855 is below the gate of 2; recall_macro"},
+		{"two missed", species, map[string]any{"gate": map[string]any{"accuracy": 1, "recall_macro": 1}}, "accuracy 0.9855 is below the gate of 1; recall_macro"},
 		{"errors", mass, map[string]any{"gate": map[string]any{"rmse": 1000, "r2": 0.5}, "beat_baseline": true}, ""},
 		{"too large errors", mass, map[string]any{"gate": map[string]any{"mae": 1}}, "mae"},
 		{"no better than the baseline", poor, map[string]any{"beat_baseline": true}, "accuracy 0.4348 is no better than the baseline's 0.4348"},

@@ -1,6 +1,9 @@
 package metrics
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // better lists the metrics that grow as a model gets better, worse those that fall.
 var (
@@ -25,4 +28,25 @@ func Greater(metric string) (greater, known bool) {
 		return true, true
 	}
 	return false, slices.Contains(worse, metric)
+}
+
+// Range is the least and the greatest value that a metric of a report can have;
+// an end that is infinite is none. A name that is none of a report's has no range
+// but the whole line.
+func Range(metric string) (least, greatest float64) {
+	switch metric {
+	case "matthews_corrcoef":
+		return -1, 1
+	case "r2", "explained_variance":
+		return math.Inf(-1), 1
+	case "brier":
+		return 0, 2 // of several classes; of two it is at most 1
+	}
+	if slices.Contains(better, metric) {
+		return 0, 1
+	}
+	if slices.Contains(worse, metric) {
+		return 0, math.Inf(1)
+	}
+	return math.Inf(-1), math.Inf(1)
 }

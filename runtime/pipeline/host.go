@@ -30,3 +30,10 @@ func (p *Pipeline) WithHost(host string, functions Functions) (*Pipeline, error)
 	}
 	return FromSpec(spec, functions)
 }
+
+// WithSeed is the pipeline with another seed.
+func (p *Pipeline) WithSeed(seed uint64, functions Functions) (*Pipeline, error) {
+	spec := p.Spec
+	spec.Seed = seed
+	return FromSpec(spec, functions)
+}

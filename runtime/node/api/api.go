@@ -62,6 +62,7 @@ type RunRequest struct {
 	File      string                    `json:"file,omitempty"`     // its name, for messages
 	Params    map[string]map[string]any `json:"params,omitempty"`   // by step: these go before the definition's
 	Host      string                    `json:"host,omitempty"`     // of every step; "": as the definition has it
+	Seed      *uint64                   `json:"seed,omitempty"`     // of every random choice; nil: as the definition has it
 	Key       string                    `json:"key,omitempty"`      // name of the uploaded file
 	MediaType string                    `json:"mediaType,omitempty"`
 	Metadata  map[string]string         `json:"metadata,omitempty"`

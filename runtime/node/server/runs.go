@@ -64,6 +64,9 @@ func (s *server) pipeline(req api.RunRequest) (*pipeline.Pipeline, error) {
 	if err == nil && req.Host != "" {
 		p, err = p.WithHost(req.Host, s.Functions)
 	}
+	if err == nil && req.Seed != nil {
+		p, err = p.WithSeed(*req.Seed, s.Functions)
+	}
 	if err != nil || len(req.Params) == 0 {
 		return p, err
 	}
