@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -140,12 +139,10 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 		}
 	}
 	weights := opts.Weights
-	if err := checkWeights(weights); err != nil {
+	if err := learn.CheckWeights(weights); err != nil {
 		return nil, err
 	}
-	if slices.Contains(weights, 0) {
-		x, y, weights = withWeight(x, y, weights)
-	}
+	x, y, weights = learn.WithWeight(x, y, weights)
 	tried, err := f.tried(y.Task, len(x.Columns))
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -20,38 +19,11 @@ type sampler struct {
 	guide      []uint32  // the first row whose running sum exceeds i/len(guide) of the total
 }
 
-// checkWeights reports sample weights that none can be drawn by.
-func checkWeights(weights []float64) error {
-	total := 0.0
-	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("the sample weight of row %d is %v: weights are finite and not negative", i, w)
-		}
-		total += w
-	}
-	if weights != nil && (total == 0 || math.IsInf(total, 0)) {
-		return fmt.Errorf("the sample weights sum to %v: they need a positive, finite sum", total)
-	}
-	return nil
-}
-
-// withWeight leaves out the rows of weight 0: they must not decide on bins either.
-func withWeight(x *learn.Matrix, y *learn.Target, weights []float64) (*learn.Matrix, *learn.Target, []float64) {
-	var rows []int
-	var kept []float64
-	for i, w := range weights {
-		if w > 0 {
-			rows, kept = append(rows, i), append(kept, w)
-		}
-	}
-	return x.Take(rows), y.Take(rows), kept
-}
-
 // sampler prepares to draw rows by their weights.
 func (f *Forest) sampler(y *learn.Target, weights []float64) *sampler {
 	n := y.Len()
 	if f.ClassWeight == "balanced" && y.Task == learn.Classification {
-		weights = balanced(y, weights)
+		weights = learn.BalancedWeights(y, weights)
 	}
 	if !f.Bootstrap {
 		return &sampler{fixed: integerWeights(n, weights)}
@@ -105,25 +77,6 @@ func (s *sampler) draw(rng *splitmix.Source, weight []uint32) {
 		}
 		weight[row]++
 	}
-}
-
-// balanced multiplies the weights so that all classes present weigh the same.
-func balanced(y *learn.Target, weights []float64) []float64 {
-	out := make([]float64, len(y.Labels))
-	sums := make([]float64, len(y.Classes))
-	for i, l := range y.Labels {
-		out[i] = 1
-		if weights != nil {
-			out[i] = weights[i]
-		}
-		sums[l] += out[i]
-	}
-	for i, l := range y.Labels {
-		if sums[l] > 0 {
-			out[i] *= float64(len(out)) / float64(len(sums)) / sums[l]
-		}
-	}
-	return out
 }
 
 // integerWeights turns weights into integers of a sum that histograms hold: as

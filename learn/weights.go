@@ -1,0 +1,58 @@
+package learn
+
+import (
+	"fmt"
+	"math"
+)
+
+// CheckWeights reports sample weights that no estimator can be fitted with. Nil
+// ones are all 1.
+func CheckWeights(weights []float64) error {
+	total := 0.0
+	for i, w := range weights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return fmt.Errorf("the sample weight of row %d is %v: weights are finite and not negative", i, w)
+		}
+		total += w
+	}
+	if weights != nil && (total == 0 || math.IsInf(total, 0)) {
+		return fmt.Errorf("the sample weights sum to %v: they need a positive, finite sum", total)
+	}
+	return nil
+}
+
+// WithWeight leaves out the rows of weight 0: they must not decide on anything.
+// Weights that are nil stay so.
+func WithWeight(x *Matrix, y *Target, weights []float64) (*Matrix, *Target, []float64) {
+	var rows []int
+	var kept []float64
+	for i, w := range weights {
+		if w > 0 {
+			rows, kept = append(rows, i), append(kept, w)
+		}
+	}
+	if len(rows) == len(weights) {
+		return x, y, weights
+	}
+	return x.Take(rows), y.Take(rows), kept
+}
+
+// BalancedWeights multiplies the weights, nil being all 1, so that all classes
+// present weigh the same.
+func BalancedWeights(y *Target, weights []float64) []float64 {
+	out := make([]float64, len(y.Labels))
+	sums := make([]float64, len(y.Classes))
+	for i, l := range y.Labels {
+		out[i] = 1
+		if weights != nil {
+			out[i] = weights[i]
+		}
+		sums[l] += out[i]
+	}
+	for i, l := range y.Labels {
+		if sums[l] > 0 {
+			out[i] *= float64(len(out)) / float64(len(sums)) / sums[l]
+		}
+	}
+	return out
+}
