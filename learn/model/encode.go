@@ -13,6 +13,7 @@ import (
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
 	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/model/safetensors"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/tree"
@@ -59,6 +60,8 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		restore, tensor = tree.FromState, "importances"
 	case linear.KindLinear, linear.KindRidge, linear.KindLogistic:
 		restore, tensor = linear.FromState, "coefficients"
+	case neural.Kind:
+		restore, tensor = neural.FromState, "mean"
 	case baseline.Kind:
 		restore = baseline.FromState
 	default:
