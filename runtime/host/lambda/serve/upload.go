@@ -3,10 +3,8 @@ package serve
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,53 +12,38 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	awsbus "github.com/runnel-dev/runnel/events/bus/aws"
+	"github.com/runnel-dev/runnel/events/ingress"
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
-// An s3Event is what S3 says by EventBridge:
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-type s3Event struct {
-	Source     string `json:"source"`
-	DetailType string `json:"detail-type"`
-	Detail     struct {
-		Bucket struct {
-			Name string `json:"name"`
-		} `json:"bucket"`
-		Object struct {
-			Key       string `json:"key"`
-			ETag      string `json:"etag"`
-			VersionID string `json:"version-id"`
-			Sequencer string `json:"sequencer"`
-		} `json:"object"`
-	} `json:"detail"`
-}
-
 // incoming reads the event that a message or an invocation brings; nil where
-// nothing is left to answer. What S3 says is no event of ours: the object is put
-// into the store, and its event published for every step that answers it.
+// nothing is left to answer. What S3 says is no event of ours: its objects are put
+// into the store, and their events published for every step that answers them.
 func (s *Server) incoming(ctx context.Context, w *world, body string) (*events.Event, error) {
 	ev, err := awsbus.Decode(body)
 	if err == nil {
 		return &ev, nil
 	}
-	var said s3Event
-	if json.Unmarshal([]byte(body), &said) != nil || said.Source != "aws.s3" || said.DetailType != "Object Created" {
+	objects, no := ingress.S3Objects([]byte(body))
+	if errors.Is(no, ingress.ErrNotS3) {
 		return nil, err
 	}
-	return nil, s.upload(ctx, w, said)
+	for _, o := range objects {
+		no = errors.Join(no, s.upload(ctx, w, o))
+	}
+	return nil, no
 }
 
 // upload takes an object over from S3: its bytes become an artifact, and it a
 // version of an object of the store. However often S3 says so, it is one upload.
-func (s *Server) upload(ctx context.Context, w *world, said s3Event) error {
-	from := said.Detail.Object
-	seen := store.Key("uploads", said.Detail.Bucket.Name, from.Key, cmp.Or(from.VersionID, from.ETag+"-"+from.Sequencer))
+func (s *Server) upload(ctx context.Context, w *world, from ingress.S3Object) error {
+	seen := store.Key("uploads", from.Bucket, from.Key, cmp.Or(from.VersionID, from.ETag+"-"+from.Sequencer))
 	var o events.Object
 	err := w.store.Get(ctx, seen, &o)
 	if errors.Is(err, store.ErrNotFound) {
-		o, err = s.take(ctx, w, said)
+		o, err = s.take(ctx, w, from)
 		if err == nil && o.Key == "" {
-			s.log.Warn("an upload was replaced or removed before it was taken", "bucket", said.Detail.Bucket.Name, "key", from.Key)
+			s.log.Warn("an upload was replaced or removed before it was taken", "bucket", from.Bucket, "key", from.Key)
 			return nil
 		}
 		if err == nil {
@@ -74,20 +57,19 @@ func (s *Server) upload(ctx context.Context, w *world, said s3Event) error {
 		err = w.store.Announce(ctx, o, w.engine.Accept)
 	}
 	if err != nil {
-		return fmt.Errorf("taking the upload %s/%s: %w", said.Detail.Bucket.Name, from.Key, err)
+		return fmt.Errorf("taking the upload %s/%s: %w", from.Bucket, from.Key, err)
 	}
 	return nil
 }
 
 // take copies the object into the store; no key says that it is there no more.
-func (s *Server) take(ctx context.Context, w *world, said s3Event) (events.Object, error) {
-	bucket, from := said.Detail.Bucket.Name, said.Detail.Object
+func (s *Server) take(ctx context.Context, w *world, from ingress.S3Object) (events.Object, error) {
 	client := s3.NewFromConfig(w.aws, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-	in := &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(from.Key)}
+	in := &s3.GetObjectInput{Bucket: aws.String(from.Bucket), Key: aws.String(from.Key)}
 	if from.VersionID != "" {
 		in.VersionId = aws.String(from.VersionID)
 	} else if from.ETag != "" {
-		in.IfMatch = aws.String(`"` + strings.Trim(from.ETag, `"`) + `"`)
+		in.IfMatch = aws.String(`"` + from.ETag + `"`)
 	}
 	got, err := client.GetObject(ctx, in)
 	var api smithy.APIError
@@ -101,9 +83,9 @@ func (s *Server) take(ctx context.Context, w *world, said s3Event) (events.Objec
 		return events.Object{}, err
 	}
 	defer got.Body.Close()
-	if err := w.store.CreateBucket(ctx, bucket); err != nil && !errors.Is(err, store.ErrExists) {
+	if err := w.store.CreateBucket(ctx, from.Bucket); err != nil && !errors.Is(err, store.ErrExists) {
 		return events.Object{}, err
 	}
 	delete(got.Metadata, events.MetadataPipeline) // uploads from outside cannot say that
-	return w.store.PutObject(ctx, store.ObjectInput{Bucket: bucket, Key: from.Key, MediaType: aws.ToString(got.ContentType), Metadata: got.Metadata}, got.Body)
+	return w.store.PutObject(ctx, store.ObjectInput{Bucket: from.Bucket, Key: from.Key, MediaType: aws.ToString(got.ContentType), Metadata: got.Metadata}, got.Body)
 }
