@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/runnel-dev/runnel/internal/rawjson"
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // JSON is the content type of JSON data.
@@ -158,7 +159,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	default:
 		b = rawjson.AppendString(member(b, "data"), string(e.data))
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.extensions)) {
+	for _, name := range sorting.Keys(e.extensions) {
 		b = member(b, name)
 		if text, ok := e.extensions[name].(string); ok {
 			b = rawjson.AppendString(b, text)

@@ -7,14 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
 	"github.com/runnel-dev/runnel/learn/metrics"
@@ -34,7 +33,7 @@ type Params struct {
 
 // Check implements step.Checker.
 func (p Params) Check() error {
-	for _, name := range slices.Sorted(maps.Keys(p.Gate)) {
+	for _, name := range sorting.Keys(p.Gate) {
 		if _, known := metrics.Greater(name); !known {
 			return fmt.Errorf("gate: no metric %q%s", name, nearest.Hint(name, metrics.Names()))
 		}
@@ -229,11 +228,11 @@ func better(metric string, a, b map[string]float64) (better, known bool) {
 
 // gates compares the metrics with the thresholds, notes each, and says which were missed.
 func (p Params) gates(e *Evaluation, main string) (missed []string, err error) {
-	for _, name := range slices.Sorted(maps.Keys(p.Gate)) {
+	for _, name := range sorting.Keys(p.Gate) {
 		value, ok := e.Model.Metrics[name]
 		greater, known := metrics.Greater(name)
 		if !ok || !known {
-			have := slices.Sorted(maps.Keys(e.Model.Metrics))
+			have := sorting.Keys(e.Model.Metrics)
 			return nil, fmt.Errorf("gate: no metric %q%s (of this model there are %s)", name, nearest.Hint(name, have), strings.Join(have, ", "))
 		}
 		g := Gate{Metric: name, Threshold: p.Gate[name], Value: value}

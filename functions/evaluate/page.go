@@ -2,10 +2,10 @@ package evaluate
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -85,7 +85,7 @@ func metricTable(e *Evaluation) markup.HTML {
 	if e.CrossValid != nil {
 		t.Head = append(t.Head, "Folds, mean", "Folds, std")
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Model.Metrics)) {
+	for _, name := range sorting.Keys(e.Model.Metrics) {
 		row := []string{name, format.Number(e.Model.Metrics[name]), ""}
 		if v, ok := e.Baseline.Metrics[name]; ok {
 			row[2] = format.Number(v)
@@ -166,7 +166,7 @@ func importances(m *model.Model) markup.HTML {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
+	sorting.Stable(order, func(a, b int) int {
 		switch {
 		case values[a] > values[b]:
 			return -1

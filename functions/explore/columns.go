@@ -2,9 +2,9 @@ package explore
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/runnel-dev/runnel/functions/explore/profile"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/report"
 	"github.com/runnel-dev/runnel/report/chart"
 	"github.com/runnel-dev/runnel/report/format"
@@ -218,7 +218,7 @@ func (v view) missingSection() report.Section {
 			gaps = append(gaps, &v.Columns[i])
 		}
 	}
-	slices.SortStableFunc(gaps, func(a, b *profile.Column) int { return int(b.Missing - a.Missing) })
+	sorting.Stable(gaps, func(a, b *profile.Column) int { return int(b.Missing - a.Missing) })
 	s.Count = len(gaps)
 	s.Lead = fmt.Sprintf("%s with a gap; %s of the rows are complete.", format.Plural(int64(len(gaps)), "column"), format.Percent(float64(v.Missing.Complete)/float64(v.Rows)))
 	bars := &chart.Bars{Title: "Share of missing values by column", Width: 440, Max: 1}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/functions/explore/profile"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn/density"
 	"github.com/runnel-dev/runnel/report"
 	"github.com/runnel-dev/runnel/report/chart"
@@ -181,7 +182,7 @@ func (v view) loadings() markup.HTML {
 		}
 		return w
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
+	sorting.Stable(order, func(a, b int) int {
 		switch {
 		case weight(a) > weight(b):
 			return -1

@@ -3,10 +3,10 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
@@ -35,7 +35,7 @@ func (b *builder) readAll(ctx context.Context, files []file) error {
 		} else if err := kinds.add(schema, b.call.Note); err != nil {
 			return step.Permanent(fmt.Errorf("%s does not fit %s: %w", f.name, filled[0].name, err))
 		}
-		for _, name := range slices.Sorted(maps.Keys(dates)) {
+		for _, name := range sorting.Keys(dates) {
 			if !kinds.dates.add(name, dates[name]) {
 				b.call.Note("column %q: its dates are month/day in one file and day/month in another", name)
 			}

@@ -3,11 +3,10 @@ package register
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn/model"
 )
 
@@ -39,7 +38,7 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	line("")
 	line("| metric | model | baseline |")
 	line("|---|---:|---:|")
-	for _, k := range slices.Sorted(maps.Keys(in.Metrics)) {
+	for _, k := range sorting.Keys(in.Metrics) {
 		base := ""
 		if v, ok := in.Baseline[k]; ok {
 			base = fmt.Sprintf("%.4f", v)

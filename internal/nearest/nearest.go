@@ -2,8 +2,9 @@
 package nearest
 
 import (
-	"slices"
 	"strings"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // Names returns up to n of the candidates that resemble name, the closest
@@ -27,7 +28,7 @@ func Names(name string, candidates []string, n int) []string {
 			found = append(found, scored{c, d})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b scored) int { return a.score - b.score })
+	sorting.Stable(found, func(a, b scored) int { return a.score - b.score })
 	out := make([]string, 0, n)
 	for _, f := range found[:min(n, len(found))] {
 		out = append(out, f.name)

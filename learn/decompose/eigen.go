@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"math"
-	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // eigen finds the eigenvalues of a symmetric matrix, descending, and their unit
@@ -55,7 +56,7 @@ func eigen(a [][]float64) (values []float64, vectors [][]float64, err error) {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(a[j][j], a[i][i]) })
+	sorting.Stable(order, func(i, j int) int { return cmp.Compare(a[j][j], a[i][i]) })
 	for _, i := range order {
 		values = append(values, math.Ldexp(a[i][i], exponent))
 		vectors = append(vectors, v[i])

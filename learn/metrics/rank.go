@@ -3,7 +3,8 @@ package metrics
 import (
 	"cmp"
 	"math"
-	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // A ranked row: key orders as the score falls.
@@ -20,7 +21,7 @@ func rank(scores []float64) []ranked {
 		rows[i] = ranked{fallingKey(s), s, int32(i)}
 	}
 	if len(rows) < 1<<12 {
-		slices.SortFunc(rows, func(a, b ranked) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row)) })
+		sorting.Func(rows, func(a, b ranked) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.row, b.row)) })
 		return rows
 	}
 	return radix(rows)

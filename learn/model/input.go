@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -168,7 +169,7 @@ func (m *Model) fromObjects(rows []any) (*table.Table, error) {
 				for name := range row {
 					names = append(names, name)
 				}
-				slices.Sort(names)
+				sorting.Ordered(names)
 				if err := m.absent(in, names); err != nil {
 					return nil, err
 				}

@@ -1,6 +1,6 @@
 package order
 
-import "slices"
+import "github.com/runnel-dev/runnel/internal/sorting"
 
 const (
 	fewest = 1 << 10 // distinct values that are looked up
@@ -40,7 +40,7 @@ func (b *book) sort() (moved []uint16) {
 	for i := range order {
 		order[i] = uint16(i)
 	}
-	slices.SortFunc(order, func(x, y uint16) int {
+	sorting.Func(order, func(x, y uint16) int {
 		if b.keys[x] < b.keys[y] {
 			return -1
 		}

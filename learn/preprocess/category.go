@@ -2,8 +2,8 @@ package preprocess
 
 import (
 	"cmp"
-	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -66,7 +66,7 @@ func ordered[T comparable](by map[T]int, compare func(a, b T) int, text func(T) 
 	for k := range by {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, compare)
+	sorting.Func(keys, compare)
 	values, counts = make([]string, len(keys)), make([]int, len(keys))
 	for i, k := range keys {
 		values[i], counts[i] = text(k), by[k]

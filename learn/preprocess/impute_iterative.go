@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -48,7 +48,7 @@ func (f *imputer) fitRounds(ctx context.Context, t *table.Table, opts *learn.Opt
 			order = append(order, j)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return nulls[a] - nulls[b] })
+	sorting.Stable(order, func(a, b int) int { return nulls[a] - nulls[b] })
 	if width < 2 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -31,7 +32,7 @@ func sampleDonors(t *table.Table, names []string, p Impute, opts *learn.Options)
 		r := rand.New(rand.NewPCG(seed, 0x6b6e6e))
 		r.Shuffle(n, func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		rows = rows[:p.Donors]
-		slices.Sort(rows)
+		sorting.Ordered(rows)
 	}
 	d := &donors{rows: len(rows), columns: make([][]float64, len(names))}
 	for j, name := range names {

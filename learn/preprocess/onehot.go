@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -144,7 +145,7 @@ func infrequent(counts []int, limit int) []bool {
 	for k := range order {
 		order[k] = k
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return counts[a] - counts[b] })
+	sorting.Stable(order, func(a, b int) int { return counts[a] - counts[b] })
 	for _, k := range order[:len(counts)-limit+1] {
 		rare[k] = true
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/text"
@@ -128,11 +129,11 @@ func fitTerms(c *table.Column, p Tfidf) tfidfColumn {
 			out.Terms = append(out.Terms, term)
 		}
 	}
-	slices.SortFunc(out.Terms, func(a, b string) int {
+	sorting.Func(out.Terms, func(a, b string) int {
 		return cmp.Or(found[b].times-found[a].times, cmp.Compare(a, b))
 	})
 	out.Terms = slices.Clone(out.Terms[:min(len(out.Terms), p.MaxFeatures)])
-	slices.Sort(out.Terms)
+	sorting.Ordered(out.Terms)
 	for _, term := range out.Terms {
 		out.IDF = append(out.IDF, portable.Log((1+n)/(1+float64(found[term].rows)))+1)
 	}
@@ -285,7 +286,7 @@ func vectorize(c *table.Column, outputs []string, o text.Options, sublinear bool
 					slots = append(slots, k)
 				}
 			}
-			slices.Sort(slots)
+			sorting.Ordered(slots)
 			slots = slices.Compact(slots)
 			sum := 0.0
 			for _, k := range slots {

@@ -13,7 +13,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // A Part is what a row is used for.
@@ -106,7 +107,7 @@ func ByTime[T cmp.Ordered](times []T, f Fractions) (parts []Part, notes []string
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
+	sorting.Stable(order, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
 	// together moves the start of a part back to the first row of its time.
 	together := func(start int) int {
 		for start > 0 && start < len(order) && cmp.Compare(times[order[start-1]], times[order[start]]) == 0 {

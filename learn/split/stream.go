@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // A Stream divides rows one by one, for files larger than memory: it gives what
@@ -86,7 +88,7 @@ func allocate(counts []int, n int) []int {
 		order[k] = k
 		left -= take[k]
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
+	sorting.Stable(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(remainder[b], remainder[a]), cmp.Compare(counts[b], counts[a]))
 	})
 	for left > 0 {

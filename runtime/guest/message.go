@@ -3,13 +3,12 @@ package guest
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/rawjson"
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
 )
 
@@ -87,7 +86,7 @@ func appendAnswer(b []byte, a *abi.Answer) []byte {
 	if len(a.Outputs) > 0 {
 		o.name("outputs")
 		outputs := object{b: append(o.b, '{'), first: true}
-		for _, name := range slices.Sorted(maps.Keys(a.Outputs)) {
+		for _, name := range sorting.Keys(a.Outputs) {
 			outputs.name(name)
 			outputs.b = appendRef(outputs.b, a.Outputs[name])
 		}

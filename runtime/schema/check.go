@@ -3,13 +3,13 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // An Error says which value does not fit, and why.
@@ -33,7 +33,7 @@ func (s *Schema) Check(values map[string]any) []*Error {
 
 func checkFields(fields []Field, values map[string]any, path []string) []*Error {
 	var errs []*Error
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+	for _, name := range sorting.Keys(values) {
 		at := append(slices.Clone(path), name)
 		i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
 		if i < 0 {
@@ -103,7 +103,7 @@ func checkValue(f Field, v any, path []string) []*Error {
 			return checkFields(f.Fields, m, path)
 		}
 		var errs []*Error
-		for _, k := range slices.Sorted(maps.Keys(m)) {
+		for _, k := range sorting.Keys(m) {
 			errs = append(errs, checkValue(*f.Elem, m[k], append(slices.Clone(path), k))...)
 		}
 		return errs

@@ -5,8 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"sync"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // A pass is one reading of a source's rows.
@@ -248,7 +249,7 @@ func (w *worker) describe(out *piece) {
 	buf := w.buf
 	newline := []byte{w.layout.dialect.newline()}
 	bad := w.t.bad
-	slices.SortFunc(bad, func(a, b badRow) int { return a.pos - b.pos })
+	sorting.Func(bad, func(a, b badRow) int { return a.pos - b.pos })
 	out.hint = bad[0].hint
 	for _, b := range bad[:min(len(bad), badSamples)] {
 		out.bad = append(out.bad, BadRow{

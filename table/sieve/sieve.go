@@ -4,6 +4,8 @@ package sieve
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 const (
@@ -43,7 +45,7 @@ func (s *Sieve) Add(h uint64) {
 			return
 		}
 		if len(s.kept) == cap(s.kept) { // hashes that come very often take no more than others
-			slices.Sort(s.kept)
+			sorting.Ordered(s.kept)
 			s.kept = slices.Compact(s.kept)
 			s.kept = slices.Grow(s.kept, max(1024, len(s.kept)/2))
 		}
@@ -57,7 +59,7 @@ func (s *Sieve) Add(h uint64) {
 func (s *Sieve) Again() (hashes []uint64, times []int64) {
 	kept, sifted := s.kept, s.bits != nil
 	s.kept, s.bits = nil, nil
-	slices.Sort(kept)
+	sorting.Ordered(kept)
 	if sifted {
 		return slices.Clip(slices.Compact(kept)), nil
 	}

@@ -2,9 +2,10 @@ package stats
 
 import (
 	"fmt"
-	"sort"
+	"strings"
 	"time"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -174,22 +175,24 @@ func (c *Column) addTexts(in *table.Column) {
 		texts, counts, cut = reduced(texts, counts)
 		c.texts.missed += cut
 	}
-	sort.Sort(byText{texts, counts})
+	sortTexts(texts, counts)
 	c.texts.add(texts, counts)
 	c.settle()
 }
 
-// byText sorts texts together with their counts.
-type byText struct {
-	texts  []string
-	counts []int64
-}
-
-func (b byText) Len() int           { return len(b.texts) }
-func (b byText) Less(i, j int) bool { return b.texts[i] < b.texts[j] }
-func (b byText) Swap(i, j int) {
-	b.texts[i], b.texts[j] = b.texts[j], b.texts[i]
-	b.counts[i], b.counts[j] = b.counts[j], b.counts[i]
+// sortTexts sorts texts together with their counts.
+func sortTexts(texts []string, counts []int64) {
+	order := make([]int, len(texts))
+	for i := range order {
+		order[i] = i
+	}
+	sorting.Func(order, func(i, j int) int { return strings.Compare(texts[i], texts[j]) })
+	sortedTexts, sortedCounts := make([]string, len(texts)), make([]int64, len(texts))
+	for to, from := range order {
+		sortedTexts[to], sortedCounts[to] = texts[from], counts[from]
+	}
+	copy(texts, sortedTexts)
+	copy(counts, sortedCounts)
 }
 
 // settle brings the tally within its bound.

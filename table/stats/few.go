@@ -1,6 +1,6 @@
 package stats
 
-import "slices"
+import "github.com/runnel-dev/runnel/internal/sorting"
 
 // fewest is up to how many distinct keys of a block are sorted by counting them.
 const fewest = 1 << 8
@@ -36,7 +36,7 @@ func sortFew(keys []uint64) bool {
 	for i := range distinct {
 		order[i] = uint8(i)
 	}
-	slices.SortFunc(order[:len(distinct)], func(x, y uint8) int {
+	sorting.Func(order[:len(distinct)], func(x, y uint8) int {
 		if values[x] < values[y] {
 			return -1
 		}

@@ -3,6 +3,8 @@ package stats
 import (
 	"math"
 	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // RankError bounds the error of a quantile's rank, as a part of the rows, that a
@@ -162,7 +164,7 @@ func (s *kll) weighted() ([]float64, []int64) {
 			all = append(all, pair{v, 1 << h})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b pair) int {
+	sorting.Stable(all, func(a, b pair) int {
 		switch {
 		case a.v < b.v:
 			return -1

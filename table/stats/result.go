@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"sort"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // Exact reports whether quantiles, distinct count and top values are exact.
@@ -71,7 +73,7 @@ func top[K cmp.Ordered](t *tally[K], n int, text func(K) string) []ValueCount {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(i, j int) int {
+	sorting.Func(order, func(i, j int) int {
 		return cmp.Or(cmp.Compare(t.counts[j], t.counts[i]), cmp.Compare(i, j))
 	})
 	out := make([]ValueCount, max(0, min(n, len(order))))

@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -172,7 +172,10 @@ func restoreTally[K cmp.Ordered](t *tally[K], values []ValueCount, parse func(st
 		}
 		counts[k] = v.Count
 	}
-	t.keys = slices.Sorted(maps.Keys(counts))
+	for k := range counts {
+		t.keys = append(t.keys, k)
+	}
+	sorting.Ordered(t.keys)
 	for _, k := range t.keys {
 		t.counts = append(t.counts, counts[k])
 	}

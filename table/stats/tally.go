@@ -3,6 +3,8 @@ package stats
 import (
 	"cmp"
 	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // counters is how many values a tally follows once it is no longer exact.
@@ -90,7 +92,8 @@ func largest(counts []int64, n int) int64 {
 		}
 	}
 	if large > n {
-		sorted := slices.Sorted(slices.Values(counts))
+		sorted := slices.Clone(counts)
+		sorting.Ordered(sorted)
 		return sorted[len(sorted)-1-n]
 	}
 	rest := n - large

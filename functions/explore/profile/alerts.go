@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -18,7 +19,7 @@ func (b *builder) alerts() {
 	b.pairAlerts()
 	b.targetAlerts()
 	order := []Severity{High, Medium, Low}
-	slices.SortStableFunc(b.p.Alerts, func(x, y Alert) int {
+	sorting.Stable(b.p.Alerts, func(x, y Alert) int {
 		return cmp.Compare(slices.Index(order, x.Severity), slices.Index(order, y.Severity))
 	})
 }

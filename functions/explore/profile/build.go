@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/stats"
 )
@@ -179,7 +180,7 @@ func (b *builder) pick(most int, fits func(*described) bool) (chosen []int, all 
 			chosen = append(chosen, i)
 		}
 	}
-	slices.Sort(chosen)
+	sorting.Ordered(chosen)
 	return chosen, all
 }
 

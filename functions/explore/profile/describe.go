@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn/density"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/stats"
@@ -128,7 +129,7 @@ func (d *described) describeBools(c *table.Column) {
 	}
 	all = slices.DeleteFunc(all, func(v Value) bool { return v.Count == 0 })
 	d.Distinct = int64(len(all))
-	slices.SortStableFunc(all, byCount)
+	sorting.Stable(all, byCount)
 	d.Top = all
 }
 
@@ -176,7 +177,7 @@ func lengthOf(c *table.Column) *Length {
 
 // name keeps the most frequent values that are not rare; of equals the first.
 func (d *described) name(all []Value, o *Options) {
-	slices.SortStableFunc(all, byCount)
+	sorting.Stable(all, byCount)
 	n := 0
 	for n < len(all) && n < o.Top && all[n].Count >= int64(o.Rare) {
 		n++

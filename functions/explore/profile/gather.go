@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/sieve"
 )
@@ -105,7 +106,7 @@ func (b *builder) gaps() []int {
 			gaps = append(gaps, i)
 		}
 	}
-	slices.SortStableFunc(gaps, func(i, j int) int { return cmp.Compare(b.columns[j].Missing, b.columns[i].Missing) })
+	sorting.Stable(gaps, func(i, j int) int { return cmp.Compare(b.columns[j].Missing, b.columns[i].Missing) })
 	return gaps
 }
 
@@ -136,7 +137,7 @@ func (b *builder) missing(told []int) {
 	for m := range counts {
 		masks = append(masks, m)
 	}
-	slices.SortFunc(masks, func(x, y uint64) int { return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y)) })
+	sorting.Func(masks, func(x, y uint64) int { return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y)) })
 	for _, m := range masks[:min(len(masks), 10)] {
 		p := Pattern{Rows: counts[m]}
 		for ; m != 0; m &= m - 1 {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/association"
 	"github.com/runnel-dev/runnel/learn/decompose"
@@ -86,7 +87,7 @@ func (b *builder) strongest(ctx context.Context, c *Correlation, values [][]floa
 			}
 		}
 	}
-	slices.SortStableFunc(pairs, func(p, q pair) int { return cmp.Compare(q.strength, p.strength) })
+	sorting.Stable(pairs, func(p, q pair) int { return cmp.Compare(q.strength, p.strength) })
 	pairs = pairs[:min(len(pairs), b.o.Pairs)]
 	b.p.Pairs = make([]Pair, len(pairs))
 	side := b.side()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn/association"
 	"github.com/runnel-dev/runnel/learn/density"
 	"github.com/runnel-dev/runnel/learn/order"
@@ -79,7 +80,7 @@ func (b *builder) rank(found []*Association) {
 		}
 		return found[i].strength
 	}
-	slices.SortStableFunc(b.ranking, func(i, j int) int { return cmp.Compare(strength(j), strength(i)) })
+	sorting.Stable(b.ranking, func(i, j int) int { return cmp.Compare(strength(j), strength(i)) })
 	for _, i := range b.ranking {
 		if found[i] != nil {
 			b.p.Target.Associations = append(b.p.Target.Associations, *found[i])
@@ -93,7 +94,7 @@ func (b *builder) classes() []Value {
 	for i, v := range b.rows.order {
 		out[i] = Value{v, b.rows.classes[v]}
 	}
-	slices.SortStableFunc(out, byCount)
+	sorting.Stable(out, byCount)
 	return out
 }
 

@@ -13,8 +13,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
+	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 )
 
@@ -41,7 +41,7 @@ func Encode(tensors map[string]learn.Tensor) ([]byte, error) {
 		}
 		names = append(names, name)
 	}
-	slices.SortFunc(names, func(a, b string) int {
+	sorting.Func(names, func(a, b string) int {
 		_, x, _ := layout(tensors[a])
 		_, y, _ := layout(tensors[b])
 		return cmp.Or(y-x, cmp.Compare(a, b))
@@ -171,7 +171,7 @@ func Decode(b []byte) (map[string]learn.Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: header: %w", err)
 	}
-	slices.SortFunc(entries, func(a, b named) int {
+	sorting.Func(entries, func(a, b named) int {
 		return cmp.Or(cmp.Compare(a.Offsets[0], b.Offsets[0]), cmp.Compare(a.Offsets[1], b.Offsets[1]))
 	})
 	out := make(map[string]learn.Tensor, len(entries))
