@@ -90,10 +90,11 @@ func TestLatency(t *testing.T) {
 }
 
 // TestOrphans: a worker whose guest does not end does not outlive its parent,
-// however that dies.
+// however that dies; nor do its temporary files outlive the next start.
 func TestOrphans(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOrphans$")
-	cmd.Env = append(os.Environ(), parentOf+"="+guests)
+	temp := t.TempDir()
+	cmd.Env = append(os.Environ(), parentOf+"="+guests, "TMPDIR="+temp)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -112,14 +113,26 @@ func TestOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
-	for range 300 {
+	gone := func() bool {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || strings.Contains(string(b), ") Z ") {
-			return
+		return err != nil || strings.Contains(string(b), ") Z ")
+	}
+	for range 300 {
+		if gone() {
+			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("the worker %d outlives its parent", pid)
+	if !gone() {
+		t.Fatalf("the worker %d outlives its parent", pid)
+	}
+	if left, err := filepath.Glob(filepath.Join(temp, "*", "runnel-worker-*")); err != nil || len(left) == 0 {
+		t.Fatalf("%v is left: nothing is tested (%v)", left, err)
+	}
+	open(t, &Options{TempDir: temp})
+	if left, err := filepath.Glob(filepath.Join(temp, "*")); err != nil || len(left) != 2 { // what the new one has: a folder and its lock
+		t.Errorf("%v is left, %v", left, err)
+	}
 }
 
 // parentOf names the folder of guests where the test is to be such a parent.
@@ -154,6 +167,9 @@ func parent() int {
 // its own, and is gone when its call is cancelled.
 func TestConfined(t *testing.T) {
 	h := open(t, nil)
+	if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "nothing"}); err != nil { // the worker has loaded the module
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {

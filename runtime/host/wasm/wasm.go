@@ -20,6 +20,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/scratch"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
@@ -28,7 +29,7 @@ import (
 // the defaults.
 type Options struct {
 	Modules  Modules        // required
-	CacheDir string         // private folder of compiled code; "": it is kept in memory only
+	CacheDir string         // private folder of compiled code, which is kept small; "": it is kept in memory only
 	TempDir  string         // of workers and large outputs; "": the system's
 	Memory   int64          // bytes a guest may have; default abi.MaxMemory
 	Files    guestfs.Limits // of one call
@@ -43,6 +44,7 @@ type Options struct {
 
 // A Host runs functions that are WASM modules.
 type Host struct {
+	temp      *scratch.Dir
 	modules   Modules
 	inProcess func(fn *step.Function) bool
 	sandbox   *sandbox.Sandbox
@@ -53,17 +55,22 @@ type Host struct {
 
 var _ host.Host = (*Host)(nil)
 
-// Open makes a host. Nothing is compiled before it is called for.
+// Open makes a host, and removes the temporary files of hosts whose processes
+// were killed. Nothing is compiled before it is called for.
 func Open(o Options) (*Host, error) {
 	if o.Modules == nil {
 		return nil, fmt.Errorf("the wasm host needs to know where modules are: set Options.Modules")
 	}
-	limits := sandbox.Config{CacheDir: o.CacheDir, TempDir: o.TempDir, Memory: o.Memory, Files: o.Files}
-	pool, err := worker.NewPool(worker.Config{Sandbox: limits, Command: o.Worker, Workers: o.Workers, TempDir: o.TempDir})
+	temp, err := scratch.New(o.TempDir)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool, out: o.Files.OutBytes, large: make(chan struct{}, 1)}
+	limits := sandbox.Config{CacheDir: o.CacheDir, TempDir: temp.Path(), Memory: o.Memory, Files: o.Files}
+	pool, err := worker.NewPool(worker.Config{Sandbox: limits, Command: o.Worker, Workers: o.Workers, TempDir: temp.Path()})
+	if err != nil {
+		return nil, errors.Join(err, temp.Close())
+	}
+	h := &Host{temp: temp, modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool, out: o.Files.OutBytes, large: make(chan struct{}, 1)}
 	if h.out <= 0 {
 		h.out = abi.MaxOut
 	}
@@ -72,7 +79,9 @@ func Open(o Options) (*Host, error) {
 
 // Close ends the workers and gives up all instances. No function may be running
 // in this process.
-func (h *Host) Close() error { return errors.Join(h.workers.Close(), h.sandbox.Close()) }
+func (h *Host) Close() error {
+	return errors.Join(h.workers.Close(), h.sandbox.Close(), h.temp.Close())
+}
 
 // Name implements host.Host.
 func (h *Host) Name() string { return "wasm" }

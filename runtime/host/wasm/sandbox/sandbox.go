@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -19,18 +20,21 @@ import (
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/module"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/scratch"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // Config says what guests may use. Zero values are the defaults.
 type Config struct {
-	CacheDir  string         // private folder of compiled code; "": it is kept in memory only. See CacheDir
-	TempDir   string         // where large outputs lie; "": the system's
-	Memory    int64          // bytes a guest may have; default abi.MaxMemory
-	Files     guestfs.Limits // of one call
-	Instances int            // of a module, at work or kept; default 8. More calls at once wait
-	Calls     int            // after which an instance is not used again; default 1000
-	Keep      int64          // an instance of more memory, in bytes, is not used again; default 64 MiB
+	CacheDir   string         // private folder of compiled code; "": it is kept in memory only. See CacheDir
+	CacheBytes int64          // of it, at most; what was used longest ago goes; default 1 GiB
+	CacheAge   time.Duration  // after which compiled code that is not used goes; default 30 days
+	TempDir    string         // where large outputs lie; "": the system's
+	Memory     int64          // bytes a guest may have; default abi.MaxMemory
+	Files      guestfs.Limits // of one call
+	Instances  int            // of a module, at work or kept; default 8. More calls at once wait
+	Calls      int            // after which an instance is not used again; default 1000
+	Keep       int64          // an instance of more memory, in bytes, is not used again; default 64 MiB
 }
 
 // page is the unit of a guest's memory.
@@ -39,6 +43,12 @@ const page = 64 << 10
 func (c Config) complete() Config {
 	if c.Memory <= 0 {
 		c.Memory = abi.MaxMemory
+	}
+	if c.CacheBytes <= 0 {
+		c.CacheBytes = 1 << 30
+	}
+	if c.CacheAge <= 0 {
+		c.CacheAge = 30 * 24 * time.Hour
 	}
 	if c.Instances <= 0 {
 		c.Instances = 8
@@ -105,18 +115,14 @@ func (s *Sandbox) Load(ctx context.Context, digest string, read func() ([]byte, 
 	if m.compiled != nil {
 		return m, nil
 	}
-	b, err := read()
-	if err != nil {
+	if err := m.load(ctx, digest, read); err != nil {
 		return nil, err
-	}
-	if m.kind, err = module.Check(b, module.Limits{Memory: s.cfg.Memory}); err != nil {
-		return nil, err
-	}
-	if err := m.compile(ctx, module.Join(b)); err != nil {
-		return nil, fmt.Errorf("compiling the module: %w", err)
 	}
 	return m, nil
 }
+
+// limits are what a module may declare.
+func (s *Sandbox) limits() module.Limits { return module.Limits{Memory: s.cfg.Memory} }
 
 // caught turns a panic of the WASM runtime into an error.
 func caught(err *error) {
@@ -140,21 +146,50 @@ type Module struct {
 	idle []*instance // the last used last
 }
 
-// compile compiles a module. Where the folder of compiled code is full or holds
-// something broken, it does without.
-func (m *Module) compile(ctx context.Context, b []byte) error {
-	dir := m.sandbox.cfg.CacheDir
-	if dir == "" {
-		return m.compileWith(ctx, b, nil)
+// load compiles the module, or finds that in the cache.
+func (m *Module) load(ctx context.Context, digest string, read func() ([]byte, error)) error {
+	var c *cache
+	if m.sandbox.cfg.CacheDir != "" {
+		var err error
+		if c, err = openCache(m.sandbox.cfg); err != nil {
+			return step.Retryable(err) // it is the machine's fault, not the module's
+		}
+		if sum := sumIn(digest); sum != "" && m.fromCache(ctx, c, sum) == nil {
+			return nil
+		}
 	}
-	cache, err := openCache(dir)
+	b, err := read()
 	if err != nil {
-		return step.Retryable(err) // it is the machine's fault, not the module's
+		return err
 	}
-	if err = m.compileWith(ctx, b, cache); err != nil {
-		err = m.compileWith(ctx, b, nil)
+	if m.kind, err = module.Check(b, m.sandbox.limits()); err != nil {
+		return err
+	}
+	if c == nil {
+		err = m.compileWith(ctx, module.Join(b), nil)
+	} else {
+		err = m.compileOnce(ctx, c, sumOf(b), module.Join(b))
+	}
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("compiling the module: %w", err)
 	}
 	return err
+}
+
+// compileOnce waits for whoever compiles the same module, in this process or
+// another, and compiles it where that did not make it.
+func (m *Module) compileOnce(ctx context.Context, c *cache, sum string, b []byte) error {
+	unlock, err := scratch.Lock(ctx, filepath.Join(c.dir, sum+".lock"))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil { // else it is compiled without
+		defer unlock()
+	}
+	if m.fromCache(ctx, c, sum) == nil {
+		return nil
+	}
+	return m.intoCache(ctx, c, sum, b)
 }
 
 func (m *Module) compileWith(ctx context.Context, b []byte, cache wazero.CompilationCache) (err error) {

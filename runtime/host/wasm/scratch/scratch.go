@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,8 +24,9 @@ const lockSuffix = ".lock"
 
 // A Dir is a private folder of this process.
 type Dir struct {
-	path string
-	lock *os.File
+	path   string
+	lock   *os.File
+	closed atomic.Bool
 }
 
 // New makes a folder in parent ("": the system's folder for temporary files),
@@ -46,15 +48,20 @@ func New(parent string) (*Dir, error) {
 		if err := os.Mkdir(path, 0o700); err != nil {
 			return nil, errors.Join(fmt.Errorf("folder for temporary files: %w", err), release(lock))
 		}
-		return &Dir{path, lock}, nil
+		return &Dir{path: path, lock: lock}, nil
 	}
 }
 
 // Path is where the folder is.
 func (d *Dir) Path() string { return d.path }
 
-// Close removes the folder and all that is in it.
-func (d *Dir) Close() error { return errors.Join(os.RemoveAll(d.path), release(d.lock)) }
+// Close removes the folder and all that is in it. Closing again does nothing.
+func (d *Dir) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	return errors.Join(os.RemoveAll(d.path), release(d.lock))
+}
 
 // sweep removes the folders of processes that have died. What cannot be removed
 // is another user's, or waits for the next time.

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
 const childOf = "RUNNEL_TEST_SCRATCH"
@@ -36,7 +38,7 @@ func TestMain(m *testing.M) {
 // living one has stays.
 func TestKilled(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("SKIP-COUNTED: locks tell who is alive on Unix only: run this there")
+		testneed.Skip(t, "locks that tell who is alive: run this on Unix")
 	}
 	parent := t.TempDir()
 	start := func() (*exec.Cmd, string) {
@@ -132,7 +134,7 @@ func TestPlanted(t *testing.T) {
 	}
 	name := filepath.Join(parent, Prefix+strings.Repeat("A", 26))
 	if err := os.Symlink(elsewhere, name); err != nil {
-		t.Skip("SKIP-COUNTED: symbolic links: " + err.Error())
+		testneed.Skip(t, "symbolic links: %v", err)
 	}
 	if err := os.WriteFile(name+lockSuffix, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -153,7 +155,7 @@ func TestPlanted(t *testing.T) {
 // TestLock: one at a time, and whoever waits hears of the end of its context.
 func TestLock(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("SKIP-COUNTED: there are such locks on Unix only: run this there")
+		testneed.Skip(t, "locks that the kernel gives back: run this on Unix")
 	}
 	path := filepath.Join(t.TempDir(), "one.lock")
 	var inside atomic.Int32
