@@ -1,6 +1,6 @@
 // Package chart draws small, still charts as SVG for a page of package report:
-// histograms with densities and boxes, bars, heat maps, density grids, lines
-// and confusion matrices.
+// histograms with densities and boxes, bars, heat maps, density grids, lines,
+// confusion matrices, and the swarms, waterfalls and scatters of explanations.
 //
 // Colours, type sizes and the dark theme come from Style, which the page
 // includes once. Names and numbers are escaped; a name that is too long is cut
@@ -38,6 +38,7 @@ const Style = `.chart{display:block;max-width:100%;height:auto;font-family:inher
 .chart .k0{fill:var(--k0)}.chart .k1{fill:var(--k1)}.chart .k2{fill:var(--k2)}.chart .k3{fill:var(--k3)}.chart .k4{fill:var(--k4)}.chart .k5{fill:var(--k5)}.chart .k6{fill:var(--k6)}.chart .k7{fill:var(--k7)}
 .chart .s0{stroke:var(--k0)}.chart .s1{stroke:var(--k1)}.chart .s2{stroke:var(--k2)}.chart .s3{stroke:var(--k3)}.chart .s4{stroke:var(--k4)}.chart .s5{stroke:var(--k5)}.chart .s6{stroke:var(--k6)}.chart .s7{stroke:var(--k7)}
 .chart .o1{fill-opacity:.16}.chart .o2{fill-opacity:.3}.chart .o3{fill-opacity:.46}.chart .o4{fill-opacity:.64}.chart .o5{fill-opacity:.82}
+.chart .w{fill:var(--axis);fill-opacity:.75}.chart .w0{fill:var(--neg)}.chart .w1{fill:color-mix(in oklab,var(--neg) 83%,var(--pos))}.chart .w2{fill:color-mix(in oklab,var(--neg) 67%,var(--pos))}.chart .w3{fill:color-mix(in oklab,var(--neg) 50%,var(--pos))}.chart .w4{fill:color-mix(in oklab,var(--neg) 33%,var(--pos))}.chart .w5{fill:color-mix(in oklab,var(--neg) 17%,var(--pos))}.chart .w6{fill:var(--pos)}
 `
 
 // classes is the number of colours; a class beyond them starts over.

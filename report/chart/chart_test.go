@@ -34,6 +34,12 @@ func charts() map[string]markup.HTML {
 		"density":    (&chart.Density{Title: "d", XLabel: hostile, YLabel: "y", X1: 1, Y1: 1, Columns: 2, Rows: 1, Counts: []int64{9, 1}, Classes: []int32{0, 1}, Names: []string{hostile, "b"}}).SVG(),
 		"no spread":  (&chart.Density{Title: "d", Columns: 2, Rows: 1, Counts: []int64{0, 0}}).SVG(),
 		"lines":      (&chart.Lines{Title: "l", XLabel: "x", YLabel: hostile, Diagonal: true, Series: []chart.Series{{Name: hostile, X: []float64{0, 1}, Y: []float64{0, 1}, Dots: true}, {Name: "b", X: []float64{0, nan, 1}, Y: []float64{1, 0, 0.5}, Dashed: true}}}).SVG(),
+		"beeswarm":   (&chart.Beeswarm{Title: "s", XLabel: hostile, Lines: []chart.Swarm{{Label: hostile, Values: []float64{-1, 0, 0, 0, nan, 3}, Shade: []float64{0, 1, nan, 2, 0, 0.5}}, {Label: "grey", Values: make([]float64, 500)}}}).SVG(),
+		"no swarm":   (&chart.Beeswarm{Title: "s", Lines: []chart.Swarm{{Label: "a", Values: []float64{0, nan}}}}).SVG(),
+		"waterfall":  (&chart.Waterfall{Title: "w", Base: 1, Total: 2, From: hostile, To: "to", Steps: []chart.Bar{{Label: hostile, Value: 3, Text: "+3"}, {Label: "b", Value: -2, Text: hostile}}}).SVG(),
+		"flat fall":  (&chart.Waterfall{Title: "w", Base: 1, Total: 1, Steps: []chart.Bar{{Label: "a"}}}).SVG(),
+		"scatter":    (&chart.Scatter{Title: "s", XLabel: "x", YLabel: hostile, X: []float64{1, nan, 3}, Y: []float64{0, 1, -1}, Shade: []float64{0, 1, nan}, Zero: true}).SVG(),
+		"categories": (&chart.Scatter{Title: "s", X: []float64{0, 1, 1}, Y: []float64{0, 1, 2}, Names: []string{hostile, "b"}}).SVG(),
 		"flat lines": (&chart.Lines{Title: "l", Series: []chart.Series{{X: []float64{1, 1}, Y: []float64{2, 2}}}}).SVG(),
 	}
 }
@@ -104,6 +110,7 @@ func TestNothingToDraw(t *testing.T) {
 	for name, svg := range map[string]markup.HTML{
 		"histogram": (&chart.Histogram{}).SVG(), "boxes": (&chart.Boxes{}).SVG(), "bars": (&chart.Bars{}).SVG(), "heat map": (&chart.HeatMap{}).SVG(),
 		"confusion": (&chart.Confusion{}).SVG(), "density": (&chart.Density{}).SVG(), "lines": (&chart.Lines{}).SVG(),
+		"beeswarm": (&chart.Beeswarm{}).SVG(), "waterfall": (&chart.Waterfall{}).SVG(), "scatter": (&chart.Scatter{}).SVG(),
 	} {
 		if svg != "" {
 			t.Errorf("%s of nothing: %s", name, svg)
