@@ -10,6 +10,7 @@ import (
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/tree"
@@ -18,6 +19,7 @@ import (
 // Params are the parameters of every estimator, each under its name.
 type Params struct {
 	Forest   tree.Forest         `json:"random_forest" doc:"parameters of a random forest"`
+	Boosting boost.Boosting      `json:"gradient_boosting" doc:"parameters of gradient boosting"`
 	Logistic linear.Logistic     `json:"logistic" doc:"parameters of a logistic regression"`
 	Linear   linear.LeastSquares `json:"linear" doc:"parameters of ordinary least squares"`
 	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
@@ -40,6 +42,7 @@ func Entries() []Entry {
 	scaled := []preprocess.Spec{&preprocess.Impute{}, &preprocess.Scale{}}
 	return []Entry{
 		{"random_forest", both, "random forest on binned features", "trees", func(p Params) learn.Estimator { return &p.Forest }, nil},
+		{"gradient_boosting", both, "gradient boosting on histograms", "rounds", func(p Params) learn.Estimator { return &p.Boosting }, nil},
 		{"logistic", both[:1], "logistic regression, multinomial, L2", "steps", func(p Params) learn.Estimator { return p.Logistic }, scaled},
 		{"linear", both[1:], "ordinary least squares", "steps", func(p Params) learn.Estimator { return p.Linear }, scaled},
 		{"ridge", both[1:], "least squares with an L2 penalty", "steps", func(p Params) learn.Estimator { return p.Ridge }, scaled},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model/safetensors"
 	"github.com/runnel-dev/runnel/learn/neural"
@@ -58,6 +59,8 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 	switch s.Kind {
 	case tree.Kind:
 		restore, tensor = tree.FromState, "importances"
+	case boost.Kind:
+		restore, tensor = boost.FromState, "importances"
 	case linear.KindLinear, linear.KindRidge, linear.KindLogistic:
 		restore, tensor = linear.FromState, "coefficients"
 	case neural.Kind:

@@ -1,0 +1,62 @@
+package boost
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/portable"
+)
+
+// poisson is the deviance of counts, by the logarithm of their mean.
+type poisson struct {
+	values []float64
+	start  float64
+	most   float64 // of the values
+}
+
+func newPoisson(y *learn.Target, weights []float64) (*poisson, error) {
+	for i, v := range y.Values {
+		if v < 0 {
+			return nil, fmt.Errorf("the target is %v in row %d: the poisson loss is for values from 0; choose another loss", v, i)
+		}
+	}
+	l := &poisson{values: y.Values, most: slices.Max(y.Values)}
+	if l.most == 0 {
+		return nil, fmt.Errorf("the target is 0 in every row: the poisson loss needs one above 0")
+	}
+	l.start = portable.Log(mean(y.Values, weights))
+	return l, nil
+}
+
+func (l *poisson) base() []float64 { return []float64{l.start} }
+
+func (l *poisson) link() ensemble.Link { return ensemble.Log }
+
+func (l *poisson) flat() bool { return false }
+
+func (l *poisson) bound(reach, step float64) (gradient, hessian float64) {
+	h := portable.Exp(min(reach+step, 700))
+	return max(h, l.most), h
+}
+
+func (l *poisson) fill(m *margins, from, to int) (reach float64, t totals) {
+	words := m.words[0][from:to]
+	reach = m.of[0][from]
+	for i, f := range m.of[0][from:to] {
+		reach = max(reach, f)
+		e, w := portable.Exp(f), m.weight(from+i)
+		m.put(&t, &words[i], (e-l.values[from+i])*w, e*w)
+	}
+	return reach, t
+}
+
+// limit keeps a step of Newton's method, which is far too long where the mean is
+// far too low, from going beyond what is best for the leaf.
+func (l *poisson) limit(step float64) float64 {
+	if step <= 1 {
+		return step
+	}
+	return max(1, portable.Log(1+step))
+}

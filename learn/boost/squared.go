@@ -1,0 +1,37 @@
+package boost
+
+import (
+	"math"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/ensemble"
+)
+
+// squared is half the squared error.
+type squared struct {
+	values []float64
+	start  float64
+}
+
+func newSquared(y *learn.Target, weights []float64) *squared {
+	return &squared{values: y.Values, start: mean(y.Values, weights)}
+}
+
+func (l *squared) base() []float64 { return []float64{l.start} }
+
+func (l *squared) link() ensemble.Link { return ensemble.Identity }
+
+func (l *squared) flat() bool { return true }
+
+func (l *squared) bound(reach, step float64) (gradient, hessian float64) { return reach + step, 1 }
+
+func (l *squared) fill(m *margins, from, to int) (reach float64, t totals) {
+	words := m.words[0][from:to]
+	for i, f := range m.of[0][from:to] {
+		d := f - l.values[from+i]
+		reach = max(reach, math.Abs(d))
+		w := m.weight(from + i)
+		m.put(&t, &words[i], d*w, w)
+	}
+	return reach, t
+}
