@@ -149,6 +149,15 @@ type Field struct {
 // A Schema lists a table's fields in order.
 type Schema []Field
 
+// Names are those of the fields.
+func (s Schema) Names() []string {
+	names := make([]string, len(s))
+	for i, f := range s {
+		names[i] = f.Name
+	}
+	return names
+}
+
 // Schema describes the table's columns.
 func (t *Table) Schema() Schema {
 	s := make(Schema, len(t.Columns))

@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/ingest/reading"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/split"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
-	"github.com/runnel-dev/runnel/table/csv"
 	"github.com/runnel-dev/runnel/table/stats"
 )
 
@@ -21,26 +21,19 @@ import (
 // one part, the statistics, and of the columns that the split depends on every value.
 type builder struct {
 	call    *step.Call
+	files   *reading.Reader
 	params  Params
 	name    string
 	keep    []string
-	tables  bool         // keep whole tables, and store none
-	known   *csv.Options // of the columns, with tables
-	dates   orders
 	kept    []*table.Table
 	m       step.Manifest
 	stats   *stats.Table
-	skipped int64
 	task    learn.Task
 	classes []string
 }
 
 // add stores a part.
 func (b *builder) add(ctx context.Context, file string, t *table.Table) error {
-	if b.tables {
-		b.kept = append(b.kept, t)
-		return nil
-	}
 	if b.m.Schema == nil {
 		b.m.Schema = t.Schema()
 		b.stats = stats.New(b.m.Schema, nil)
@@ -79,7 +72,7 @@ func (b *builder) add(ctx context.Context, file string, t *table.Table) error {
 // finish decides the task, splits the rows, and says that the dataset is there.
 func (b *builder) finish(ctx context.Context) error {
 	if b.m.Rows == 0 {
-		return step.Permanent(fmt.Errorf("dataset %s has no rows: the file has a header (%s) and nothing below it", b.name, shorten(names(b.m.Schema))))
+		return step.Permanent(fmt.Errorf("dataset %s has no rows: the file has a header (%s) and nothing below it", b.name, shorten(b.m.Schema.Names())))
 	}
 	kept, err := table.Concat(b.kept...)
 	if err != nil {
@@ -97,12 +90,17 @@ func (b *builder) finish(ctx context.Context) error {
 	if b.m.Statistics, err = b.call.PutJSON(ctx, "statistics", events.MediaJSON, b.stats); err != nil {
 		return err
 	}
-	b.m.DateOrder = b.dates.texts()
+	b.m.DateOrder = b.files.Dates.Texts()
 	ds, err := b.call.PutManifest(ctx, "dataset", &b.m, parts, b.like())
 	if err != nil {
 		return err
 	}
-	return b.call.Emit(events.DatasetIngestedData{Dataset: ds, Skipped: b.skipped, Notes: b.call.Notes()})
+	return b.call.Emit(events.DatasetIngestedData{Dataset: ds, Skipped: b.files.Skipped, Notes: b.call.Notes()})
+}
+
+// like fills in what a dataset is called and for.
+func (b *builder) like() events.Dataset {
+	return events.Dataset{Name: b.name, Target: b.params.Target, Task: string(b.task), Classes: b.classes}
 }
 
 // decide finds the task and the classes of the target.
@@ -253,14 +251,6 @@ func bitsOf(c *table.Column, i int) uint64 {
 		return uint64(c.Codes[i])
 	}
 	return uint64(c.Ints[i])
-}
-
-func names(s table.Schema) []string {
-	out := make([]string, len(s))
-	for i, f := range s {
-		out[i] = f.Name
-	}
-	return out
 }
 
 // shorten lists names, but not thousands of them.

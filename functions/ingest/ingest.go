@@ -5,16 +5,17 @@ package ingest
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/ingest/reading"
 	"github.com/runnel-dev/runnel/internal/modelname"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
@@ -67,10 +68,12 @@ var Function = step.New("ingest", handle,
 	step.Accepts(events.ObjectCreated, events.IngestRequested),
 	step.Emits(events.DatasetIngested))
 
-// A file is one that makes up the dataset.
-type file struct {
-	name    string
-	content events.Ref
+// reading are the params that say how files are read.
+func (p Params) reading() reading.Options {
+	return reading.Options{
+		Format: p.Format, OnBadRow: p.OnBadRow, Delimiter: p.Delimiter, Header: p.Header, DateOrder: p.DateOrder,
+		NestedText: p.NestedText, PartBytes: p.PartBytes, MaxBytes: p.MaxBytes,
+	}
 }
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
@@ -90,21 +93,22 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if p.Name != "" {
 		name = p.Name
 	}
-	b := &builder{call: call, params: p, name: name, dates: orders{}}
+	b := &builder{call: call, params: p, name: name}
+	b.files = reading.New(call, p.reading(), b.add)
 	if p.Target != "" {
 		b.keep = append(b.keep, p.Target)
 	}
 	if p.By != "" && p.By != p.Target {
 		b.keep = append(b.keep, p.By)
 	}
-	if err := b.readAll(ctx, files); err != nil {
+	if err := b.files.Read(ctx, files); err != nil {
 		return err
 	}
 	return b.finish(ctx)
 }
 
 // sources finds what the event is about: one file, or all that a manifest lists.
-func sources(ctx context.Context, call *step.Call, p Params) (name string, files []file, metadata map[string]string, err error) {
+func sources(ctx context.Context, call *step.Call, p Params) (name string, files []reading.File, metadata map[string]string, err error) {
 	if call.Event.Type() == events.IngestRequested {
 		in, err := events.Data[events.IngestRequestedData](call.Event)
 		if err != nil {
@@ -118,18 +122,15 @@ func sources(ctx context.Context, call *step.Call, p Params) (name string, files
 		if err != nil {
 			return "", nil, nil, err
 		}
-		base := in.URL
-		if u, err := url.Parse(in.URL); err == nil {
-			base = path.Join(u.Host, u.Path)
-		}
-		return datasetName(base), []file{{path.Base(base), ref}}, in.Metadata, nil
+		base := hostAndPath(in.URL)
+		return datasetName(base), []reading.File{{Name: path.Base(base), Content: ref}}, in.Metadata, nil
 	}
 	in, err := events.Data[events.ObjectCreatedData](call.Event)
 	if err != nil {
 		return "", nil, nil, step.Permanent(err)
 	}
 	if in.Content.MediaType != events.MediaManifest {
-		return datasetName(in.Key), []file{{in.Key, in.Content}}, in.Metadata, nil
+		return datasetName(in.Key), []reading.File{{Name: in.Key, Content: in.Content}}, in.Metadata, nil
 	}
 	var list []events.Object
 	if err := call.JSON(ctx, in.Content, &list); err != nil {
@@ -139,9 +140,34 @@ func sources(ctx context.Context, call *step.Call, p Params) (name string, files
 		return "", nil, nil, step.Permanent(fmt.Errorf("%s lists no files", in.Key))
 	}
 	for _, o := range list {
-		files = append(files, file{o.Key, o.Content})
+		files = append(files, reading.File{Name: o.Key, Content: o.Content})
 	}
 	return datasetName(in.Key), files, in.Metadata, nil
+}
+
+// hostAndPath is what a URL that was fetched is called by: its host and its
+// path, unescaped. Package net/url would be a thirtieth of the guest.
+func hostAndPath(url string) string {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	rest, _, _ = strings.Cut(rest, "?")
+	host, file, _ := strings.Cut(rest, "/")
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	var b strings.Builder
+	for i := 0; i < len(file); i++ {
+		if file[i] == '%' && i+2 < len(file) {
+			if code, err := hex.DecodeString(file[i+1 : i+3]); err == nil {
+				b.Write(code)
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(file[i])
+	}
+	return path.Join(host, b.String())
 }
 
 // extensions say how a file is written, not what it holds.

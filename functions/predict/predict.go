@@ -10,7 +10,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
-	"github.com/runnel-dev/runnel/functions/ingest"
+	"github.com/runnel-dev/runnel/functions/ingest/reading"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -48,7 +48,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
-	t, err := ingest.Read(ctx, call, object, CSV(m.Inputs))
+	t, err := reading.Table(ctx, call, object, CSV(m.Inputs))
 	if err != nil {
 		return err
 	}

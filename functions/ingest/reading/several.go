@@ -1,4 +1,4 @@
-package ingest
+package reading
 
 import (
 	"context"
@@ -13,37 +13,37 @@ import (
 	"github.com/runnel-dev/runnel/table/jsonl"
 )
 
-// readAll reads the files into parts. Where several have different kinds in a
+// Read reads files into parts. Where several have different kinds in a
 // column, the column is read as one that holds the values of all.
-func (b *builder) readAll(ctx context.Context, files []file) error {
+func (r *Reader) Read(ctx context.Context, files []File) error {
 	if len(files) == 1 {
-		return b.read(ctx, files[0], nil)
+		return r.read(ctx, files[0], nil)
 	}
 	kinds := &united{}
-	var filled []file
+	var filled []File
 	for _, f := range files {
-		schema, rows, dates, err := b.survey(ctx, f)
+		schema, rows, dates, err := r.survey(ctx, f)
 		if err != nil {
 			return err
 		}
 		if rows == 0 && (len(filled) > 0 || f != files[len(files)-1]) {
-			b.call.Note("%s has no rows", f.name)
+			r.call.Note("%s has no rows", f.Name)
 			continue
 		}
 		if len(filled) == 0 {
-			kinds.schema, kinds.dates = slices.Clone(schema), orders{}
-		} else if err := kinds.add(schema, b.call.Note); err != nil {
-			return step.Permanent(fmt.Errorf("%s does not fit %s: %w", f.name, filled[0].name, err))
+			kinds.schema, kinds.dates = slices.Clone(schema), Orders{}
+		} else if err := kinds.add(schema, r.call.Note); err != nil {
+			return step.Permanent(fmt.Errorf("%s does not fit %s: %w", f.Name, filled[0].Name, err))
 		}
 		for _, name := range sorting.Keys(dates) {
 			if !kinds.dates.add(name, dates[name]) {
-				b.call.Note("column %q: its dates are month/day in one file and day/month in another", name)
+				r.call.Note("column %q: its dates are month/day in one file and day/month in another", name)
 			}
 		}
 		filled = append(filled, f)
 	}
 	for _, f := range filled {
-		if err := b.read(ctx, f, kinds); err != nil {
+		if err := r.read(ctx, f, kinds); err != nil {
 			return err
 		}
 	}
@@ -52,42 +52,42 @@ func (b *builder) readAll(ctx context.Context, files []file) error {
 
 // survey finds out what a file holds, and in which order its dates are where
 // they leave no doubt.
-func (b *builder) survey(ctx context.Context, f file) (table.Schema, int64, orders, error) {
-	blob, format, err := b.open(ctx, f)
+func (r *Reader) survey(ctx context.Context, f File) (table.Schema, int64, Orders, error) {
+	blob, format, err := r.open(ctx, f)
 	if err != nil {
 		return nil, 0, nil, err
 	}
 	defer blob.Close()
 	switch format {
 	case "parquet":
-		t, err := b.parquet(ctx, f)
+		t, err := r.parquet(ctx, f)
 		if err != nil {
 			return nil, 0, nil, err
 		}
 		return t.Schema(), int64(t.Rows()), nil, nil
 	case "jsonl":
-		plan, err := jsonl.Scan(ctx, jsonl.ReaderAt(f.name, blob, blob.Size()), b.jsonOptions(nil))
+		plan, err := jsonl.Scan(ctx, jsonl.ReaderAt(f.Name, blob, blob.Size()), r.jsonOptions(nil))
 		if err != nil {
 			return nil, 0, nil, inputError(ctx, err)
 		}
 		return plan.Schema, plan.Report.Rows, nil, nil
 	}
-	plan, err := csv.Scan(ctx, csv.ReaderAt(f.name, blob, blob.Size()), b.csvOptions(nil))
+	plan, err := csv.Scan(ctx, csv.ReaderAt(f.Name, blob, blob.Size()), r.csvOptions(nil))
 	if err != nil {
 		return nil, 0, nil, inputError(ctx, err)
 	}
-	settled := orders(plan.Report.DateOrders)
+	settled := Orders(plan.Report.DateOrders)
 	for _, name := range plan.Report.OpenDates {
 		delete(settled, name)
 	}
 	return plan.Schema, plan.Report.Rows, settled, nil
 }
 
-// orders are those of the dates of columns; auto where files differ.
-type orders map[string]csv.DateOrder
+// Orders are those of the dates of columns; auto where files differ.
+type Orders map[string]csv.DateOrder
 
 // add reports whether a column's order is that of the files before it.
-func (o orders) add(name string, order csv.DateOrder) bool {
+func (o Orders) add(name string, order csv.DateOrder) bool {
 	if before, ok := o[name]; ok && before != order {
 		o[name] = csv.DateAuto
 		return before == csv.DateAuto // said before
@@ -96,8 +96,8 @@ func (o orders) add(name string, order csv.DateOrder) bool {
 	return true
 }
 
-// texts are the orders by name, without those that differ.
-func (o orders) texts() map[string]string {
+// Texts are the orders by name, without those that differ.
+func (o Orders) Texts() map[string]string {
 	out := make(map[string]string, len(o))
 	for name, order := range o {
 		if order != csv.DateAuto {
@@ -112,7 +112,7 @@ func (o orders) texts() map[string]string {
 type united struct {
 	schema table.Schema
 	text   map[string]table.Kind // the columns that are text for their kinds differ
-	dates  orders                // where a file leaves no doubt
+	dates  Orders                // where a file leaves no doubt
 }
 
 // add unites the schema with that of the next file, whose columns may be in
@@ -121,7 +121,7 @@ func (u *united) add(next table.Schema, note func(string, ...any)) error {
 	for i, f := range u.schema {
 		j := slices.IndexFunc(next, func(g table.Field) bool { return g.Name == f.Name })
 		if j < 0 {
-			return fmt.Errorf("it lacks the column %q%s", f.Name, nearest.Hint(f.Name, names(next)))
+			return fmt.Errorf("it lacks the column %q%s", f.Name, nearest.Hint(f.Name, next.Names()))
 		}
 		switch kind := next[j].Kind; {
 		case kind == f.Kind:
@@ -137,7 +137,7 @@ func (u *united) add(next table.Schema, note func(string, ...any)) error {
 	}
 	for _, g := range next {
 		if !slices.ContainsFunc(u.schema, func(f table.Field) bool { return f.Name == g.Name }) {
-			return fmt.Errorf("it has one column more, %q%s", g.Name, nearest.Hint(g.Name, names(u.schema)))
+			return fmt.Errorf("it has one column more, %q%s", g.Name, nearest.Hint(g.Name, u.schema.Names()))
 		}
 	}
 	return nil
