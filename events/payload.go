@@ -96,6 +96,16 @@ type FeaturesBuiltData struct {
 	Notes        []string `json:"notes,omitempty"`
 }
 
+// FeaturesTunedData says which estimator with which parameters does best on
+// features, of those that were tried.
+type FeaturesTunedData struct {
+	FeaturesBuiltData
+	Choice Ref     `json:"choice"` // JSON: the estimator and its parameters
+	Metric string  `json:"metric"`
+	Score  float64 `json:"score"` // the mean of the folds'
+	Trials int     `json:"trials"`
+}
+
 // A ModelRef points to a model's two files.
 type ModelRef struct {
 	Model   Ref `json:"model"`   // model.json
@@ -178,6 +188,7 @@ func (DatasetIngestedData) EventType() string   { return DatasetIngested }
 func (DatasetCleanedData) EventType() string    { return DatasetCleaned }
 func (DatasetExploredData) EventType() string   { return DatasetExplored }
 func (FeaturesBuiltData) EventType() string     { return FeaturesBuilt }
+func (FeaturesTunedData) EventType() string     { return FeaturesTuned }
 func (ModelTrainedData) EventType() string      { return ModelTrained }
 func (ModelEvaluatedData) EventType() string    { return ModelEvaluated }
 func (ModelExplainedData) EventType() string    { return ModelExplained }

@@ -10,7 +10,7 @@ import (
 func Payloads() []Payload {
 	return []Payload{
 		ObjectCreatedData{}, IngestRequestedData{}, DatasetIngestedData{}, DatasetCleanedData{}, DatasetExploredData{},
-		FeaturesBuiltData{}, ModelTrainedData{}, ModelEvaluatedData{}, ModelExplainedData{}, ModelRegisteredData{},
+		FeaturesBuiltData{}, FeaturesTunedData{}, ModelTrainedData{}, ModelEvaluatedData{}, ModelExplainedData{}, ModelRegisteredData{},
 		ModelDeployedData{}, PredictionRequestData{}, PredictionMadeData{}, StepFailedData{},
 	}
 }

@@ -13,6 +13,7 @@ const (
 	DatasetCleaned    = "dev.runnel.dataset.cleaned.v1"
 	DatasetExplored   = "dev.runnel.dataset.explored.v1"
 	FeaturesBuilt     = "dev.runnel.features.built.v1"
+	FeaturesTuned     = "dev.runnel.features.tuned.v1"
 	TrainingRequested = "dev.runnel.training.requested.v1"
 	ModelTrained      = "dev.runnel.model.trained.v1"
 	ModelEvaluated    = "dev.runnel.model.evaluated.v1"
@@ -29,7 +30,7 @@ const (
 // Types lists every event type.
 func Types() []string {
 	return []string{
-		ObjectCreated, IngestRequested, DatasetIngested, DatasetCleaned, DatasetExplored, FeaturesBuilt, TrainingRequested,
+		ObjectCreated, IngestRequested, DatasetIngested, DatasetCleaned, DatasetExplored, FeaturesBuilt, FeaturesTuned, TrainingRequested,
 		ModelTrained, ModelEvaluated, ModelExplained, ModelRegistered, ModelDeployed,
 		PredictionRequest, PredictionMade, DriftDetected, RetrainRequested, StepFailed,
 	}

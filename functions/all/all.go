@@ -11,13 +11,14 @@ import (
 	"github.com/runnel-dev/runnel/functions/predict"
 	"github.com/runnel-dev/runnel/functions/register"
 	"github.com/runnel-dev/runnel/functions/train"
+	"github.com/runnel-dev/runnel/functions/tune"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // List is every function in the order of the chain.
 func List() []*step.Function {
 	return []*step.Function{
-		ingest.Function, clean.Function, explore.Function, featurize.Function, train.Function,
+		ingest.Function, clean.Function, explore.Function, featurize.Function, tune.Function, train.Function,
 		evaluate.Function, register.Function, deploy.Function, predict.Function,
 	}
 }

@@ -100,3 +100,16 @@ func Model(ctx context.Context, call *step.Call, ref events.ModelRef) (*model.Mo
 	}
 	return m, nil
 }
+
+// A Choice is the estimator and its parameters that a search found to be best.
+type Choice struct {
+	Model  string         `json:"model"`
+	Params map[string]any `json:"params"` // all of the estimator's, under its name
+}
+
+// Chosen reads what a search found.
+func Chosen(ctx context.Context, call *step.Call, ref events.Ref) (Choice, error) {
+	var c Choice
+	err := call.JSON(ctx, ref, &c)
+	return c, err
+}

@@ -34,13 +34,13 @@ const autoDepth = 16
 // Function is the step.
 var Function = step.New("train", handle,
 	step.Doc("Fits an estimator to the features and makes a model of it and the transformers."),
-	step.Accepts(events.FeaturesBuilt),
+	step.Accepts(events.FeaturesBuilt, events.FeaturesTuned),
 	step.Emits(events.ModelTrained))
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
-	in, err := events.Data[events.FeaturesBuiltData](call.Event)
+	in, err := features(ctx, call, &p)
 	if err != nil {
-		return step.Permanent(err)
+		return err
 	}
 	t, split, err := call.Dataset(ctx, in.Dataset)
 	if err != nil {
@@ -100,6 +100,36 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	return call.Emit(events.ModelTrainedData{Raw: in.Raw, Features: in.Dataset, Estimator: p.Model, Model: ref, Metrics: report.Metrics, Notes: call.Notes()})
+}
+
+// features reads the event. Of one that tells what a search found, the
+// estimator and its parameters take the place of the step's.
+func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesBuiltData, error) {
+	if call.Event.Type() != events.FeaturesTuned {
+		in, err := events.Data[events.FeaturesBuiltData](call.Event)
+		if err != nil {
+			err = step.Permanent(err)
+		}
+		return in, err
+	}
+	in, err := events.Data[events.FeaturesTunedData](call.Event)
+	if err != nil {
+		return in.FeaturesBuiltData, step.Permanent(err)
+	}
+	c, err := fitted.Chosen(ctx, call, in.Choice)
+	if err != nil {
+		return in.FeaturesBuiltData, err
+	}
+	b, err := json.Marshal(c.Params)
+	if err == nil {
+		err = json.Unmarshal(b, &p.Params)
+	}
+	if err != nil {
+		return in.FeaturesBuiltData, step.Permanent(fmt.Errorf("what the search found, %s: %w", in.Choice.Digest, err))
+	}
+	p.Model = c.Model
+	call.Note("model: %s (chosen of %d trials)", c.Model, in.Trials)
+	return in.FeaturesBuiltData, nil
 }
 
 // fit fits the estimator's own transforms and the estimator on the training

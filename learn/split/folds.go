@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
 )
 
 // A Fold is one round of cross-validation: rows to fit on and rows to measure
@@ -107,7 +109,7 @@ func (f Folds) Group(groups []int32) ([]Fold, error) {
 		order := present(size)
 		slices.Reverse(order)
 		shuffle(r, order)
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(size[b], size[a]) })
+		sorting.Stable(order, func(a, b int) int { return cmp.Compare(size[b], size[a]) })
 		rows := make([]int, f.K)
 		fold := make([]int32, len(size))
 		for _, g := range order {
@@ -145,6 +147,29 @@ func TimeSeries(rows, k, gap int) ([]Fold, error) {
 	for i := range folds {
 		start := first + i*test
 		folds[i] = Fold{Train: all[: start-gap : start-gap], Test: all[start : start+test : start+test]}
+	}
+	return folds, nil
+}
+
+// TimeOrder is TimeSeries for rows in any order: times says when each is from.
+// Rows of the same time are in the order that they have.
+func TimeOrder(times []int64, k, gap int) ([]Fold, error) {
+	folds, err := TimeSeries(len(times), k, gap)
+	if err != nil {
+		return nil, err
+	}
+	order := identity(len(times))
+	sorting.Stable(order, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
+	rows := func(places []int) []int {
+		out := make([]int, len(places))
+		for i, p := range places {
+			out[i] = order[p]
+		}
+		sorting.Ordered(out)
+		return out
+	}
+	for i, f := range folds {
+		folds[i] = Fold{rows(f.Train), rows(f.Test)}
 	}
 	return folds, nil
 }

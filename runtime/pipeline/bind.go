@@ -88,13 +88,16 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 		d.problem(at(append([]string{"params"}, e.Path...)...), "step %s: params.%s", s.Name, e.Error())
 	}
 	if len(b.Fn.Params.Check(s.Params)) == 0 {
-		if err := b.Fn.Check(s.Params); err != nil {
+		var place *schema.Error
+		if err := b.Fn.Check(s.Params); errors.As(err, &place) {
+			d.problem(at(append([]string{"params"}, place.Path...)...), "step %s: params.%v", s.Name, err)
+		} else if err != nil {
 			d.problem(at("params"), "step %s: params: %v", s.Name, err)
 		}
 		s.Params = b.Fn.Params.Complete(s.Params)
 	}
 	if len(s.On) == 0 {
-		for _, t := range b.Fn.Accepts {
+		for _, t := range occurring(spec, b.Fn.Accepts, functions) {
 			s.On = append(s.On, Trigger{Type: t})
 		}
 	}
@@ -107,6 +110,24 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 	b.MaxWait = duration(d, at("retry", "max"), s, "retry.max", s.Retry.Max)
 	b.Step = *s
 	return b
+}
+
+// occurring are those of the types that steps of the pipeline emit, or that come
+// from outside; all of them where that is none.
+func occurring(spec *Spec, types []string, functions Functions) []string {
+	emitted := map[string]bool{}
+	for i := range spec.Steps {
+		if fn := functions[orName(&spec.Steps[i])]; fn != nil {
+			for _, t := range fn.Emits {
+				emitted[t] = true
+			}
+		}
+	}
+	some := slices.DeleteFunc(slices.Clone(types), func(t string) bool { return !emitted[t] && !external[t] })
+	if len(some) == 0 {
+		return types
+	}
+	return some
 }
 
 // orName is the name of a step's function: the step's own by default.

@@ -33,7 +33,7 @@ type Spec struct {
 type Step struct {
 	Name        string         `json:"name" doc:"name of the step, unique in the pipeline"`
 	Function    string         `json:"function" doc:"function that the step runs, or the folder of one, such as ./steps/zscore; the step's own name by default"`
-	On          []Trigger      `json:"on" doc:"events that the step answers; by default every type that its function accepts"`
+	On          []Trigger      `json:"on" doc:"events that the step answers; by default every type that its function accepts and that can come in this pipeline"`
 	Join        bool           `json:"join" doc:"wait until every trigger of on has had its event in the run, or, of events that a step fanned out as a set, until it has had those of every member; then run once for all of them"`
 	Params      map[string]any `json:"params" doc:"the function's params"`
 	Host        string         `json:"host" enum:"native,wasm,lambda" doc:"where the function runs; by default where the pipeline's do, and wasm for a function that is a module"`

@@ -1,0 +1,125 @@
+package tune
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn/search"
+	"github.com/runnel-dev/runnel/learn/search/crossval"
+	"github.com/runnel-dev/runnel/report"
+	"github.com/runnel-dev/runnel/report/chart"
+	"github.com/runnel-dev/runnel/report/format"
+	"github.com/runnel-dev/runnel/report/markup"
+)
+
+// shown is how many trials the table of a report has: the best.
+const shown = 30
+
+// page is the report of a search.
+func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
+	trials := r.study.Trials()
+	p := &report.Page{
+		Kind:  "Search",
+		Title: fmt.Sprintf("%s of %s", in.Raw.Target, in.Raw.Name),
+		Lead:  fmt.Sprintf("%d sets of parameters were tried, each by cross-validation in %d folds of the training rows. Best: %s.", len(trials), r.scorer.Folds(), words(best.Params)),
+		Facts: []report.Fact{
+			{Name: r.metric, Value: number(best.Score), Detail: fmt.Sprintf("mean of the folds, ± %.2g", crossval.Deviation(best.Scores))},
+			{Name: "trials", Value: format.Count(int64(len(trials))), Detail: r.counts()},
+			{Name: "best trial", Value: format.Count(int64(best.Number + 1))},
+		},
+	}
+	p.Sections = []report.Section{
+		{ID: "history", Title: "History", Lead: "The score of each trial, and the best until then.", Body: r.history(trials)},
+		{ID: "parameters", Title: "Parameters", Lead: "Each trial's score against each of its parameters, the later trials in warmer colours.", Body: r.slices(trials)},
+		{ID: "trials", Title: "Trials", Count: len(trials), Lead: "The best trials. The artifact study has all of them.", Body: r.table(trials)},
+	}
+	return p.HTML()
+}
+
+func (r *run) counts() string {
+	var out []string
+	for _, s := range []search.State{search.Complete, search.Pruned, search.Failed} {
+		if n := r.study.Count(s); n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (r *run) better(a, b float64) bool { return (a < b) == r.study.Minimize() && a != b }
+
+func (r *run) history(trials []search.Trial) markup.HTML {
+	var each, best chart.Series
+	each.Name, each.Dots, best.Name = "trial", true, "best so far"
+	top := math.NaN()
+	for _, t := range trials {
+		if t.State != search.Complete {
+			continue
+		}
+		x := float64(t.Number + 1)
+		each.X, each.Y = append(each.X, x, math.NaN()), append(each.Y, t.Score, math.NaN())
+		if math.IsNaN(top) || r.better(t.Score, top) {
+			top = t.Score
+		}
+		best.X, best.Y = append(best.X, x), append(best.Y, top)
+	}
+	return (&chart.Lines{Title: "History of the search", XLabel: "trial", YLabel: r.metric, Series: []chart.Series{each, best}, Width: 640}).SVG()
+}
+
+// slices draws the score against each parameter.
+func (r *run) slices(trials []search.Trial) markup.HTML {
+	var figures []markup.HTML
+	for _, p := range r.study.Space().Params() {
+		if p.Kind == search.Choice && len(p.Choices) < 2 {
+			continue
+		}
+		c := &chart.Scatter{Title: p.Name, XLabel: p.Name, YLabel: r.metric, Width: 340, Height: 260}
+		log := p.Kind == search.LogUniform || p.Kind == search.LogInt
+		if log {
+			c.XLabel = "log10 of " + p.Name
+		}
+		for _, choice := range p.Choices {
+			c.Names = append(c.Names, fmt.Sprint(choice))
+		}
+		for _, t := range trials {
+			v, ok := t.Params[p.Name]
+			if !ok || t.State != search.Complete {
+				continue
+			}
+			x := float64(slices.Index(c.Names, fmt.Sprint(v)))
+			if p.Kind != search.Choice {
+				x, _ = strconv.ParseFloat(fmt.Sprint(v), 64)
+			}
+			if log {
+				x = math.Log10(x)
+			}
+			c.X, c.Y, c.Shade = append(c.X, x), append(c.Y, t.Score), append(c.Shade, float64(t.Number+1)/float64(len(trials)))
+		}
+		figures = append(figures, report.Figure(p.Name, "", c.SVG()))
+	}
+	return report.Figures(figures...)
+}
+
+func (r *run) table(trials []search.Trial) markup.HTML {
+	ranked := slices.DeleteFunc(slices.Clone(trials), func(t search.Trial) bool { return t.State != search.Complete })
+	slices.SortStableFunc(ranked, func(a, b search.Trial) int {
+		switch {
+		case r.better(a.Score, b.Score):
+			return -1
+		case r.better(b.Score, a.Score):
+			return 1
+		}
+		return 0
+	})
+	t := &report.Table{Caption: "Trials", Head: []string{"trial", "parameters", r.metric, "± of the folds", "seconds"}, Text: 2}
+	for _, x := range ranked[:min(len(ranked), shown)] {
+		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Number + 1), words(x.Params), number(x.Score), fmt.Sprintf("%.2g", crossval.Deviation(x.Scores)), fmt.Sprintf("%.2f", x.Seconds)})
+	}
+	return t.HTML()
+}
+
+func number(v float64) string { return fmt.Sprintf("%.4g", v) }

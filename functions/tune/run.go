@@ -1,0 +1,170 @@
+package tune
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/search"
+	"github.com/runnel-dev/runnel/learn/search/crossval"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// A run is a search on a dataset.
+type run struct {
+	plan   *plan
+	study  *search.Study
+	scorer *crossval.Evaluator
+	metric string
+	trials int // most of them
+	batch  int
+	fits   int64
+}
+
+// open reads the data and makes a study without trials.
+func open(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p Params) (*run, error) {
+	data, err := read(ctx, call, in, p)
+	if err != nil {
+		return nil, err
+	}
+	call.Rows(int64(data.X.Rows()))
+	r := &run{metric: p.Metric, batch: p.Batch, trials: p.Trials}
+	if r.metric == "" {
+		r.metric = crossval.Metric(data.Y.Task)
+	}
+	fail := func(err error) (*run, error) {
+		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
+	}
+	if r.plan, err = p.newPlan(data.Y.Task, data.X.Rows()); err != nil {
+		return fail(err)
+	}
+	sampler, err := search.Named(p.Sampler)
+	if err != nil {
+		return fail(err)
+	}
+	greater, _ := metrics.Greater(r.metric)
+	if r.study, err = search.New(r.plan.space, &search.Options{Sampler: sampler, Minimize: !greater, Seed: call.Seed}); err != nil {
+		return fail(err)
+	}
+	if r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed, Now: time.Now}); err != nil {
+		return fail(err)
+	}
+	if r.batch == 0 {
+		if r.batch = 32; p.Sampler == "tpe" {
+			r.batch = 1
+		}
+	}
+	if r.trials == 0 {
+		if r.trials = 50; p.Sampler == "grid" {
+			r.trials = r.plan.space.Size()
+		}
+	}
+	return r, nil
+}
+
+// read reads the raw training rows that have a target, the transforms that make
+// features of them, and divides them into folds.
+func read(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p Params) (crossval.Data, error) {
+	var d crossval.Data
+	graph, err := fitted.Graph(ctx, call, in.Transformers)
+	if err != nil {
+		return d, err
+	}
+	d.Specs = graph.Specs()
+	t, split, err := call.Dataset(ctx, in.Raw)
+	if err != nil {
+		return d, err
+	}
+	if rows := step.RowsOf(split, step.Train, t.Rows()); len(rows) < t.Rows() {
+		t = t.Take(rows)
+	}
+	y, absent, err := preprocess.Target(t, in.Raw.Target, learn.Task(in.Raw.Task), in.Raw.Classes)
+	if err != nil {
+		return d, step.Permanent(err)
+	}
+	if len(absent) > 0 {
+		rows := preprocess.Without(t.Rows(), absent)
+		t, y = t.Take(rows), y.Take(rows)
+	}
+	scheme := crossval.Scheme{Kind: p.CV, Folds: p.Folds, Repeats: p.Repeats, Seed: call.Seed}
+	if p.By != "" {
+		c := t.Column(p.By)
+		if c == nil {
+			return d, step.Permanent(fmt.Errorf("by: dataset %s has no column %q", in.Raw.Name, p.By))
+		}
+		if p.CV == "group" {
+			scheme.Groups = groupsOf(c)
+		} else if scheme.Times, err = timesOf(c); err != nil {
+			return d, step.Permanent(err)
+		}
+	}
+	var notes []string
+	if d.Folds, notes, err = scheme.Plan(y); err != nil {
+		return d, step.Permanent(fmt.Errorf("dividing dataset %s into folds: %w", in.Raw.Name, err))
+	}
+	for _, n := range notes {
+		call.Note("%s", n)
+	}
+	d.X, d.Y = t.Without(in.Raw.Target), y
+	return d, nil
+}
+
+// groupsOf numbers the values of a column; rows without one are a group.
+func groupsOf(c *table.Column) []int32 {
+	out, of := make([]int32, c.Len()), map[string]int32{}
+	for i := range out {
+		value := "missing"
+		if !c.Missing(i) {
+			value = "=" + c.Text(i)
+		}
+		g, ok := of[value]
+		if !ok {
+			g = int32(len(of))
+			of[value] = g
+		}
+		out[i] = g
+	}
+	return out
+}
+
+// timesOf are a column's values as numbers that can be ordered.
+func timesOf(c *table.Column) ([]int64, error) {
+	if c.Kind != table.Time && c.Kind != table.Int64 {
+		return nil, fmt.Errorf("by: column %q is of type %v: folds in time go by times or whole numbers", c.Name, c.Kind)
+	}
+	for i := range c.Len() {
+		if c.Missing(i) {
+			return nil, fmt.Errorf("by: column %q is missing in training row %d: folds in time need every row's", c.Name, i)
+		}
+	}
+	return c.Ints, nil
+}
+
+// try fits and measures the trials of a batch.
+func (r *run) try(ctx context.Context, batch []search.Trial, done func()) ([]search.Outcome, error) {
+	out := make([]search.Outcome, len(batch))
+	candidates := make([]crossval.Candidate, len(batch))
+	for i, t := range batch {
+		var err error
+		if candidates[i], err = r.plan.candidate(t.Params); err != nil {
+			return nil, step.Permanent(err)
+		}
+	}
+	results, err := r.scorer.Score(ctx, candidates, 0, r.scorer.Folds(), done)
+	if err != nil {
+		return nil, err
+	}
+	for i, res := range results {
+		out[i] = search.Outcome{Score: crossval.Mean(res.Scores), Scores: res.Scores, Seconds: res.Took.Seconds()}
+		if res.Err != nil {
+			out[i] = search.Outcome{State: search.Failed, Error: res.Err.Error(), Seconds: res.Took.Seconds()}
+		}
+	}
+	return out, nil
+}

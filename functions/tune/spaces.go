@@ -1,0 +1,26 @@
+package tune
+
+import "github.com/runnel-dev/runnel/learn/search"
+
+// defaultSpace is what is searched of an estimator where nothing else is said;
+// empty where it has no parameters that matter.
+func defaultSpace(family string) ([]search.Param, error) {
+	name := func(p string) string { return family + "." + p }
+	switch family {
+	case "random_forest":
+		return []search.Param{
+			{Name: name("n_estimators"), Kind: search.Choice, Choices: []any{100}},
+			{Name: name("max_depth"), Kind: search.Int, Low: 3, High: 30},
+			{Name: name("min_samples_leaf"), Kind: search.LogInt, Low: 1, High: 50},
+			{Name: name("max_features"), Kind: search.Choice, Choices: []any{"sqrt", "0.3", "0.6", "all"}},
+		}, nil
+	case "logistic":
+		return []search.Param{
+			{Name: name("c"), Kind: search.LogUniform, Low: 1e-4, High: 1e4},
+			{Name: name("class_weight"), Kind: search.Choice, Choices: []any{"none", "balanced"}},
+		}, nil
+	case "ridge":
+		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}, nil
+	}
+	return nil, nil
+}

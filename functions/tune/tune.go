@@ -1,0 +1,145 @@
+// Package tune is the step that searches for the estimator and the parameters
+// that do best on the features, by cross-validation on the training rows. The
+// step train then uses them.
+package tune
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/search"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// Params says what is searched, and how.
+type Params struct {
+	Models  []string       `json:"models" doc:"estimators to choose from; by default those of the space, or one that suits the rows"`
+	Space   map[string]any `json:"space" doc:"what to try, as the params of train are written: random_forest: {max_depth: {int: [2, 20]}, n_estimators: [50, 100]}. A list is a choice; uniform, log_uniform, int and log_int take the least and the greatest value; an estimator that is not here has a space of its own"`
+	Sampler string         `json:"sampler" default:"tpe" enum:"tpe,random,grid" doc:"who proposes trials: tpe by what did well so far, random anything, grid every combination"`
+	Trials  int            `json:"trials" default:"0" min:"0" max:"100000" doc:"most sets of parameters that are tried; 0: 50, or all of a grid"`
+	Budget  string         `json:"budget" doc:"time after which no further trial begins, such as 10m; none by default"`
+	Batch   int            `json:"batch" default:"0" min:"0" max:"1000" doc:"trials that are proposed together and done at the same time; 0: 1 with tpe, which learns from each, else 32"`
+	Metric  string         `json:"metric" doc:"what is to be best, such as roc_auc or rmse; accuracy or r2 by default"`
+	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`
+	CV      string         `json:"cv" default:"auto" enum:"auto,plain,stratified,group,time" doc:"how rows are divided into folds; auto is stratified for classes, else plain; group keeps the rows of a group in one fold; time measures on later rows than were learnt from"`
+	Repeats int            `json:"repeats" default:"1" min:"1" max:"100" doc:"how often the cross-validation is done, each time shuffled anew"`
+	By      string         `json:"by" doc:"raw column that cv: group or cv: time goes by"`
+}
+
+// Check implements step.Checker.
+func (p Params) Check() error {
+	if _, known := metrics.Greater(p.Metric); p.Metric != "" && !known {
+		return fmt.Errorf("metric: no metric %q%s", p.Metric, nearest.Hint(p.Metric, metrics.Names()))
+	}
+	if _, err := p.budget(); err != nil {
+		return err
+	}
+	if by := p.CV == "group" || p.CV == "time"; by != (p.By != "") {
+		return fmt.Errorf("by: cv: group and cv: time go by a column, the others by none; cv is %s and by is %q", p.CV, p.By)
+	}
+	return p.checkSpace()
+}
+
+func (p Params) budget() (time.Duration, error) {
+	if p.Budget == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(p.Budget)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("budget: %q is not a duration: want one such as 90s or 10m", p.Budget)
+	}
+	return d, nil
+}
+
+// Function is the step.
+var Function = step.New("tune", handle,
+	step.Doc("Searches for the estimator and the parameters that do best on the features, for train to use."),
+	step.Accepts(events.FeaturesBuilt),
+	step.Emits(events.FeaturesTuned))
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	in, err := events.Data[events.FeaturesBuiltData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	r, err := open(ctx, call, in, p)
+	if err != nil {
+		return err
+	}
+	budget, err := p.budget()
+	if err != nil {
+		return step.Permanent(err)
+	}
+	began, past := time.Now(), false
+	for !past && len(r.study.Trials()) < r.trials {
+		batch := r.study.Ask(min(r.batch, r.trials-len(r.study.Trials())))
+		if len(batch) == 0 {
+			break
+		}
+		if err := r.do(ctx, call, batch); err != nil {
+			return err
+		}
+		past = budget > 0 && time.Since(began) > budget
+	}
+	if past {
+		call.Note("the budget of %s is spent: %d trials were done of %d", p.Budget, len(r.study.Trials()), r.trials)
+	}
+	return r.finish(ctx, call, in)
+}
+
+// do does the trials and tells the study what came of them.
+func (r *run) do(ctx context.Context, call *step.Call, batch []search.Trial) error {
+	outcomes, err := r.try(ctx, batch, func() {
+		r.fits++
+		call.Progress(r.fits, int64(r.trials*r.scorer.Folds()), "fits")
+	})
+	if err != nil {
+		return err
+	}
+	for i, t := range batch {
+		if err := r.study.Tell(t.Number, outcomes[i]); err != nil {
+			return step.Permanent(err)
+		}
+	}
+	return nil
+}
+
+// finish stores the study and the report, and says what was found.
+func (r *run) finish(ctx context.Context, call *step.Call, in events.FeaturesBuiltData) error {
+	best, ok := r.study.Best()
+	if !ok {
+		return step.Permanent(fmt.Errorf("tuning on dataset %s: none of %d trials could be done: %s", in.Dataset.Name, len(r.study.Trials()), firstError(r.study)))
+	}
+	if failed := r.study.Count(search.Failed); failed > 0 {
+		call.Note("%d of %d trials failed, the first for this: %s", failed, len(r.study.Trials()), firstError(r.study))
+	}
+	choice, err := r.plan.choice(best.Params)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	if _, err := call.PutJSON(ctx, "study", events.MediaJSON, r.study); err != nil {
+		return err
+	}
+	if _, err := call.PutBytes(ctx, "report", events.MediaHTML, r.page(in, best)); err != nil {
+		return err
+	}
+	ref, err := call.PutJSON(ctx, "choice", events.MediaJSON, choice)
+	if err != nil {
+		return err
+	}
+	call.Note("best of %d trials: %s %.4g with %s", len(r.study.Trials()), r.metric, best.Score, words(best.Params))
+	return call.Emit(events.FeaturesTunedData{FeaturesBuiltData: in, Choice: ref, Metric: r.metric, Score: best.Score, Trials: len(r.study.Trials())})
+}
+
+func firstError(s *search.Study) string {
+	for _, t := range s.Trials() {
+		if t.Error != "" {
+			return t.Error
+		}
+	}
+	return "there were none"
+}

@@ -1,0 +1,291 @@
+package crossval
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/estimator"
+	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/split"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Data is what is learnt from: raw rows, their target, the transforms that make
+// features of them, and the folds.
+type Data struct {
+	X     *table.Table
+	Y     *learn.Target
+	Specs []preprocess.Spec
+	Folds []split.Fold
+}
+
+// Options say how scores are taken. Nil stands for the defaults. No field but
+// Metric and Seed changes a score.
+type Options struct {
+	Metric  string // of package metrics; "": accuracy, or r2
+	Seed    uint64
+	Threads int              // 0: as many as GOMAXPROCS
+	Memory  int64            // bytes of features of folds that are kept for the next call; 0: 1 GiB
+	Now     func() time.Time // measures the fits; nil: they are not measured
+}
+
+// A Candidate is an estimator with its parameters.
+type Candidate struct {
+	Entry  estimator.Entry
+	Params estimator.Params
+}
+
+// A Result is what a candidate scored.
+type Result struct {
+	Scores  []float64     // of each fold
+	Took    time.Duration // all fits and predictions, as if one after the other
+	Err     error         // the first fold that failed; nil for none
+	Outputs [][]float64   // of each fold, what was predicted for its test rows, as learn.Model's Predict gives it
+}
+
+// Mean is the mean of the folds' scores.
+func Mean(scores []float64) float64 {
+	sum := 0.0
+	for _, v := range scores {
+		sum += v
+	}
+	return sum / float64(len(scores))
+}
+
+// Deviation is the standard deviation of the folds' scores, with n - 1.
+func Deviation(scores []float64) float64 {
+	if len(scores) < 2 {
+		return 0
+	}
+	mean, sum := Mean(scores), 0.0
+	for _, v := range scores {
+		sum += float64((v - mean) * (v - mean))
+	}
+	return math.Sqrt(sum / float64(len(scores)-1))
+}
+
+// An Evaluator scores candidates on the same data. It is not safe for concurrent use.
+type Evaluator struct {
+	data     Data
+	o        Options
+	lock     sync.Mutex
+	prepared []map[string]*features // of each fold, by the estimator's own transforms
+}
+
+// features are a fold, ready for an estimator.
+type features struct {
+	once        sync.Once
+	err         error
+	train, test *learn.Matrix
+	trainY      *learn.Target
+	testY       *learn.Target
+}
+
+// New makes an evaluator. It reads nothing yet.
+func New(d Data, o *Options) (*Evaluator, error) {
+	e := &Evaluator{data: d, prepared: make([]map[string]*features, len(d.Folds))}
+	if o != nil {
+		e.o = *o
+	}
+	if len(d.Folds) == 0 {
+		return nil, fmt.Errorf("cross-validation without folds")
+	}
+	if e.o.Metric == "" {
+		e.o.Metric = Metric(d.Y.Task)
+	}
+	if e.o.Memory == 0 {
+		e.o.Memory = 1 << 30
+	}
+	if _, known := metrics.Greater(e.o.Metric); !known {
+		return nil, fmt.Errorf("no metric %q", e.o.Metric)
+	}
+	return e, nil
+}
+
+// Metric is the one by which models of a task are compared where none is named.
+func Metric(task learn.Task) string {
+	if task == learn.Classification {
+		return "accuracy"
+	}
+	return "r2"
+}
+
+// Folds is the number of folds.
+func (e *Evaluator) Folds() int { return len(e.data.Folds) }
+
+// Score fits and measures each candidate on the folds from first on, before
+// last. Fits are done at the same time, as many as there are threads. done is
+// called after each fit, from one goroutine at a time; nil: not at all.
+func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, last int, done func()) ([]Result, error) {
+	results := make([]Result, len(candidates))
+	for i := range results {
+		results[i].Scores = make([]float64, last-first)
+		results[i].Outputs = make([][]float64, last-first)
+	}
+	errs := make([][]error, len(candidates))
+	for i := range errs {
+		errs[i] = make([]error, last-first)
+	}
+	var lock sync.Mutex
+	one := func(i, fold, threads int) {
+		start := e.now()
+		score, outputs, err := e.fold(ctx, candidates[i], fold, threads)
+		took := e.now().Sub(start)
+		lock.Lock()
+		defer lock.Unlock()
+		results[i].Scores[fold-first], results[i].Outputs[fold-first], errs[i][fold-first] = score, outputs, err
+		results[i].Took += took
+		if done != nil {
+			done()
+		}
+	}
+	// Folds that are kept are worked on at the same time. Where memory forbids,
+	// one fold after the other.
+	step := last - first
+	if !e.keeps() {
+		step = 1
+	}
+	for from := first; from < last; from += step {
+		to := min(from+step, last)
+		tasks := len(candidates) * (to - from)
+		e.parallel(tasks, func(t, threads int) {
+			if ctx.Err() == nil {
+				one(t/(to-from), from+t%(to-from), threads)
+			}
+		})
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !e.keeps() {
+			e.prepared[from] = nil
+		}
+	}
+	for i := range results {
+		for k, err := range errs[i] {
+			if err != nil {
+				results[i].Err = fmt.Errorf("fold %d: %w", first+k+1, err)
+				break
+			}
+		}
+	}
+	return results, nil
+}
+
+func (e *Evaluator) now() time.Time {
+	if e.o.Now == nil {
+		return time.Time{}
+	}
+	return e.o.Now()
+}
+
+// parallel does n tasks on all threads. Where there are fewer tasks, each gets
+// its share of the threads.
+func (e *Evaluator) parallel(n int, do func(task, threads int)) {
+	threads := (&learn.Options{Threads: e.o.Threads}).ThreadCount()
+	each := max(1, threads/max(n, 1))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range min(threads, n) {
+		all.Go(func() {
+			for t := range next {
+				do(t, each)
+			}
+		})
+	}
+	for t := range n {
+		next <- t
+	}
+	close(next)
+	all.Wait()
+}
+
+// keeps tells whether the features of all folds fit into memory.
+func (e *Evaluator) keeps() bool {
+	cells := int64(e.data.X.Rows()) * int64(max(len(e.data.X.Columns), 1))
+	return cells*8*int64(len(e.data.Folds)) <= e.o.Memory
+}
+
+// fold fits a candidate on a fold's training rows and measures it on the others.
+func (e *Evaluator) fold(ctx context.Context, c Candidate, fold, threads int) (float64, []float64, error) {
+	f := e.features(ctx, c.Entry, fold, threads)
+	if f.err != nil {
+		return 0, nil, f.err
+	}
+	m, err := c.Entry.New(c.Params).Fit(ctx, f.train, f.trainY, &learn.Options{Seed: e.o.Seed, Threads: threads})
+	if err != nil {
+		return 0, nil, err
+	}
+	outputs := m.Predict(f.test)
+	score, err := Measure(e.o.Metric, f.testY, outputs)
+	return score, outputs, err
+}
+
+// Measure is one metric of predictions.
+func Measure(metric string, y *learn.Target, outputs []float64) (float64, error) {
+	r, err := metrics.Evaluate(y, outputs, nil)
+	if err != nil {
+		return 0, err
+	}
+	v, ok := r.Metrics[metric]
+	if !ok {
+		return 0, fmt.Errorf("the metric %s is not defined for these rows", metric)
+	}
+	return v, nil
+}
+
+func (e *Evaluator) features(ctx context.Context, entry estimator.Entry, fold, threads int) *features {
+	key := "features"
+	if specs := entry.Prepare(); len(specs) > 0 {
+		for _, s := range specs {
+			b, _ := json.Marshal(s)
+			key += "/" + s.Kind() + string(b)
+		}
+	}
+	f := e.slot(fold, key)
+	f.once.Do(func() { e.prepare(ctx, f, entry, fold, threads) })
+	return f
+}
+
+// slot is where the features of a fold are kept.
+func (e *Evaluator) slot(fold int, key string) *features {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	if e.prepared[fold] == nil {
+		e.prepared[fold] = map[string]*features{}
+	}
+	f := e.prepared[fold][key]
+	if f == nil {
+		f = &features{}
+		e.prepared[fold][key] = f
+	}
+	return f
+}
+
+// prepare fits the transforms on the fold's training rows.
+func (e *Evaluator) prepare(ctx context.Context, f *features, entry estimator.Entry, fold, threads int) {
+	rows := e.data.Folds[fold]
+	opts := &learn.Options{Seed: e.o.Seed, Threads: threads}
+	f.trainY, f.testY = e.data.Y.Take(rows.Train), e.data.Y.Take(rows.Test)
+	var graph *preprocess.Graph
+	var t *table.Table
+	graph, t, f.err = preprocess.Fit(ctx, e.data.X.Take(rows.Train), f.trainY, opts, e.data.Specs...)
+	if f.err != nil {
+		return
+	}
+	if graph, t, f.err = graph.Then(ctx, t, f.trainY, opts, entry.Prepare()...); f.err != nil {
+		return
+	}
+	names := preprocess.Numeric(t)
+	if f.train, f.err = preprocess.Matrix(t, names); f.err != nil {
+		return
+	}
+	if t, f.err = graph.Transform(e.data.X.Take(rows.Test)); f.err == nil {
+		f.test, f.err = preprocess.Matrix(t, names)
+	}
+}
