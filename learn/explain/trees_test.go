@@ -160,7 +160,7 @@ func weight(s, n int) float64 {
 
 func rowOf(x *learn.Matrix, i int) []float64 { return rowsOf(x, i, i+1) }
 
-func close(t interface {
+func near(t interface {
 	Helper()
 	Fatalf(string, ...any)
 }, what string, got, want, within float64) {
@@ -186,11 +186,11 @@ func TestTreesAgainstDefinition(t *testing.T) {
 			row := rowOf(x, i)
 			base, want := shapley(len(e.Features), e.Outputs(), func(set uint) []float64 { return worth(e, row, set) })
 			for k, margin := range e.Margins(row) {
-				close(t, "the base", got.Base[k], base[k], 1e-11)
+				near(t, "the base", got.Base[k], base[k], 1e-11)
 				for j, v := range want[k] {
-					close(t, fmt.Sprintf("row %d, output %d, feature %d", i, k, j), got.Of(i, k)[j], v, 1e-11)
+					near(t, fmt.Sprintf("row %d, output %d, feature %d", i, k, j), got.Of(i, k)[j], v, 1e-11)
 				}
-				close(t, "the sum", got.Margin(i, k), margin, 1e-9)
+				near(t, "the sum", got.Margin(i, k), margin, 1e-9)
 			}
 		}
 	})
@@ -225,7 +225,7 @@ func TestDeepTrees(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range x.Rows {
-			close(t, fmt.Sprintf("depth %d: the sum", depth), v.Margin(i, 0), e.Margins(rowOf(x, i))[0], 1e-11)
+			near(t, fmt.Sprintf("depth %d: the sum", depth), v.Margin(i, 0), e.Margins(rowOf(x, i))[0], 1e-11)
 		}
 	}
 }
@@ -239,7 +239,7 @@ func TestGauss(t *testing.T) {
 			for q, p := range r.points {
 				sum += r.weights[q] * math.Pow(p, float64(power))
 			}
-			close(t, fmt.Sprintf("with %d points, the integral of t^%d", n, power), sum, 1/float64(power+1), 1e-14)
+			near(t, fmt.Sprintf("with %d points, the integral of t^%d", n, power), sum, 1/float64(power+1), 1e-14)
 		}
 	}
 }

@@ -14,6 +14,7 @@ type Scatter struct {
 	Shade          []float64 // colours from 0 to 1, NaN is grey; nil: one colour
 	Names          []string  // of categories: x is then an index of them
 	Zero           bool      // y = 0 is marked
+	Whole          bool      // x are whole numbers
 	Width, Height  float64
 }
 
@@ -30,7 +31,11 @@ func (c *Scatter) SVG() markup.HTML {
 	if c.Zero {
 		y[0], y[1] = min(y[0], 0), max(y[1], 0)
 	}
-	w, h := orSize(c.Width, 400), orSize(c.Height, 280)
+	least := 0.0
+	if c.Whole {
+		least = 1
+	}
+	w, h := orSize(c.Width, 320), orSize(c.Height, 240)
 	foot := 46.0
 	if len(c.Names) > 0 {
 		foot = widest(c.Names, 90)*0.77 + 34
@@ -52,7 +57,7 @@ func (c *Scatter) SVG() markup.HTML {
 			s.text(at, down, "n", end, name, 90, "transform", "rotate(-50 "+num(at)+" "+num(down)+")")
 		}
 	} else {
-		s.axisX(sx, base, ticks(x[0], x[1], 6))
+		s.axisX(sx, base, ticksFrom(x[0], x[1], 6, least))
 	}
 	spread := 0.0
 	if len(c.Names) > 0 {

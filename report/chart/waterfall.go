@@ -24,10 +24,10 @@ func (f *Waterfall) SVG() markup.HTML {
 	}
 	const line = 25.0
 	w := orSize(f.Width, 620)
-	labels := make([]string, len(f.Steps))
+	labels, texts := make([]string, len(f.Steps)), make([]string, len(f.Steps))
 	lo, hi, at := min(f.Base, f.Total), max(f.Base, f.Total), f.Base
 	for i, b := range f.Steps {
-		labels[i] = b.Label
+		labels[i], texts[i] = b.Label, b.Text
 		at += b.Value
 		lo, hi = min(lo, at), max(hi, at)
 	}
@@ -35,7 +35,8 @@ func (f *Waterfall) SVG() markup.HTML {
 		lo, hi = lo-1, hi+1
 	}
 	left := widest(labels, w*0.42) + 14
-	sx := scale{lo, hi, left + 58, w - 62} // room for what is written beside a bar
+	room := widest(texts, w*0.15) + 8 // for what is written beside a bar
+	sx := scale{lo, hi, left + room, w - room}
 	top := 26.0
 	bottom := top + line*float64(len(f.Steps))
 	s := &svg{}
@@ -56,9 +57,9 @@ func (f *Waterfall) SVG() markup.HTML {
 		}
 		s.rect(min(x0, x1), y+4, max(math.Abs(x1-x0), 0.8), line-8, fill, b.Label+": "+b.Text)
 		if next < at {
-			s.text(min(x0, x1)-5, y+16.5, "v", end, b.Text, 0)
+			s.text(min(x0, x1)-5, y+16.5, "v", end, b.Text, room)
 		} else {
-			s.text(max(x0, x1)+5, y+16.5, "v", start, b.Text, 0)
+			s.text(max(x0, x1)+5, y+16.5, "v", start, b.Text, room)
 		}
 		if i+1 < len(f.Steps) {
 			s.line(x1, y-4, x1, y+4, "g")

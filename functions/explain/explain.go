@@ -1,0 +1,115 @@
+// Package explain is the step that says what a model's predictions rest on: what
+// each column adds to the predictions of some test rows.
+package explain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Params says how much is explained.
+type Params struct {
+	Rows int `json:"rows" default:"300" min:"1" max:"100000" doc:"test rows that are explained, drawn by the seed; fewer of a model of very many nodes"`
+	Show int `json:"show" default:"3" min:"0" max:"50" doc:"rows whose prediction the report takes apart: the surest, the least sure, and some between"`
+}
+
+// Function is the step.
+var Function = step.New("explain", handle,
+	step.Doc("Says what each column adds to a model's predictions, by Shapley values of some test rows, and draws it."),
+	step.Accepts(events.ModelEvaluated),
+	step.Emits(events.ModelExplained))
+
+// mostVisits bounds rows times nodes of the trees: a visit takes some 20 ns.
+const mostVisits = 100_000_000
+
+// fewest is how many rows are explained of the largest model.
+const fewest = 20
+
+func handle(ctx context.Context, call *step.Call, p Params) error {
+	in, err := events.Data[events.ModelEvaluatedData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	m, err := fitted.Model(ctx, call, in.Model)
+	if err != nil {
+		return err
+	}
+	raw, split, err := call.Dataset(ctx, in.Raw)
+	if err != nil {
+		return err
+	}
+	subset, rows := "test", step.RowsOf(split, step.Test, raw.Rows())
+	if len(rows) == 0 {
+		subset, rows = "train", step.RowsOf(split, step.Train, raw.Rows())
+	}
+	rows = sample(rows, p.most(call, m), call.Seed)
+	call.Rows(int64(len(rows)))
+	e, err := Rows(ctx, m, raw.Take(rows), background(m, raw, split, call.Seed), nil)
+	if none := (*notExplained)(nil); errors.As(err, &none) {
+		call.Note("%v", none)
+		return nil
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return step.Permanent(fmt.Errorf("explaining the %s rows of dataset %s: %w", subset, in.Raw.Name, err))
+	}
+	e.Dataset, e.Estimator, e.Subset, e.Rows = in.Raw.Name, in.Estimator, subset, rows
+	explanation, err := call.PutJSON(ctx, "explanation", events.MediaJSON, e)
+	if err != nil {
+		return err
+	}
+	html, err := call.PutBytes(ctx, "report", events.MediaHTML, e.page(p.Show))
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.ModelExplainedData{Model: in.Model, Explanation: explanation, Report: html})
+}
+
+// most is how many rows of a model are explained.
+func (p Params) most(call *step.Call, m *model.Model) int {
+	trees, ok := m.Estimator.(interface{ Nodes() int })
+	if !ok {
+		return p.Rows
+	}
+	most := max(fewest, mostVisits/max(trees.Nodes(), 1))
+	if most < p.Rows {
+		call.Note("%d rows are explained, and not %d: the trees have %d nodes", most, p.Rows, trees.Nodes())
+	}
+	return min(most, p.Rows)
+}
+
+// sample draws at most n rows, in rising order.
+func sample(rows []int, n int, seed uint64) []int {
+	if len(rows) <= n {
+		return rows
+	}
+	random := rand.New(rand.NewPCG(seed, 0x6578706c61696e))
+	drawn := make([]int, 0, n)
+	for _, i := range random.Perm(len(rows))[:n] {
+		drawn = append(drawn, rows[i])
+	}
+	slices.Sort(drawn)
+	return drawn
+}
+
+// compared is how many training rows a linear model's rows are compared with.
+const compared = 5000
+
+// background are training rows without the target, for models that ask for some.
+func background(m *model.Model, raw *table.Table, split []step.Subset, seed uint64) *table.Table {
+	if _, ok := m.Estimator.(interface{ Coefficients() [][]float64 }); !ok {
+		return nil
+	}
+	return raw.Take(sample(step.RowsOf(split, step.Train, raw.Rows()), compared, seed)).Without(m.Target)
+}

@@ -1,0 +1,121 @@
+package explain_test
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/explain"
+	"github.com/runnel-dev/runnel/functions/functest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/step/steptest"
+)
+
+func penguins(t *testing.T, target string, train map[string]any) *functest.Run {
+	t.Helper()
+	return functest.Chain(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"),
+		functest.Params{"ingest": {"target": target}, "train": train, "evaluate": {"folds": 0}}).Must(t)
+}
+
+func explained(t *testing.T, r *functest.Run, params map[string]any) (explain.Explanation, step.Result) {
+	t.Helper()
+	res := r.Env.Invoke(t, explain.Function, r.Evaluated, params)
+	out := steptest.Emitted[events.ModelExplainedData](t, res, 0)
+	var e explain.Explanation
+	r.Env.JSON(t, out.Explanation, &e)
+	if dir := os.Getenv("RUNNEL_PAGES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+".html"), r.Env.Bytes(t, out.Report), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e, res
+}
+
+// What the columns add leads from the base to the prediction.
+func TestExplain(t *testing.T) {
+	for _, c := range []struct {
+		name, target string
+		train        map[string]any
+		method       string
+		scale        string
+		outputs      []string
+		first        string
+	}{
+		{"three classes", "species", nil, explain.TreeSHAP, explain.Probability, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
+		{"two classes", "sex", nil, explain.TreeSHAP, explain.Probability, []string{"male"}, "body_mass_g"},
+		{"a value", "body_mass_g", nil, explain.TreeSHAP, explain.Value, []string{""}, "species"},
+		{"logistic", "sex", map[string]any{"model": "logistic"}, explain.LinearSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
+		{"ridge", "body_mass_g", map[string]any{"model": "ridge"}, explain.LinearSHAP, explain.Value, []string{""}, "species"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := penguins(t, c.target, c.train)
+			e, _ := explained(t, r, nil)
+			if e.Method != c.method || e.Scale != c.scale || len(e.Outputs) != len(c.outputs) || e.Columns[0].Name != c.first {
+				t.Errorf("method %s, scale %s, %d outputs, first %+v", e.Method, e.Scale, len(e.Outputs), e.Columns[0])
+			}
+			for _, column := range e.Columns {
+				if column.Name == "island" && len(column.Features) != 3 {
+					t.Errorf("island became %v", column.Features)
+				}
+			}
+			m := r.Model(t)
+			raw, _ := r.Env.Read(t, r.Ingested.Dataset)
+			p, err := m.Predict(raw.Take(e.Rows).Without(c.target))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, o := range e.Outputs {
+				if o.Class != c.outputs[k] {
+					t.Errorf("output %d is of %q", k, o.Class)
+				}
+				for i := range e.Rows {
+					want := 0.0
+					switch {
+					case m.Task == learn.Regression:
+						want = p.Values[i]
+					default:
+						want = p.Distribution(i)[o.Class]
+						if e.Scale == explain.LogOdds {
+							want = math.Log(want / (1 - want))
+						}
+					}
+					if got := o.Total(i); math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
+						t.Fatalf("row %d, class %q: base and values sum to %v, the model says %v", i, o.Class, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// The same event gives the same bytes, and fewer rows are those asked for.
+func TestExplainRows(t *testing.T) {
+	r := penguins(t, "species", nil)
+	e, res := explained(t, r, map[string]any{"rows": 10, "show": 0})
+	if len(e.Rows) != 10 || res.Rows != 10 {
+		t.Errorf("%d rows", len(e.Rows))
+	}
+	again := r.Env.Invoke(t, explain.Function, r.Evaluated, map[string]any{"rows": 10, "show": 0})
+	for name, ref := range res.Outputs {
+		if again.Outputs[name] != ref {
+			t.Errorf("%s differs from run to run", name)
+		}
+	}
+	if html := r.Env.Bytes(t, res.Outputs["report"]); bytes.Contains(html, []byte("NaN")) || !bytes.Contains(html, []byte("bill_length_mm")) {
+		t.Error("the page is not right")
+	}
+}
+
+// A model that looks at no feature is not explained, and says so.
+func TestExplainBaseline(t *testing.T) {
+	r := penguins(t, "species", map[string]any{"model": "baseline"})
+	res := r.Env.Invoke(t, explain.Function, r.Evaluated, nil)
+	if len(res.Events) != 0 || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "does not depend on the features") {
+		t.Errorf("%d events, notes %q", len(res.Events), res.Notes)
+	}
+}

@@ -1,0 +1,210 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/explain"
+	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// The methods by which predictions are explained.
+const (
+	TreeSHAP   = "tree_shap"   // exact, by the paths of the trees
+	LinearSHAP = "linear_shap" // exact, where features are independent
+)
+
+// The scales of what is explained.
+const (
+	Probability = "probability"
+	LogOdds     = "log_odds"
+	LogValue    = "log_value"
+	Value       = "value"
+)
+
+// An Explanation says what each raw column adds to the predictions of some rows.
+type Explanation struct {
+	Dataset   string   `json:"dataset,omitempty"`
+	Target    string   `json:"target"`
+	Estimator string   `json:"estimator,omitempty"`
+	Method    string   `json:"method"`
+	Scale     string   `json:"scale"`            // of base and values
+	Subset    string   `json:"subset,omitempty"` // that the rows are of
+	Rows      []int    `json:"rows"`             // their numbers in the dataset, from 0
+	Columns   []Column `json:"columns"`          // the most important first
+	Outputs   []Output `json:"outputs"`
+
+	cells *table.Table // the rows, in their raw form, as the model takes them
+}
+
+// An Output is a class, or the value of a regression. The base plus a row's
+// values is what the model says of the row, on the scale of the explanation.
+type Output struct {
+	Class       string      `json:"class,omitempty"`
+	Base        float64     `json:"base"`
+	Importances []float64   `json:"importances"` // the mean size of the values of each column
+	Values      [][]float64 `json:"values"`      // rows x columns
+}
+
+// Total is what the model says of a row.
+func (o *Output) Total(row int) float64 {
+	sum := o.Base
+	for _, v := range o.Values[row] {
+		sum += v
+	}
+	return sum
+}
+
+// Rows explains a model's predictions for raw rows. background are raw rows that
+// a linear model's are compared with; nil: what the transformers make of a row of
+// missing values.
+func Rows(ctx context.Context, m *model.Model, rows, background *table.Table, opts *explain.Options) (*Explanation, error) {
+	cells, err := m.CheckInput(rows)
+	if err != nil {
+		return nil, err
+	}
+	if cells.Rows() == 0 {
+		return nil, fmt.Errorf("there are no rows to explain")
+	}
+	x, err := features(m, cells)
+	if err != nil {
+		return nil, err
+	}
+	e := &Explanation{Target: m.Target, cells: cells}
+	values, classes, err := e.values(ctx, m, x, background, opts)
+	if err != nil {
+		return nil, err
+	}
+	columns, of, err := columnsOf(m, cells)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(columns))
+	for g, c := range columns {
+		names[g] = c.Name
+	}
+	if values, err = values.Grouped(names, of); err != nil {
+		return nil, err
+	}
+	e.fill(values, columns, classes)
+	for i := range cells.Rows() {
+		e.Rows = append(e.Rows, i)
+	}
+	return e, nil
+}
+
+// values explains a feature matrix, and says of which class each output is. Of
+// two classes the second is explained: the first is its mirror image.
+func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matrix, background *table.Table, opts *explain.Options) (*explain.Values, []string, error) {
+	e.Scale = Value
+	if m.Task == learn.Classification {
+		e.Scale = LogOdds
+	}
+	switch estimator := m.Estimator.(type) {
+	case ensemble.Opener:
+		e.Method = TreeSHAP
+		open := estimator.Ensemble()
+		open.Features = m.Features
+		switch open.Link {
+		case ensemble.Identity:
+			if m.Task == learn.Classification {
+				e.Scale = Probability
+			}
+		case ensemble.Log:
+			e.Scale = LogValue
+		}
+		trees, err := explain.NewTrees(open)
+		if err != nil {
+			return nil, nil, err
+		}
+		v, err := trees.Explain(ctx, x, opts)
+		if err != nil {
+			return nil, nil, err
+		}
+		v, classes := ofClasses(v, m.Classes)
+		return v, classes, nil
+	case *linear.Model:
+		e.Method = LinearSHAP
+		if background == nil {
+			background = &table.Table{Columns: make([]*table.Column, len(e.cells.Columns))}
+			for j, c := range e.cells.Columns {
+				background.Columns[j] = c.Take([]int{0})
+				background.Columns[j].SetMissing(0)
+			}
+		}
+		b, err := m.Matrix(background)
+		if err != nil {
+			return nil, nil, err
+		}
+		v, err := explain.Linear(estimator.Coefficients(), estimator.Intercepts(), b, x)
+		if err != nil || m.Task != learn.Classification {
+			return v, []string{""}, err
+		}
+		seen := make([]string, 0, len(m.Classes))
+		for _, k := range estimator.Seen() {
+			seen = append(seen, m.Classes[k])
+		}
+		v, classes := ofClasses(v, seen)
+		return v, classes, nil
+	}
+	return nil, nil, &notExplained{m.Estimator.State().Kind}
+}
+
+// notExplained says that there is nothing to explain a kind of model by.
+type notExplained struct{ kind string }
+
+func (e *notExplained) Error() string {
+	return fmt.Sprintf("a model of kind %q is not explained: its prediction does not depend on the features", e.kind)
+}
+
+// ofClasses leaves one output of two, and names each.
+func ofClasses(v *explain.Values, classes []string) (*explain.Values, []string) {
+	if len(classes) == 0 {
+		return v, []string{""}
+	}
+	if len(classes) != 2 {
+		return v, classes
+	}
+	if v.Outputs() == 2 {
+		one := &explain.Values{Features: v.Features, Rows: v.Rows, Base: v.Base[1:]}
+		for i := range v.Rows {
+			one.Added = append(one.Added, v.Of(i, 1)...)
+		}
+		v = one
+	}
+	return v, classes[1:]
+}
+
+// fill takes the values of columns, which it puts in the order of their importance.
+func (e *Explanation) fill(v *explain.Values, columns []Column, classes []string) {
+	total := make([]float64, len(columns))
+	importances := make([][]float64, v.Outputs())
+	for k := range importances {
+		importances[k] = v.Importances(k)
+		for g, w := range importances[k] {
+			total[g] += w
+		}
+	}
+	order := explain.Order(total)
+	for _, g := range order {
+		e.Columns = append(e.Columns, columns[g])
+	}
+	for k, class := range classes {
+		o := Output{Class: class, Base: v.Base[k]}
+		for _, g := range order {
+			o.Importances = append(o.Importances, importances[k][g])
+		}
+		for i := range v.Rows {
+			row := make([]float64, len(order))
+			for c, g := range order {
+				row[c] = v.Of(i, k)[g]
+			}
+			o.Values = append(o.Values, row)
+		}
+		e.Outputs = append(e.Outputs, o)
+	}
+}

@@ -1,0 +1,335 @@
+package explain
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/runnel-dev/runnel/learn/explain"
+	"github.com/runnel-dev/runnel/report"
+	"github.com/runnel-dev/runnel/report/chart"
+	"github.com/runnel-dev/runnel/report/format"
+	"github.com/runnel-dev/runnel/report/markup"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// What the page shows at most.
+const (
+	mostBars     = 20
+	mostSwarms   = 12
+	mostClasses  = 4 // that have a swarm
+	mostDepends  = 6
+	mostSteps    = 10 // of a waterfall
+	mostNames    = 12 // of categories on an axis
+	longestValue = 18 // characters of a value beside its column's name
+)
+
+// scaleWords say what is explained.
+var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", LogValue: "logarithm of the value", Value: "value"}
+
+// of is what an output is called: the probability of Adelie.
+func (e *Explanation) of(o *Output) string {
+	switch {
+	case e.Scale == Value:
+		return e.Target
+	case o.Class == "":
+		return scaleWords[e.Scale] + " of " + e.Target
+	}
+	return scaleWords[e.Scale] + " of " + o.Class
+}
+
+// page draws the explanation as one HTML file that stands alone.
+func (e *Explanation) page(show int) []byte {
+	lead := fmt.Sprintf("What each column adds to what a %s says of %s, for %s.",
+		strings.ReplaceAll(e.Estimator, "_", " "), e.Target, format.Plural(int64(len(e.Rows)), e.Subset+" row"))
+	p := &report.Page{
+		Kind: "Model explanation", Title: e.Dataset, Lead: lead,
+		Sections: []report.Section{
+			{ID: "importance", Title: "Importance", Lead: "The mean size of what a column adds, whichever way.", Body: e.bars()},
+			{ID: "summary", Title: "Summary", Lead: "A dot is a row: how much the column adds to its prediction, coloured by the column's value. Grey has no order, or no value.", Body: e.swarms()},
+			{ID: "dependence", Title: "Dependence", Lead: "What a column adds, against its value.", Body: e.dependences()},
+			{ID: "rows", Title: "Rows", Lead: "Single predictions, column by column: from what the model says on average to what it says of the row.", Body: e.waterfalls(show)},
+		},
+		Footer: e.footer(),
+	}
+	for g, c := range e.Columns[:min(4, len(e.Columns))] {
+		p.Facts = append(p.Facts, report.Fact{Name: fmt.Sprintf("%d.", g+1), Value: c.Name, Detail: format.Percent(e.share(g)) + " of all"})
+	}
+	return p.HTML()
+}
+
+func (e *Explanation) footer() string {
+	how := "Shapley values by the paths of the trees (TreeSHAP), exact: they sum to the prediction."
+	if e.Method == LinearSHAP {
+		how = "Shapley values of a linear model, for columns that do not depend on each other: they sum to the prediction."
+	}
+	return how + " Features that come from one column are added up."
+}
+
+// share is the importance of a column as a share of that of all.
+func (e *Explanation) share(column int) float64 {
+	own, all := 0.0, 0.0
+	for _, o := range e.Outputs {
+		own += o.Importances[column]
+		for _, v := range o.Importances {
+			all += v
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return own / all
+}
+
+func (e *Explanation) bars() markup.HTML {
+	bars := &chart.Bars{Title: "Importance of columns", Width: 640}
+	for g, c := range e.Columns[:min(mostBars, len(e.Columns))] {
+		sum := 0.0
+		for _, o := range e.Outputs {
+			sum += o.Importances[g]
+		}
+		bars.Items = append(bars.Items, chart.Bar{Label: c.Name, Value: sum, Text: format.Number(sum)})
+	}
+	detail := "Of the " + e.of(&e.Outputs[0]) + "."
+	if len(e.Outputs) > 1 {
+		detail = "Of the " + scaleWords[e.Scale] + " of each class, added up."
+	}
+	return report.Stack(report.Figure("Mean size of what a column adds", detail, bars.SVG()))
+}
+
+func (e *Explanation) swarms() markup.HTML {
+	var figures []markup.HTML
+	for k := range e.Outputs[:min(mostClasses, len(e.Outputs))] {
+		o := &e.Outputs[k]
+		swarm := &chart.Beeswarm{Title: "What columns add to the " + e.of(o), XLabel: "added to the " + e.of(o)}
+		for g, c := range e.Columns[:min(mostSwarms, len(e.Columns))] {
+			line := chart.Swarm{Label: c.Name, Values: make([]float64, len(e.Rows)), Shade: e.shades(c)}
+			for i := range line.Values {
+				line.Values[i] = o.Values[i][g]
+			}
+			swarm.Lines = append(swarm.Lines, line)
+		}
+		name := []rune(e.of(o))
+		if len(e.Outputs) == 1 {
+			name = []rune("what columns add to the " + e.of(o))
+		}
+		name[0] = unicode.ToUpper(name[0])
+		figures = append(figures, report.Figure(string(name), "", swarm.SVG()))
+	}
+	return report.Stack(figures...)
+}
+
+// shades places the values of a raw column between 0 and 1 by their rank; NaN
+// where there is none.
+func (e *Explanation) shades(c Column) []float64 {
+	out := make([]float64, len(e.Rows))
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	if c.raw < 0 {
+		return out
+	}
+	column := e.cells.Columns[c.raw]
+	numbers := column.Numbers()
+	if numbers == nil {
+		return out
+	}
+	var sorted []float64
+	for i, v := range numbers {
+		if !column.Missing(i) && v == v {
+			sorted = append(sorted, v)
+		}
+	}
+	slices.Sort(sorted)
+	for i, v := range numbers {
+		if column.Missing(i) || v != v || sorted[0] == sorted[len(sorted)-1] {
+			continue
+		}
+		first, _ := slices.BinarySearch(sorted, v)
+		last := first
+		for last < len(sorted) && sorted[last] == v {
+			last++
+		}
+		out[i] = float64(first+last-1) / 2 / float64(len(sorted)-1)
+	}
+	return out
+}
+
+func (e *Explanation) dependences() markup.HTML {
+	var figures []markup.HTML
+	for g, c := range e.Columns[:min(mostDepends, len(e.Columns))] {
+		if c.raw < 0 {
+			continue
+		}
+		o := e.leading(g)
+		column := e.cells.Columns[c.raw]
+		s := &chart.Scatter{Title: "What " + c.Name + " adds", XLabel: c.Name, YLabel: "added", Zero: true, Whole: column.Kind == table.Int64}
+		for i := range e.Rows {
+			s.Y = append(s.Y, o.Values[i][g])
+		}
+		if s.X = column.Numbers(); s.X != nil && column.Kind != table.Bool && column.Kind != table.Time {
+			s.X = slices.Clone(s.X)
+			for i := range s.X {
+				if column.Missing(i) {
+					s.X[i] = math.NaN()
+				}
+			}
+		} else {
+			s.X, s.Names = categories(column)
+		}
+		detail := "To the " + e.of(o) + "."
+		figures = append(figures, report.Figure(c.Name, detail, s.SVG()))
+	}
+	return report.Figures(figures...)
+}
+
+// leading is the output to which a column adds most.
+func (e *Explanation) leading(column int) *Output {
+	best := &e.Outputs[0]
+	for k := range e.Outputs {
+		if e.Outputs[k].Importances[column] > best.Importances[column] {
+			best = &e.Outputs[k]
+		}
+	}
+	return best
+}
+
+// categories places the values of a column beside each other, the most frequent
+// ones by themselves.
+func categories(c *table.Column) (x []float64, names []string) {
+	count := map[string]int{}
+	text := func(i int) string {
+		switch {
+		case c.Missing(i):
+			return "(missing)"
+		case c.Kind == table.Time:
+			return c.Text(i)[:7] // the month
+		}
+		return c.Text(i)
+	}
+	for i := range c.Len() {
+		count[text(i)]++
+	}
+	for name := range count {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if count[a] != count[b] {
+			return count[b] - count[a]
+		}
+		return strings.Compare(a, b)
+	})
+	others := len(names) > mostNames
+	if others {
+		names = append(names[:mostNames-1:mostNames-1], "(others)")
+	}
+	if c.Kind == table.Time || c.Kind == table.Bool {
+		slices.Sort(names)
+	}
+	for i := range c.Len() {
+		at := slices.Index(names, text(i))
+		if at < 0 {
+			at = slices.Index(names, "(others)")
+		}
+		x = append(x, float64(at))
+	}
+	return x, names
+}
+
+// waterfalls takes some rows apart: the surest, the least sure and some between.
+func (e *Explanation) waterfalls(show int) markup.HTML {
+	var figures []markup.HTML
+	for _, i := range e.shown(show) {
+		o := &e.Outputs[e.likeliest(i)]
+		figures = append(figures, report.Figure(fmt.Sprintf("Row %s: %s %s", format.Count(int64(e.Rows[i])+1), e.of(o), format.Number(o.Total(i))), "", e.waterfall(o, i)))
+	}
+	return report.Stack(figures...)
+}
+
+// likeliest is the output of the class that a row is taken for; 0 of a regression
+// and of two classes.
+func (e *Explanation) likeliest(row int) int {
+	best := 0
+	for k := range e.Outputs {
+		if e.Outputs[k].Total(row) > e.Outputs[best].Total(row) {
+			best = k
+		}
+	}
+	return best
+}
+
+// shown picks rows at even distances of what the model says of them, the highest first.
+func (e *Explanation) shown(show int) []int {
+	totals := make([]float64, len(e.Rows))
+	for i := range totals {
+		totals[i] = e.Outputs[e.likeliest(i)].Total(i)
+	}
+	order := explain.Order(totals)
+	show = min(show, len(order))
+	var out []int
+	for k := range show {
+		out = append(out, order[k*(len(order)-1)/max(show-1, 1)])
+	}
+	return out
+}
+
+func (e *Explanation) waterfall(o *Output, row int) markup.HTML {
+	values := o.Values[row]
+	size := make([]float64, len(values))
+	for g, v := range values {
+		size[g] = math.Abs(v)
+	}
+	order := explain.Order(size)
+	f := &chart.Waterfall{Title: "What columns add", Base: o.Base, Total: o.Total(row), From: "on average", To: "this row:", Width: 640}
+	signed := signedTo(size[order[0]])
+	rest := 0.0
+	for k := len(order) - 1; k >= 0; k-- {
+		g := order[k]
+		if k >= mostSteps && len(order) > mostSteps+1 {
+			rest += values[g]
+			if k == mostSteps {
+				f.Steps = append(f.Steps, chart.Bar{Label: fmt.Sprintf("%d others", len(order)-mostSteps), Value: rest, Text: signed(rest)})
+			}
+			continue
+		}
+		f.Steps = append(f.Steps, chart.Bar{Label: e.Columns[g].Name + e.cell(e.Columns[g], row), Value: values[g], Text: signed(values[g])})
+	}
+	return f.SVG()
+}
+
+// cell is a raw value as it stands beside its column's name.
+func (e *Explanation) cell(c Column, row int) string {
+	if c.raw < 0 {
+		return ""
+	}
+	return " = " + format.Short(Cell(e.cells.Columns[c.raw], row), longestValue)
+}
+
+// Cell is a raw value as people read it.
+func Cell(c *table.Column, row int) string {
+	switch {
+	case c.Missing(row):
+		return "(missing)"
+	case c.Kind == table.Float64:
+		return format.Number(c.Floats[row])
+	}
+	return c.Text(row)
+}
+
+// signedTo writes numbers with a sign, and as many decimals as the largest of them
+// asks for.
+func signedTo(largest float64) func(float64) string {
+	decimals := 0
+	for v := largest; v > 0 && v < 100 && decimals < 12; v *= 10 {
+		decimals++
+	}
+	return func(v float64) string {
+		text := format.Fixed(v, decimals)
+		if v < 0 {
+			return text
+		}
+		return "+" + text
+	}
+}
