@@ -23,6 +23,7 @@ import (
 // in the node's folder, whose keys are the flags' names.
 func (a *app) configure(cmd *cobra.Command) error {
 	a.named = cmd.Flags().Changed("data")
+	a.command = strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 	a.typed = map[string]bool{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { a.typed[f.Name] = true })
 	var errs []error

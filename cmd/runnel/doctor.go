@@ -165,10 +165,13 @@ func (a *app) checkNode(ctx context.Context) check {
 	if info == nil {
 		return c
 	}
-	if _, err := a.running(ctx); err != nil {
+	if _, err := a.running(ctx, looking); err != nil {
 		c.OK, c.Said, c.Fix = false, err.Error(), fmt.Sprintf("stop process %d, and start the node again", info.PID)
 		return c
 	}
 	c.Said = fmt.Sprintf("process %d at http://%s", info.PID, info.HTTP)
+	if info.Command != "" {
+		c.Said += fmt.Sprintf(", until its command, runnel %s, ends", info.Command)
+	}
 	return c
 }

@@ -83,7 +83,9 @@ func (g *guests) Run(ctx context.Context, fn *step.Function, inv step.Invocation
 	if err != nil {
 		return step.Result{}, step.Permanent(err)
 	}
-	return h.Run(ctx, fn, inv, env)
+	starts := startingWith(env, fn.Module.Digest)
+	defer starts.started()
+	return h.Run(ctx, fn, inv, starts)
 }
 
 // with is the host whose guests have so much memory.

@@ -19,7 +19,7 @@ import (
 type progress struct {
 	a     *app
 	width int             // of the terminal; 0: none, where no line can be drawn again
-	shown map[string]bool // by step and event
+	shown map[string]bool // by step and event, and what is said once
 	idle  time.Time       // since when nothing is at work that this node knows of; zero: something is
 
 	mu    sync.Mutex // what is waited for is drawn by another goroutine
@@ -54,17 +54,28 @@ func (d doing) line() string {
 	return fmt.Sprintf("%-10s %14s  %8s", d.name, d.done, seconds(time.Since(d.since).Seconds()))
 }
 
+// newProgress says first what is run.
 func (a *app) newProgress(source, target string) *progress {
+	p := a.progress()
+	p.title(source, target)
+	return p
+}
+
+func (a *app) progress() *progress {
 	p := &progress{a: a, width: screenOf(a.err), shown: map[string]bool{}, said: map[string]string{}, spoke: time.Now()}
 	if a.json {
 		p.width = 0
 	}
+	return p
+}
+
+// title says what is run, and what is to be predicted.
+func (p *progress) title(source, target string) {
 	what := source
 	if target != "" {
 		what += " → " + target
 	}
-	a.say("%s", a.style(a.err, bold, what))
-	return p
+	p.a.say("%s", p.a.style(p.a.err, bold, what))
 }
 
 // follow shows the run until it ends.
@@ -116,6 +127,10 @@ func (p *progress) show(st *api.RunState) {
 	}
 	if st.State == engine.Running {
 		for _, act := range st.Active {
+			if act.Progress.Unit == compiling && !p.shown[compiling] {
+				p.shown[compiling] = true
+				ended = append(ended, "  "+p.a.style(p.a.err, dim, "WASM guests are compiled when they first run: some seconds each, once on this machine."))
+			}
 			working = append(working, work(act))
 		}
 		if d, ok := p.unattended(st, len(ended) > 0); ok {
@@ -125,8 +140,9 @@ func (p *progress) show(st *api.RunState) {
 	p.draw(ended, working)
 }
 
-// unattended is what there is to say of a run whose steps are due, and at work
-// nowhere that the node knows of: workers do not tell it what they are at.
+// unattended is what there is to say of a run whose steps are due, and not at
+// work in the node: workers do not tell it what they are at, but the bus knows
+// which events they have.
 func (p *progress) unattended(st *api.RunState, news bool) (doing, bool) {
 	if news || len(st.Active) > 0 || len(st.Pending) == 0 {
 		p.idle = time.Time{}
@@ -136,8 +152,17 @@ func (p *progress) unattended(st *api.RunState, news bool) (doing, bool) {
 		p.idle = time.Now()
 	}
 	step := st.Pending[0].Step
-	return doing{key: "unattended " + step, name: step, done: "due", since: p.idle,
-		text: "waits for a worker: this node is not at work on it"}, time.Since(p.idle) > patience
+	d := doing{key: "unattended " + step, name: step, done: "due", since: p.idle, text: "is due, and this node is not at work on it"}
+	switch e := st.Elsewhere; {
+	case e == nil || e.Step != step:
+	case e.Taken == 0:
+		d.text = "waits for a worker: none has it"
+	case e.Waiting == 0:
+		d.text, d.done = "", "on a worker"
+	default:
+		d.text = fmt.Sprintf("is due: workers have %s of the step's events, %s wait for one", count(int64(e.Taken)), count(int64(e.Waiting)))
+	}
+	return d, time.Since(p.idle) > patience
 }
 
 // during shows what is waited for, until the function that it returns is called.
@@ -248,6 +273,8 @@ func work(act api.Active) doing {
 		d.done = fmt.Sprintf("%s/%s %s", count(pr.Done), count(pr.Total), pr.Unit)
 	case pr.Done > 0:
 		d.done = count(pr.Done) + " " + pr.Unit
+	case pr.Unit == compiling:
+		d.done = pr.Unit
 	}
 	return d
 }

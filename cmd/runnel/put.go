@@ -66,7 +66,10 @@ and off where one does. An interrupt ends the waiting, not the run.`,
 			if !cmd.Flags().Changed("wait") {
 				wait = !conn.remote
 			}
-			p := a.newProgress(bucket+"/"+key, meta["target"])
+			p := a.progress()
+			if wait {
+				p.title(bucket+"/"+key, meta["target"])
+			}
 			read := newUpload(ctx)
 			uploaded := p.during(read.doing)
 			up, err := conn.Put(ctx, bucket, key, mediaTypeOf(key), meta, read.of(file))
@@ -90,6 +93,13 @@ and off where one does. An interrupt ends the waiting, not the run.`,
 				if err := a.verdict(st); err != nil {
 					return err
 				}
+				for _, rec := range st.Steps {
+					for _, n := range warnings(rec) {
+						a.say("  Note    %s", n)
+					}
+				}
+			} else if meta["target"] == "" {
+				a.say("No --target is given: a pipeline that names none either reads, cleans and explores the table, and makes no model.")
 			}
 			a.say("Next: %s runs show %.8s", a.name(), up.Run)
 			return nil

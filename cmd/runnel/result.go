@@ -82,17 +82,15 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 			}
 		}
 		r.notes = append(r.notes, warnings(rec)...)
-		if rec.Function == "featurize" && len(rec.Events) == 0 && rec.Status == engine.Done {
-			r.notes = append(r.notes, rec.Notes...)
-		}
 	}
 	return r, nil
 }
 
 // warnings are the notes of a step that bear on how far its outcome can be
-// trusted: what an evaluation notes, and rows that were left out.
+// trusted: what an evaluation notes, rows that were left out, and why there is no
+// model.
 func warnings(rec engine.Record) []string {
-	if rec.Function == "evaluate" {
+	if rec.Function == "evaluate" || rec.Function == "featurize" && len(rec.Events) == 0 && rec.Status == engine.Done {
 		return rec.Notes
 	}
 	var out []string

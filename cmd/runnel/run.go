@@ -283,7 +283,7 @@ func (a *app) verdict(st *api.RunState) error {
 		return fmt.Errorf("no step answers %s of %s (its subject is %q): see the filters of the first step's trigger", events.ShortType(st.Event.Type()), st.Event.Source(), st.Event.Subject())
 	}
 	if st.State == engine.Cancelled {
-		return fmt.Errorf("run %.8s was cancelled%s", st.ID, a.next("", "runs replay", st.ID))
+		return &coded{exitCancelled, fmt.Errorf("run %.8s was cancelled%s", st.ID, a.next("", "runs replay", st.ID))}
 	}
 	for _, rec := range st.Steps {
 		if rec.Error == nil || rec.Status != st.State {

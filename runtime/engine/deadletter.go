@@ -215,7 +215,7 @@ func (e *Engine) Redrive(ctx context.Context, id string) (DeadLetter, error) {
 		ev.SetExtension(events.PipelineVersion, dl.Version)
 	}
 	if err := e.Bus.Publish(ctx, ev); err != nil {
-		return dl, fmt.Errorf("publishing event %s again: %w", ev.ID(), step.Retryable(err))
+		return dl, step.Retryable(err) // which names the event
 	}
 	if err := e.Store.Create(ctx, redrivenKey(id), now); err != nil && !errors.Is(err, store.ErrExists) {
 		return dl, err

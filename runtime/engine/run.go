@@ -30,7 +30,7 @@ func runKey(run string) string { return store.Key("runs", run) }
 // publishes it again, and has no other effect.
 func (e *Engine) Accept(ctx context.Context, ev events.Event) error {
 	if err := e.Bus.Publish(ctx, ev); err != nil {
-		return fmt.Errorf("publishing event %s: %w", ev.ID(), step.Retryable(err))
+		return step.Retryable(err) // which names the event
 	}
 	run, err := e.run(ctx, ev)
 	if err == nil {

@@ -216,6 +216,19 @@ func (n *Node) keepRecovering() {
 	}
 }
 
+// Elsewhere counts the events of a step that processes on the bus have, this one
+// among them, and those that wait for one. Of a node that shares its bus with
+// nobody both are 0.
+func (n *Node) Elsewhere(ctx context.Context, pipeline, step string) (taken, waiting int, err error) {
+	b, ok := n.bus.(interface {
+		Taken(ctx context.Context, name string) (taken, waiting int, err error)
+	})
+	if !n.shared || !ok {
+		return 0, 0, nil
+	}
+	return b.Taken(ctx, engine.SubscriptionName(pipeline, step))
+}
+
 // Works tells whether the node works on events: whether Start was called.
 func (n *Node) Works() bool { return n.started }
 
@@ -231,7 +244,20 @@ func (n *Node) Upload(ctx context.Context, in store.ObjectInput, r io.Reader) (e
 	if err != nil {
 		return o, err
 	}
-	return o, n.Store.Announce(ctx, o, n.Engine.Accept)
+	return o, n.announce(ctx, o)
+}
+
+// announce accepts the event of an object that is stored.
+func (n *Node) announce(ctx context.Context, o events.Object) error {
+	err := n.Store.Announce(ctx, o, n.Engine.Accept)
+	if err == nil {
+		return nil
+	}
+	when := "when the node is started next"
+	if n.shared && n.started {
+		when = fmt.Sprintf("once the bus answers: that is tried every %v", recoverEvery)
+	}
+	return fmt.Errorf("%w\n%s/%s is kept (version %d), and its run starts %s", err, o.Bucket, o.Key, o.Version, when)
 }
 
 // Run uploads an object for one version of a pipeline only, and gives the id
@@ -255,7 +281,7 @@ func (n *Node) Run(ctx context.Context, p *pipeline.Pipeline, in store.ObjectInp
 	if err != nil {
 		return "", err
 	}
-	return ev.ID(), n.Store.Announce(ctx, o, n.Engine.Accept)
+	return ev.ID(), n.announce(ctx, o)
 }
 
 // An endsAfter is a reader that ends, or fails, after something else is done:

@@ -12,19 +12,28 @@ import (
 	"github.com/runnel-dev/runnel/runtime/node"
 )
 
-// Who comes to a bus with another store than that of the nodes there would take
-// their events and find nothing of what they name: it is refused.
-func TestAnotherStore(t *testing.T) {
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+// startNATS starts a server that keeps what it has in a folder.
+func startNATS(t *testing.T, dir string, port int) *server.Server {
+	t.Helper()
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	srv.Start()
-	defer srv.WaitForShutdown()
-	defer srv.Shutdown()
-	if !srv.ReadyForConnections(10 * time.Second) {
+	t.Cleanup(func() {
+		srv.Shutdown()
+		srv.WaitForShutdown()
+	})
+	if !srv.ReadyForConnections(time.Minute) {
 		t.Fatal("the server did not start")
 	}
+	return srv
+}
+
+// Who comes to a bus with another store than that of the nodes there would take
+// their events and find nothing of what they name: it is refused.
+func TestAnotherStore(t *testing.T) {
+	srv := startNATS(t, t.TempDir(), server.RANDOM_PORT)
 	dir := t.TempDir()
 	options := func(store string) *node.Options {
 		return &node.Options{NATS: &node.NATS{URLs: srv.ClientURL()}, Store: filepath.Join(dir, store)}

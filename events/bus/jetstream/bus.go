@@ -216,23 +216,30 @@ func (b *Bus) Unsubscribe(ctx context.Context, name string) error {
 
 // Pending implements bus.Bus.
 func (b *Bus) Pending(ctx context.Context, name string) (int, error) {
+	taken, waiting, err := b.Taken(ctx, name)
+	return taken + waiting, err
+}
+
+// Taken counts the events of a subscription that some process has, or will try
+// again, and those that none has yet.
+func (b *Bus) Taken(ctx context.Context, name string) (taken, waiting int, err error) {
 	if err := bus.CheckName(name); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if b.done.Err() != nil {
-		return 0, bus.ErrClosed
+		return 0, 0, bus.ErrClosed
 	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	c, err := b.js.Consumer(ctx, b.opts.Stream, name) // asks the server for its state
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return 0, fmt.Errorf("subscription %s: %w", name, bus.ErrNoSubscription)
+		return 0, 0, fmt.Errorf("subscription %s: %w", name, bus.ErrNoSubscription)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("subscription %s: counting what is pending: %w", name, err)
+		return 0, 0, fmt.Errorf("subscription %s: counting what is pending: %w", name, err)
 	}
 	info := c.CachedInfo()
-	return int(info.NumPending) + info.NumAckPending, nil
+	return info.NumAckPending, int(info.NumPending), nil
 }
 
 // Close implements bus.Bus. It ends the contexts of handlers, waits up to 10 s

@@ -41,6 +41,7 @@ import (
 // Info says what a node is.
 type Info struct {
 	Version   string   `json:"version"`
+	Command   string   `json:"command,omitempty"` // the command that the node ends with: run, say; "": it runs until it is stopped
 	PID       int      `json:"pid"`
 	Dir       string   `json:"dir"`
 	HTTP      string   `json:"http,omitempty"` // address
@@ -99,7 +100,17 @@ type RunSummary struct {
 // A RunState is how far a run is, the steps at work included.
 type RunState struct {
 	engine.Status
-	Active []Active `json:"active,omitempty"`
+	Active    []Active   `json:"active,omitempty"`
+	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // where nothing is at work here, though a step is due
+}
+
+// Elsewhere says whether workers are at a step that is due, and not at work in
+// the node: how many events of the step they have, those of other runs included,
+// and how many wait for a worker.
+type Elsewhere struct {
+	Step    string `json:"step"`
+	Taken   int    `json:"taken"`
+	Waiting int    `json:"waiting"`
 }
 
 // Active is a step at work, or one that waits for its next attempt.

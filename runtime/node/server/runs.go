@@ -172,7 +172,15 @@ func (s *server) showRun(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.interrupted(st)
-	answer(w, api.RunState{Status: *st, Active: s.Node.Live.Active(st.ID)}, nil)
+	out := api.RunState{Status: *st, Active: s.Node.Live.Active(st.ID)}
+	if st.State == engine.Running && len(out.Active) == 0 && len(st.Pending) > 0 {
+		due := st.Pending[0]
+		taken, waiting, err := s.Node.Elsewhere(r.Context(), due.Pipeline, due.Step)
+		if err == nil && taken+waiting > 0 { // else the run is told without it
+			out.Elsewhere = &api.Elsewhere{Step: due.Step, Taken: taken, Waiting: waiting}
+		}
+	}
+	answer(w, out, nil)
 }
 
 // findRun takes a run's id, or the beginning of one that no other run has.
