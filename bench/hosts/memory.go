@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"github.com/runnel-dev/runnel/internal/service"
 	"github.com/runnel-dev/runnel/runtime/host/hosttest/probe"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
@@ -46,7 +47,7 @@ func (b *bench) memory(ctx context.Context) ([]held, error) {
 		held{"wasm, an instance, in process", (settled() - loaded) / instances, "of its memory, what was touched"},
 		held{"wasm, compiled code of a module", loaded - before, "once for all instances"})
 	workers, lambdas := average{}, average{}
-	descendants(os.Getpid(), func(pid int, argv []string) {
+	service.Descendants(os.Getpid(), func(pid int, argv []string) {
 		switch {
 		case argv[0] == b.bootstrap:
 			lambdas.add(resident(pid))

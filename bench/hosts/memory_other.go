@@ -4,6 +4,3 @@ package main
 
 // resident is not known here.
 func resident(int) int64 { return 0 }
-
-// descendants are not known here.
-func descendants(int, func(pid int, argv []string)) {}

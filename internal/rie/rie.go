@@ -81,5 +81,16 @@ func Start(ctx context.Context, o Options) (*Function, error) {
 	return f, nil
 }
 
+// Crash kills the function's process as a fault of its own would, and reports
+// whether there was one; the emulator goes on, and starts it again.
+func (f *Function) Crash() (crashed bool) {
+	service.Descendants(f.Pid(), func(pid int, _ []string) {
+		if p, err := os.FindProcess(pid); err == nil {
+			crashed = p.Kill() == nil || crashed
+		}
+	})
+	return crashed
+}
+
 // Stop ends the emulator and its function, neither of which has anything to lose.
 func (f *Function) Stop() { f.Kill() }

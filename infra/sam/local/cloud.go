@@ -36,6 +36,8 @@ type cloud struct {
 	s3     *s3.Client
 	events *eventbridge.Client
 	server *moto.Server
+
+	visibility string // of messages that were received; "": the template's
 }
 
 // startCloud starts moto's server.
@@ -150,6 +152,9 @@ func (c *cloud) make(ctx context.Context, id, typ string, p map[string]any) erro
 			if p[name] != nil {
 				attributes[name] = fmt.Sprint(p[name])
 			}
+		}
+		if c.visibility != "" {
+			attributes["VisibilityTimeout"] = c.visibility
 		}
 		_, err := c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(fmt.Sprint(p["QueueName"])), Attributes: attributes})
 		return err

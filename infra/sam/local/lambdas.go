@@ -30,7 +30,7 @@ type lambdas struct {
 }
 
 // startLambdas starts every function of the template, and feeds it from its queue.
-func (c *cloud) startLambdas(ctx context.Context, emulator, bootstraps string) (*lambdas, error) {
+func (c *cloud) startLambdas(ctx context.Context, emulator, bootstraps string, tried *trial) (*lambdas, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	l := &lambdas{cancel: cancel}
 	for _, id := range c.functions {
@@ -42,7 +42,16 @@ func (c *cloud) startLambdas(ctx context.Context, emulator, bootstraps string) (
 		l.list = append(l.list, f)
 		if f.queue != "" {
 			m := rie.Mapping{Client: c.sqs, Queue: f.queue, ARN: f.arn}
-			l.fed.Go(func() { m.Run(ctx, func() string { return f.URL }, func(err error) { l.failed(f.id, err) }) })
+			invoking, failed := func(running) {}, func(err error) { l.failed(f.id, err) }
+			if tried != nil {
+				invoking, failed = tried.invoking, func(err error) { tried.failed(f, err) }
+			}
+			l.fed.Go(func() {
+				m.Run(ctx, func() string {
+					invoking(f)
+					return f.URL
+				}, failed)
+			})
 		}
 	}
 	return l, nil

@@ -55,6 +55,16 @@ type options struct {
 	python       string // with moto, boto3 and aws-sam-cli
 	file, target string
 	out          io.Writer
+	trial        *trial
+}
+
+// A trial is what a test does beside a run; nil: nothing.
+type trial struct {
+	visibility  string // of messages that were received, in seconds, in place of the template's
+	provisioned func(context.Context, *cloud) error
+	invoking    func(running) // as an invocation begins, which may fail
+	failed      func(running, error)
+	ended       func(context.Context, *cloud, *outcome) error
 }
 
 func (o options) say(format string, args ...any) { fmt.Fprintf(o.out, format+"\n", args...) }
@@ -84,11 +94,19 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer c.server.Kill()
+	if o.trial != nil {
+		c.visibility = o.trial.visibility
+	}
 	if err := c.provision(ctx, filepath.Join(root(), "template.yaml")); err != nil {
 		return fmt.Errorf("making what template.yaml says: %w", err)
 	}
 	o.say("S3, SQS and EventBridge at %s: bucket %s, bus %s, %d queues, %d rules", c.url, c.bucket, c.bus, c.queues, c.rules)
-	lambdas, err := c.startLambdas(ctx, emulator, bootstraps)
+	if o.trial != nil {
+		if err := o.trial.provisioned(ctx, c); err != nil {
+			return err
+		}
+	}
+	lambdas, err := c.startLambdas(ctx, emulator, bootstraps, o.trial)
 	if err != nil {
 		return err
 	}
@@ -111,7 +129,10 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer here.close()
-	return compare(ctx, o, there, here)
+	if err := compare(ctx, o, there, here); err != nil || o.trial == nil {
+		return err
+	}
+	return o.trial.ended(ctx, c, there)
 }
 
 // upload puts the file into the bucket as anyone would.
