@@ -104,7 +104,7 @@ func hash(parts ...string) string {
 		if !strings.ContainsAny(p, `\|`) {
 			continue
 		}
-		parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(p)
+		parts[i] = strings.ReplaceAll(strings.ReplaceAll(p, `\`, `\\`), "|", `\|`)
 	}
 	sum := digest(namespace + strings.Join(parts, "|")) // RFC 9562, section 5.5
 	sum[6] = sum[6]&0x0f | 0x50

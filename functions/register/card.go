@@ -84,5 +84,6 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 
 // cell makes text fit into a cell of a Markdown table.
 func cell(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;").Replace(s)
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "<", "&lt;")
+	return strings.ReplaceAll(strings.ReplaceAll(s, "\n", " "), "\r", " ")
 }

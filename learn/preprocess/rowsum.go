@@ -1,10 +1,10 @@
 package preprocess
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"math"
 
+	"github.com/runnel-dev/runnel/internal/sha256"
 	"github.com/runnel-dev/runnel/table"
 )
 

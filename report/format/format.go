@@ -23,7 +23,7 @@ func Number(v float64) string {
 	case v == 0:
 		return "0"
 	case a >= 1e15 || a < 1e-4:
-		return minus(strings.NewReplacer("e-0", "e-", "e+", "e").Replace(strconv.FormatFloat(v, 'e', 2, 64)))
+		return minus(strings.ReplaceAll(strings.ReplaceAll(strconv.FormatFloat(v, 'e', 2, 64), "e-0", "e-"), "e+", "e"))
 	case a >= 9_999_995:
 		return suffixed(v)
 	case a >= 999.95:

@@ -20,7 +20,7 @@ func answer(res step.Result, err error) *abi.Answer {
 // failure is an error on its way to the host.
 func failure(err error) *abi.Error {
 	out := &abi.Error{Class: step.ClassOf(err), Message: err.Error()}
-	if classed := (*step.Error)(nil); errors.As(err, &classed) {
+	if classed, ok := errors.AsType[*step.Error](err); ok {
 		out.Detail = classed.Detail
 	}
 	return out

@@ -45,10 +45,10 @@ func GateFailed(format string, args ...any) error {
 // ClassOf is the class of an error. A deadline that passed is a timeout; a
 // cancellation is retryable, since it came from outside.
 func ClassOf(err error) Class {
-	var e *Error
-	switch {
-	case errors.As(err, &e):
+	if e, ok := errors.AsType[*Error](err); ok { // errors.As would link reflection for it
 		return e.Class
+	}
+	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return ClassTimeout
 	case errors.Is(err, context.Canceled):

@@ -87,8 +87,7 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 			return errRanges
 		}
 		if got.err != nil {
-			var e *Error
-			if errors.As(got.err, &e) && e.Line > 0 {
+			if e, ok := errors.AsType[*Error](got.err); ok && e.Line > 0 {
 				e.Line += line
 			}
 			return p.src.failed(got.err)

@@ -59,16 +59,14 @@ func (s *stream) close() {
 
 // failed is an error of reading as an *Error, with the source's name.
 func (s Source) failed(err error) error {
-	var e *Error
-	var large *unpack.TooLarge
-	var damaged *unpack.Damaged
-	switch {
-	case errors.As(err, &e):
+	if e, ok := errors.AsType[*Error](err); ok {
 		e.File = s.Name
 		return err
-	case errors.As(err, &large):
+	}
+	if large, ok := errors.AsType[*unpack.TooLarge](err); ok {
 		return &Error{File: s.Name, Problem: TooLarge, Text: large.Text, Hint: large.Hint}
-	case errors.As(err, &damaged):
+	}
+	if damaged, ok := errors.AsType[*unpack.Damaged](err); ok {
 		return &Error{File: s.Name, Problem: Damaged, Text: "the compressed data is damaged or cut short", Err: damaged.Err, Hint: "fetch the file again"}
 	}
 	return &Error{File: s.Name, Problem: Damaged, Text: "reading failed", Err: err}

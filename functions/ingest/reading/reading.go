@@ -271,8 +271,7 @@ func (r *Reader) note(n csv.Note) { r.call.Note("%s", n) }
 // inputError marks what is the file's fault as permanent. What came from the
 // store, or from the end of ctx, keeps its class.
 func inputError(ctx context.Context, err error) error {
-	var classed *step.Error
-	if err == nil || errors.As(err, &classed) || ctx.Err() != nil {
+	if _, classed := errors.AsType[*step.Error](err); err == nil || classed || ctx.Err() != nil {
 		return err
 	}
 	return step.Permanent(err)
