@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -16,22 +15,6 @@ import (
 	_ "github.com/runnel-dev/runnel/runtime/store/s3"
 )
 
-// overS3 runs a test on each service that speaks S3; location gives an empty store.
-func overS3(t *testing.T, test func(t *testing.T, location func(testing.TB) string)) {
-	for name, start := range map[string]func(testing.TB) *awstest.Server{"moto": awstest.Moto, "versity": awstest.Versity} {
-		t.Run(name, func(t *testing.T) {
-			server := start(t)
-			server.Environ(t)
-			server.Bucket(t, "shared")
-			n := 0
-			test(t, func(testing.TB) string {
-				n++
-				return server.Location("shared", fmt.Sprintf("team/%d", n))
-			})
-		})
-	}
-}
-
 // The tests of stores on this machine, on S3.
 func TestOverS3(t *testing.T) {
 	checks := flag.Lookup("rapid.checks").Value
@@ -39,7 +22,7 @@ func TestOverS3(t *testing.T) {
 	if err := checks.Set("2"); err != nil { // of a hundred: each takes some hundred requests
 		t.Fatal(err)
 	}
-	overS3(t, func(t *testing.T, location func(testing.TB) string) {
+	awstest.OverS3(t, func(t *testing.T, location func() string) {
 		elsewhere = location
 		defer func() { elsewhere = nil }()
 		tests := map[string]func(*testing.T){
@@ -61,8 +44,8 @@ func TestOverS3(t *testing.T) {
 // Of many who store a large artifact in parts, each finds it whole; of what
 // failed on its way nothing is left.
 func TestLargeArtifactsOverS3(t *testing.T) {
-	overS3(t, func(t *testing.T, location func(testing.TB) string) {
-		s := openStore(t, location(t), nil)
+	awstest.OverS3(t, func(t *testing.T, location func() string) {
+		s := openStore(t, location(), nil)
 		data := make([]byte, 21<<20+3)
 		r := rand.NewChaCha8([32]byte{1})
 		_, _ = r.Read(data)

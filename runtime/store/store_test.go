@@ -19,12 +19,12 @@ import (
 
 // elsewhere is where a test's stores are opened; nil: on this machine. Tests that
 // run over a network set it while they run others.
-var elsewhere func(t testing.TB) string
+var elsewhere func() string
 
 // location gives an empty place for stores that are shared.
 func location(t testing.TB) string {
 	if elsewhere != nil {
-		return elsewhere(t)
+		return elsewhere()
 	}
 	return t.TempDir()
 }
@@ -41,7 +41,7 @@ func long(n int) int {
 // each runs a test on every kind of store.
 func each(t *testing.T, test func(t *testing.T, s *Store)) {
 	if elsewhere != nil {
-		test(t, openStore(t, elsewhere(t), nil))
+		test(t, openStore(t, elsewhere(), nil))
 		return
 	}
 	for name, location := range map[string]func(*testing.T) string{

@@ -49,7 +49,7 @@ func (p *plain) move(cause string, m AliasMove) (is, was int) {
 func TestAgainstMaps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := t.Context()
-		s, err := store.Open(ctx, "mem://", nil)
+		s, err := store.Open(ctx, place("mem://"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,18 @@ import (
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
+// elsewhere is where a test's stores are opened; nil: on this machine. Tests that
+// run over a network set it while they run others.
+var elsewhere func() string
+
+// place is where a store is opened: here, unless it is elsewhere.
+func place(here string) string {
+	if elsewhere != nil {
+		return elsewhere()
+	}
+	return here
+}
+
 func openStore(t testing.TB, location string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), location, nil)
@@ -33,7 +45,7 @@ func register(t *testing.T, r *Registry, name, cause string) step.ModelVersion {
 }
 
 func TestRegister(t *testing.T) {
-	s := openStore(t, t.TempDir())
+	s := openStore(t, place(t.TempDir()))
 	r := New(s, nil)
 	for i, cause := range []string{"a", "b", "a", "c", "b"} {
 		// A registry that has seen nothing answers the same.
@@ -60,7 +72,7 @@ func TestRegister(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	r := New(openStore(t, "mem://"), nil)
+	r := New(openStore(t, place("mem://")), nil)
 	ctx := t.Context()
 	register(t, r, "penguins", "a")
 	if _, err := r.SetAlias(ctx, "penguins", Champion, 1, "a"); err != nil {
@@ -96,7 +108,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestAliases(t *testing.T) {
-	s := openStore(t, t.TempDir())
+	s := openStore(t, place(t.TempDir()))
 	r := New(s, nil)
 	ctx := t.Context()
 	for _, cause := range []string{"a", "b", "c"} {
@@ -141,7 +153,7 @@ func TestAliases(t *testing.T) {
 }
 
 func TestStages(t *testing.T) {
-	r := New(openStore(t, "mem://"), nil)
+	r := New(openStore(t, place("mem://")), nil)
 	ctx := t.Context()
 	register(t, r, "m", "a")
 	for range 2 {
@@ -174,7 +186,7 @@ func TestStages(t *testing.T) {
 // Many causes, each asking twice through two stores on one directory, make
 // versions without gaps, one for each cause.
 func TestRegisterConcurrently(t *testing.T) {
-	dir := t.TempDir()
+	dir := place(t.TempDir())
 	registries := []*Registry{New(openStore(t, dir), nil), New(openStore(t, dir), nil)}
 	const n = 25
 	var got [2 * n]int
@@ -187,7 +199,7 @@ func TestRegisterConcurrently(t *testing.T) {
 				t.Error(v, err)
 			}
 			got[i] = v.Version
-			if _, err := registries[i%2].SetAlias(t.Context(), "m", Champion, v.Version, cause); err != nil {
+			if _, err := registries[i%2].Promote(t.Context(), "m", v.Version, cause); err != nil {
 				t.Error(err)
 			}
 		})
@@ -203,5 +215,8 @@ func TestRegisterConcurrently(t *testing.T) {
 	h, err := registries[0].AliasHistory(t.Context(), "m", Champion)
 	if len(seen) != n || len(h) != n || err != nil {
 		t.Fatalf("%d versions, %d moves, %v", len(seen), len(h), err)
+	}
+	if served, err := registries[1].Get(t.Context(), "m", Champion); err != nil || served.Version != h[n-1].Version {
+		t.Errorf("%+v is served, %v, want version %d", served, err, h[n-1].Version)
 	}
 }
