@@ -28,6 +28,7 @@ type Bus struct {
 	cancel context.CancelFunc
 	mu     sync.RWMutex // held for reading while something starts
 	closed bool
+	served map[*subscription]bool
 	wg     sync.WaitGroup // subscriptions, their handlers, and Publish
 }
 
@@ -36,7 +37,7 @@ var _ bus.Bus = (*Bus)(nil)
 // Open opens the bus. Region and credentials are those of cfg, as
 // config.LoadDefaultConfig finds them.
 func Open(ctx context.Context, cfg aws.Config, opts *Options) (*Bus, error) {
-	b := &Bus{idle: func() {}}
+	b := &Bus{idle: func() {}, served: map[*subscription]bool{}}
 	if cfg.HTTPClient == nil {
 		transport := awshttp.NewBuildableClient().GetTransport()
 		cfg.HTTPClient = &http.Client{
@@ -81,7 +82,9 @@ func (b *Bus) Publish(ctx context.Context, evs ...events.Event) error {
 }
 
 // Unsubscribe implements bus.Bus. It removes queue, dead letters and rule, and
-// refuses without Options.Provision: whoever made them removes them.
+// refuses without Options.Provision: whoever made them removes them. Subscribers
+// of this process stop to ask for messages first: they would take those of a
+// queue that is made anew under the name.
 func (b *Bus) Unsubscribe(ctx context.Context, name string) error {
 	if err := bus.CheckName(name); err != nil {
 		return err
@@ -93,8 +96,15 @@ func (b *Bus) Unsubscribe(ctx context.Context, name string) error {
 	if !b.opts.Provision {
 		return fmt.Errorf("unsubscribing %s: its queue %s was made by a template: remove it there", name, QueueName(b.opts.Prefix, name))
 	}
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, b.opts.Timeout)
 	defer cancel()
+	b.mu.RLock()
+	for s := range b.served {
+		if s.Name == name {
+			s.leave()
+		}
+	}
+	b.mu.RUnlock()
 	return b.remove(ctx, name)
 }
 
@@ -108,7 +118,7 @@ func (b *Bus) Pending(ctx context.Context, name string) (int, error) {
 		return 0, bus.ErrClosed
 	}
 	defer b.wg.Done()
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, b.opts.Timeout)
 	defer cancel()
 	q, err := b.find(ctx, name, types.QueueAttributeNameApproximateNumberOfMessages,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible, types.QueueAttributeNameApproximateNumberOfMessagesDelayed)
@@ -126,8 +136,8 @@ func (b *Bus) Pending(ctx context.Context, name string) (int, error) {
 	return sum, nil
 }
 
-// Close implements bus.Bus. It ends the contexts of handlers and waits up to
-// 10 s for them. Events being published are still published.
+// Close implements bus.Bus. It ends the contexts of handlers and waits for them
+// up to Options.Timeout. Events being published are still published.
 func (b *Bus) Close() error {
 	b.mu.Lock()
 	if b.closed {
@@ -146,7 +156,7 @@ func (b *Bus) Close() error {
 	select {
 	case <-returned:
 		return nil
-	case <-time.After(closeTimeout):
-		return errors.New("closing the event bus: handlers still run " + closeTimeout.String() + " after they were told to end; what they hold comes again")
+	case <-time.After(b.opts.Timeout):
+		return errors.New("closing the event bus: handlers still run " + b.opts.Timeout.String() + " after they were told to end; what they hold comes again")
 	}
 }

@@ -102,7 +102,7 @@ func TestAgainstMoto(t *testing.T) {
 		}
 		select {
 		case <-came:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Error("nothing came")
 		}
 		missing := sub
@@ -138,7 +138,7 @@ func TestAgainstMoto(t *testing.T) {
 		}
 		<-came
 		dead, _ := attributes(t, client, "bad-p_s-dlq")
-		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(dead), WaitTimeSeconds: 5})
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(dead), WaitTimeSeconds: 20})
 		if err != nil || len(out.Messages) != 1 || *out.Messages[0].Body != `{"no":"event"}` {
 			t.Errorf("%+v, %v", out, err)
 		}

@@ -13,9 +13,10 @@ import (
 	"github.com/runnel-dev/runnel/internal/awstest"
 )
 
-// options are those of an empty bus of its own, for tests.
+// options are those of an empty bus of its own, for tests: moto takes its time on
+// a busy machine.
 func options(name string) *awsbus.Options {
-	return &awsbus.Options{EventBus: name, Prefix: name, Provision: true, Wait: time.Second, Logger: slog.New(slog.DiscardHandler)}
+	return &awsbus.Options{EventBus: name, Prefix: name, Provision: true, Wait: time.Second, Timeout: time.Minute, Logger: slog.New(slog.DiscardHandler)}
 }
 
 func open(t testing.TB, server *awstest.Server, opts *awsbus.Options) *awsbus.Bus {

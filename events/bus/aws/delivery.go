@@ -99,14 +99,14 @@ func (d *delivery) tell(ctx context.Context, doing, action string, do func(conte
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s event %s: %w", doing, d.event.ID(), err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, d.s.bus.opts.Timeout)
 	defer cancel()
 	return failure(doing+" event "+d.event.ID(), action, "the queue "+QueueName(d.s.bus.opts.Prefix, d.s.Name), do(ctx))
 }
 
 // handBack makes the message come again now, here or elsewhere.
 func (d *delivery) handBack() {
-	ctx, cancel := context.WithTimeout(context.Background(), opTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), d.s.bus.opts.Timeout)
 	defer cancel()
 	if err := d.show(ctx, 0); err != nil && !expired(err) && !gone(err) {
 		d.s.bus.opts.Logger.Warn("event bus: handing an event back; it comes again after AckWait", "subscription", d.s.Name, "err", err)

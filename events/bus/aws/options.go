@@ -20,6 +20,9 @@ type Options struct {
 	// Wait is how long a request for messages waits for one, in whole seconds of
 	// at most 20; 0 is 20 s.
 	Wait time.Duration
+	// Timeout bounds what is asked of AWS, its repetitions included, and how long
+	// Close waits for handlers; 0 is 10 s.
+	Timeout time.Duration
 	// MaxRequest is how many bytes of events go in one request to EventBridge; 0
 	// is 1,000,000, its limit. Partitions that lag behind have 256 KiB.
 	MaxRequest int
@@ -32,9 +35,7 @@ const (
 	defaultPrefix     = "runnel"
 	defaultWait       = 20 * time.Second
 	defaultMaxRequest = 1_000_000
-
-	opTimeout    = 10 * time.Second // of one request, its repetitions included
-	closeTimeout = 10 * time.Second // for handlers to return
+	defaultTimeout    = 10 * time.Second
 )
 
 // withDefaults checks the options and returns a copy with the defaults filled in.
@@ -58,8 +59,11 @@ func (o *Options) withDefaults() (Options, error) {
 	if opts.Wait == 0 {
 		opts.Wait = defaultWait
 	}
-	if opts.Wait < time.Second || opts.Wait > defaultWait || opts.MaxRequest < 0 {
-		return opts, fmt.Errorf("Wait %v must be 1 to 20 seconds, and MaxRequest %d must not be negative", opts.Wait, opts.MaxRequest)
+	if opts.Wait < time.Second || opts.Wait > defaultWait || opts.MaxRequest < 0 || opts.Timeout < 0 {
+		return opts, fmt.Errorf("Wait %v must be 1 to 20 seconds, and Timeout %v and MaxRequest %d must not be negative", opts.Wait, opts.Timeout, opts.MaxRequest)
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = defaultTimeout
 	}
 	if opts.MaxRequest == 0 {
 		opts.MaxRequest = defaultMaxRequest

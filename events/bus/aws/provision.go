@@ -61,7 +61,7 @@ func (b *Bus) lookUp(ctx context.Context, name string, attributes ...types.Queue
 }
 
 func (b *Bus) ensureEventBus(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, b.opts.Timeout)
 	defer cancel()
 	_, err := b.client.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: aws.String(b.opts.EventBus)})
 	var exists *ebtypes.ResourceAlreadyExistsException

@@ -118,7 +118,7 @@ func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEnt
 
 // putOnce returns the entries that failed and may pass later, and why they did.
 func (p *Publisher) putOnce(ctx context.Context, entries []types.PutEventsRequestEntry) (left []types.PutEventsRequestEntry, reason string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.opts.Timeout)
 	defer cancel()
 	doing := "publishing to the event bus " + p.opts.EventBus
 	out, err := p.client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})

@@ -1,7 +1,9 @@
 package awsbus_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -176,10 +178,10 @@ func TestPublishEnds(t *testing.T) {
 	go func() { done <- p.Publish(ctx, numbered(1)...) }()
 	select {
 	case err := <-done:
-		if err == nil {
-			t.Error("no error")
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want it to end with its context", err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("it goes on")
 	}
 }

@@ -16,8 +16,6 @@ import (
 
 const (
 	maxReceive   = 10                     // messages of one request
-	standTimeout = 30 * time.Second       // of a dozen requests
-	pollGrace    = time.Second            // for a request that waits when the subscriber ends
 	firstPause   = 250 * time.Millisecond // after a request that failed,
 	longestPause = 5 * time.Second        // and after many
 )
@@ -42,12 +40,22 @@ func (b *Bus) Subscribe(ctx context.Context, sub bus.Subscription, handle func(c
 		b.wg.Done()
 		return nil
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	polling, leave := context.WithCancel(ctx)
+	s.leave = leave
+	b.mu.Lock()
+	b.served[s] = true
+	b.mu.Unlock()
 	go func() {
 		defer b.wg.Done()
-		ctx, cancel := context.WithCancel(ctx)
+		defer func() {
+			b.mu.Lock()
+			delete(b.served, s)
+			b.mu.Unlock()
+		}()
 		defer cancel()
 		defer context.AfterFunc(b.done, cancel)()
-		s.run(ctx)
+		s.run(ctx, polling)
 	}()
 	return nil
 }
@@ -60,11 +68,12 @@ type subscription struct {
 	handle  func(context.Context, bus.Delivery)
 	slots   chan struct{}  // one for each delivery that is not settled
 	running sync.WaitGroup // deliveries
+	leave   func()         // takes no more messages, and leaves handlers alone
 }
 
 // stand makes or finds the queue.
 func (s *subscription) stand(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, standTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 3*s.bus.opts.Timeout) // for a dozen requests
 	defer cancel()
 	if s.bus.opts.Provision && len(s.Filters) > 0 {
 		if err := s.bus.provision(ctx, s.Subscription); err != nil {
@@ -87,27 +96,28 @@ func (s *subscription) stand(ctx context.Context) error {
 	return nil
 }
 
-// run delivers what the queue has until ctx ends or the queue is removed.
-func (s *subscription) run(ctx context.Context) {
+// run delivers what the queue has until polling ends or the queue is removed; ctx
+// is that of handlers.
+func (s *subscription) run(ctx, polling context.Context) {
 	defer s.running.Wait()
 	pause := firstPause
 	for {
-		room := s.takeSlots(ctx)
+		room := s.takeSlots(polling)
 		if room == 0 {
 			return
 		}
-		msgs, err := s.poll(ctx, room)
+		msgs, err := s.poll(polling, room)
 		for range room - len(msgs) {
 			<-s.slots
 		}
 		for _, m := range msgs {
 			s.running.Go(func() {
 				defer func() { <-s.slots }()
-				s.deliver(ctx, m)
+				s.deliver(ctx, polling, m)
 			})
 		}
 		switch {
-		case ctx.Err() != nil:
+		case polling.Err() != nil:
 			return
 		case gone(err):
 			s.bus.opts.Logger.Warn("event bus: the subscription was removed", "subscription", s.Name)
@@ -120,7 +130,7 @@ func (s *subscription) run(ctx context.Context) {
 		select {
 		case <-time.After(pause):
 			pause = min(2*pause, longestPause)
-		case <-ctx.Done():
+		case <-polling.Done():
 			return
 		}
 	}
@@ -151,11 +161,11 @@ func (s *subscription) poll(ctx context.Context, room int) ([]types.Message, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.bus.opts.Wait+opTimeout)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.bus.opts.Wait+s.bus.opts.Timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		select {
-		case <-time.After(pollGrace):
+		case <-time.After(s.bus.opts.Timeout / 10):
 			cancel()
 		case <-asking.Done():
 		}
@@ -174,13 +184,13 @@ func (s *subscription) poll(ctx context.Context, room int) ([]types.Message, err
 }
 
 // deliver has one message handled, and returns when it is settled or comes again.
-func (s *subscription) deliver(ctx context.Context, msg types.Message) {
+func (s *subscription) deliver(ctx, polling context.Context, msg types.Message) {
 	d, err := newDelivery(s, msg)
 	if err != nil {
 		s.bury(ctx, msg, err)
 		return
 	}
-	if ctx.Err() == nil {
+	if polling.Err() == nil {
 		s.handle(ctx, d)
 		if d.hold.Wait(ctx) {
 			return
@@ -192,7 +202,7 @@ func (s *subscription) deliver(ctx context.Context, msg types.Message) {
 // bury moves a message that is no event to the dead letters: nobody could ever
 // handle it. Failing that, SQS does so some day.
 func (s *subscription) bury(ctx context.Context, msg types.Message, why error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), opTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.bus.opts.Timeout)
 	defer cancel()
 	name := DeadLetterName(s.bus.opts.Prefix, s.Name)
 	dead, err := s.bus.lookUp(ctx, name)

@@ -94,7 +94,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 // checkGoroutines fails the test if more goroutines run than before.
 func checkGoroutines(t *testing.T, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience / 3); runtime.NumGoroutine() > before; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)
 			t.Errorf("%d goroutines ran before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
@@ -118,10 +118,15 @@ func closeBus(t *testing.T, b bus.Bus) {
 	}
 }
 
-// patience bounds how long a test waits for what must come. It is above the
-// usual AckWait: a queue behind a network may have given an event to a
-// connection that was closed, and gives it again after that.
-const patience = 60 * time.Second
+// patience bounds how long a test waits for what must come: tests promise an
+// order and a number, not a speed, and the machine may be busy. It is above the
+// usual AckWait: a queue behind a network may have given an event to a connection
+// that was closed, and gives it again after that.
+const patience = 3 * time.Minute
+
+// never is an AckWait after which nothing comes in the time that a test has: what
+// comes did so for another reason.
+const never = 20 * time.Minute
 
 // quiet is how long a test listens for what must not come.
 const quiet = 150 * time.Millisecond

@@ -56,9 +56,11 @@ func testMaxInFlight(t *testing.T, h Harness) {
 
 func testRetryDelay(t *testing.T, h Harness) {
 	b := open(t, h)
-	delays := []time.Duration{0, 300 * time.Millisecond, 50 * time.Millisecond}
+	delays := []time.Duration{0, time.Second, 50 * time.Millisecond}
 	var in inbox
-	subscribe(t, b, on("retry"), func(ctx context.Context, d bus.Delivery) {
+	sub := on("retry")
+	sub.AckWait = never
+	subscribe(t, b, sub, func(ctx context.Context, d bus.Delivery) {
 		in.note(d)
 		var err error
 		if d.Attempt() > len(delays) {
@@ -77,8 +79,8 @@ func testRetryDelay(t *testing.T, h Harness) {
 			t.Errorf("delivery %d says that it is attempt %d", i+1, s.attempt)
 		}
 		if i > 0 {
-			// Clocks of the two sides may differ by a little.
-			if wait := s.at.Sub(got[i-1].at); wait < delays[i-1]-20*time.Millisecond || wait > delays[i-1]+5*time.Second {
+			// Clocks of the two sides may differ by a little, and a busy machine notes the one before late.
+			if wait := s.at.Sub(got[i-1].at); wait < delays[i-1]/2 {
 				t.Errorf("delivery %d came after %v, was to come after %v", i+1, wait, delays[i-1])
 			}
 		}
@@ -92,7 +94,7 @@ func testRetryLetsOthersPass(t *testing.T, h Harness) {
 	var in inbox
 	subscribe(t, b, on("pass"), func(ctx context.Context, d bus.Delivery) {
 		if d.Event().ID() == "stuck" {
-			if err := d.Retry(ctx, time.Minute); err != nil {
+			if err := d.Retry(ctx, never); err != nil {
 				t.Errorf("Retry: %v", err)
 			}
 			return
@@ -108,7 +110,7 @@ func testRetryLetsOthersPass(t *testing.T, h Harness) {
 
 func testAckWait(t *testing.T, h Harness) {
 	b := open(t, h)
-	const wait = 300 * time.Millisecond
+	const wait = time.Second
 	var in inbox
 	sub := on("ackwait")
 	sub.AckWait = wait
@@ -120,26 +122,37 @@ func testAckWait(t *testing.T, h Harness) {
 		in.ack(t)(ctx, d)
 	})
 	publish(t, b, newEvent("left"))
-	got := in.wait(t, 3)
-	for i, s := range got {
+	for i, s := range in.wait(t, 3)[:3] {
 		if s.attempt != i+1 {
 			t.Errorf("delivery %d says that it is attempt %d", i+1, s.attempt)
 		}
-		if i > 0 && s.at.Sub(got[i-1].at) < wait-20*time.Millisecond {
-			t.Errorf("delivery %d came %v after the one before, AckWait is %v", i+1, s.at.Sub(got[i-1].at), wait)
+		// A delivery is noted a little after its AckWait began, on a busy machine more.
+		if i > 0 && s.at.Sub(in.list()[i-1].at) < wait/2 {
+			t.Errorf("delivery %d came %v after the one before, AckWait is %v", i+1, s.at.Sub(in.list()[i-1].at), wait)
 		}
 	}
-	time.Sleep(2 * wait)
-	in.only(t, "left", "left", "left")
+	acknowledged(t, b, sub, &in)
+}
+
+// acknowledged checks that nothing comes of the subscription any more, but what
+// was under way when its last event was acknowledged.
+func acknowledged(t *testing.T, b bus.Bus, sub bus.Subscription, in *inbox) {
+	t.Helper()
+	waitPending(t, b, sub.Name, 0)
+	time.Sleep(sub.AckWait)
+	n := len(in.list())
+	time.Sleep(3 * sub.AckWait / 2)
+	if got := len(in.list()); got > n {
+		t.Errorf("it came %d times after it was acknowledged", got-n)
+	}
 }
 
 func testLateAck(t *testing.T, h Harness) {
 	b := open(t, h)
-	const wait = 300 * time.Millisecond
 	var in inbox
 	first := make(chan bus.Delivery, 1)
 	sub := on("late")
-	sub.AckWait = wait
+	sub.AckWait = time.Second
 	subscribe(t, b, sub, func(ctx context.Context, d bus.Delivery) {
 		in.note(d)
 		if d.Attempt() == 1 {
@@ -152,24 +165,19 @@ func testLateAck(t *testing.T, h Harness) {
 	if err := d.Ack(t.Context()); err != nil {
 		t.Fatalf("Ack after AckWait: %v", err)
 	}
-	waitPending(t, b, "late", 0)
-	n := len(in.list())
-	time.Sleep(2 * wait)
-	if got := len(in.list()); got > n {
-		t.Errorf("it came %d times after it was acknowledged", got-n)
-	}
+	acknowledged(t, b, sub, &in)
 }
 
 func testExtend(t *testing.T, h Harness) {
 	b := open(t, h)
-	const wait = 400 * time.Millisecond
+	const wait = 2 * time.Second
 	var in inbox
 	sub := on("extend")
 	sub.AckWait = wait
 	sub.MaxInFlight = 2
 	subscribe(t, b, sub, func(ctx context.Context, d bus.Delivery) {
-		for range 12 { // three times AckWait
-			time.Sleep(wait / 4)
+		for range 24 { // more than twice AckWait; one that is late by a second harms nothing
+			time.Sleep(wait / 10)
 			if err := d.Extend(ctx); err != nil {
 				t.Errorf("Extend: %v", err)
 			}
@@ -249,28 +257,26 @@ func testCancel(t *testing.T, h Harness) {
 	if err := b.Publish(ended, newEvent("x")); err == nil {
 		t.Error("Publish with a context that has ended: no error")
 	}
-	var never inbox
-	if err := b.Subscribe(ended, on("cancel"), never.ack(t)); err == nil {
+	var none inbox
+	if err := b.Subscribe(ended, on("cancel"), none.ack(t)); err == nil {
 		t.Error("Subscribe with a context that has ended: no error")
 	}
 
 	// The subscriber ends, and with it the context of its handler; what it held
 	// goes to the next one at once, not after AckWait.
 	ctx, stop := context.WithCancel(t.Context())
+	sub := on("handover")
+	sub.AckWait = never
 	var first, second inbox
-	if err := b.Subscribe(ctx, on("handover"), first.hold); err != nil {
+	if err := b.Subscribe(ctx, sub, first.hold); err != nil {
 		t.Fatal(err)
 	}
 	publish(t, b, newEvent("a"), newEvent("b"))
 	first.wait(t, 1)
 	stop()
 	time.Sleep(quiet)
-	start := time.Now()
-	subscribe(t, b, on("handover"), second.ack(t))
+	subscribe(t, b, sub, second.ack(t))
 	second.only(t, "a", "b")
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("the next subscriber waited %v", took)
-	}
 	if n := len(first.list()); n != 1 {
 		t.Errorf("%d deliveries to the one that ended", n)
 	}

@@ -47,7 +47,7 @@ func TestCluster(t *testing.T) {
 			wg.Go(func() {
 				for i := range 5 {
 					id := fmt.Sprintf("%s-%d-%d", name, p, i)
-					deadline := time.Now().Add(30 * time.Second)
+					deadline := time.Now().Add(patience)
 					for err := b.Publish(t.Context(), newEvent(id)); err != nil; err = b.Publish(t.Context(), newEvent(id)) {
 						if time.Now().After(deadline) {
 							t.Error(err)
@@ -78,7 +78,7 @@ func TestCluster(t *testing.T) {
 // connectWhenReady connects once the cluster has a leader.
 func connectWhenReady(t *testing.T, urls string) *jetstream.Bus {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		b, err := jetstream.Connect(t.Context(), urls, &jetstream.Options{Replicas: 3, MaxBytes: 64 << 20})
 		if err == nil {
 			return b

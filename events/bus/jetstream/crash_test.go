@@ -124,7 +124,7 @@ func runAndKill(t *testing.T, dir, prefix string, accepted, served map[string]bo
 		t.Fatal(err)
 	}
 	var kill sync.Once
-	stuck := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	stuck := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		what, id, _ := strings.Cut(lines.Text(), " ")
 		switch what {

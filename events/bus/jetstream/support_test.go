@@ -20,6 +20,9 @@ import (
 
 const testType = "dev.runnel.test.v1"
 
+// patience bounds how long a test waits: it promises what happens, not how soon.
+const patience = 2 * time.Minute
+
 func newEvent(id string) events.Event {
 	var e events.Event
 	e.SetSpecVersion("1.0")
@@ -46,8 +49,14 @@ type receiver struct {
 
 func receive(t testing.TB, b bus.Bus, name string) *receiver {
 	t.Helper()
+	return receiveWithin(t, b, name, 2*time.Second)
+}
+
+// receiveWithin is receive with an AckWait of one's own.
+func receiveWithin(t testing.TB, b bus.Bus, name string, ackWait time.Duration) *receiver {
+	t.Helper()
 	r := &receiver{ids: make(map[string]int)}
-	sub := bus.Subscription{Name: name, Filters: []bus.Filter{{Type: testType}}, MaxInFlight: 16, AckWait: 2 * time.Second}
+	sub := bus.Subscription{Name: name, Filters: []bus.Filter{{Type: testType}}, MaxInFlight: 16, AckWait: ackWait}
 	err := b.Subscribe(context.Background(), sub, func(ctx context.Context, d bus.Delivery) {
 		r.mu.Lock()
 		r.ids[d.Event().ID()]++
@@ -73,7 +82,7 @@ func (r *receiver) list() (ids []string) {
 // want waits until all these events have come.
 func (r *receiver) want(t testing.TB, ids ...string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		got := r.list()
 		missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 			_, found := slices.BinarySearch(got, id)
@@ -140,9 +149,9 @@ func wantNoSecret(t testing.TB, err error, secret string) {
 
 func waitUntil(t testing.TB, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("waited 10 s in vain")
+			t.Fatalf("waited %v in vain", patience)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func TestAcceptedIsSynced(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stuck := time.AfterFunc(30*time.Second, func() { out.Close() })
+	stuck := time.AfterFunc(patience, func() { out.Close() })
 	said := 0
 	for lines := bufio.NewScanner(out); said < 1500 && lines.Scan(); said++ {
 	}
