@@ -49,9 +49,7 @@ func (p Params) newPlan(task learn.Task, rows int) (*plan, error) {
 		choices = append(choices, family)
 		own := slices.DeleteFunc(slices.Clone(given), func(q search.Param) bool { return familyOf(q.Name) != family })
 		if len(own) == 0 {
-			if own, err = defaultSpace(family); err != nil {
-				return nil, err
-			}
+			own = defaultSpace(family)
 		}
 		if len(pl.families) > 1 {
 			for i := range own {

@@ -1,6 +1,7 @@
 package tune
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -22,9 +23,10 @@ type run struct {
 	study  *search.Study
 	scorer *crossval.Evaluator
 	metric string
-	trials int // most of them
-	batch  int
+	trials int              // most of them
+	rounds []search.Bracket // that are done in turns
 	fits   int64
+	so     map[int]search.Outcome // what came of the folds so far, by trial
 }
 
 // open reads the data and makes a study without trials.
@@ -34,7 +36,7 @@ func open(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 		return nil, err
 	}
 	call.Rows(int64(data.X.Rows()))
-	r := &run{metric: p.Metric, batch: p.Batch, trials: p.Trials}
+	r := &run{metric: p.Metric, trials: p.Trials, so: map[int]search.Outcome{}}
 	if r.metric == "" {
 		r.metric = crossval.Metric(data.Y.Task)
 	}
@@ -55,11 +57,7 @@ func open(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	if r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed, Now: time.Now}); err != nil {
 		return fail(err)
 	}
-	if r.batch == 0 {
-		if r.batch = 32; p.Sampler == "tpe" {
-			r.batch = 1
-		}
-	}
+	r.rounds = p.rounds(r.scorer.Folds())
 	if r.trials == 0 {
 		if r.trials = 50; p.Sampler == "grid" {
 			r.trials = r.plan.space.Size()
@@ -146,25 +144,52 @@ func timesOf(c *table.Column) ([]int64, error) {
 	return c.Ints, nil
 }
 
-// try fits and measures the trials of a batch.
-func (r *run) try(ctx context.Context, batch []search.Trial, done func()) ([]search.Outcome, error) {
-	out := make([]search.Outcome, len(batch))
-	candidates := make([]crossval.Candidate, len(batch))
-	for i, t := range batch {
+// eta is one in how many trials go on from a rung.
+const eta = 3
+
+// rounds are the brackets that are done in turns: how many trials at a time, and
+// after which folds some are given up.
+func (p Params) rounds(folds int) []search.Bracket {
+	n := p.Batch
+	switch {
+	case p.Prune == "hyperband":
+		return search.Hyperband(1, folds, eta)
+	case p.Prune == "halving":
+		return []search.Bracket{{Trials: cmp.Or(n, 9), Rungs: search.Rungs(1, folds, eta)}}
+	case n == 0 && (p.Sampler == "tpe" || p.Sampler == "gp"):
+		n = 1
+	case n == 0:
+		n = 32
+	}
+	return []search.Bracket{{Trials: n, Rungs: []int{folds}}}
+}
+
+func (r *run) bracket(round int) search.Bracket { return r.rounds[round%len(r.rounds)] }
+
+// score takes trials on to so many folds. done is called after each fit.
+func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done func()) ([]search.Outcome, error) {
+	candidates := make([]crossval.Candidate, len(trials))
+	first := 0
+	for i, t := range trials {
 		var err error
 		if candidates[i], err = r.plan.candidate(t.Params); err != nil {
 			return nil, step.Permanent(err)
 		}
+		first = len(r.so[t.Number].Scores) // the same for all
 	}
-	results, err := r.scorer.Score(ctx, candidates, 0, r.scorer.Folds(), done)
+	results, err := r.scorer.Score(ctx, candidates, first, folds, done)
 	if err != nil {
 		return nil, err
 	}
+	out := make([]search.Outcome, len(trials))
 	for i, res := range results {
-		out[i] = search.Outcome{Score: crossval.Mean(res.Scores), Scores: res.Scores, Seconds: res.Took.Seconds()}
+		o := r.so[trials[i].Number]
+		o.Scores = append(o.Scores, res.Scores...)
+		o.Score, o.Seconds = crossval.Mean(o.Scores), o.Seconds+res.Took.Seconds()
 		if res.Err != nil {
-			out[i] = search.Outcome{State: search.Failed, Error: res.Err.Error(), Seconds: res.Took.Seconds()}
+			o = search.Outcome{State: search.Failed, Error: res.Err.Error(), Seconds: o.Seconds}
 		}
+		r.so[trials[i].Number], out[i] = o, o
 	}
 	return out, nil
 }

@@ -4,7 +4,7 @@ import "github.com/runnel-dev/runnel/learn/search"
 
 // defaultSpace is what is searched of an estimator where nothing else is said;
 // empty where it has no parameters that matter.
-func defaultSpace(family string) ([]search.Param, error) {
+func defaultSpace(family string) []search.Param {
 	name := func(p string) string { return family + "." + p }
 	switch family {
 	case "random_forest":
@@ -13,14 +13,22 @@ func defaultSpace(family string) ([]search.Param, error) {
 			{Name: name("max_depth"), Kind: search.Int, Low: 3, High: 30},
 			{Name: name("min_samples_leaf"), Kind: search.LogInt, Low: 1, High: 50},
 			{Name: name("max_features"), Kind: search.Choice, Choices: []any{"sqrt", "0.3", "0.6", "all"}},
-		}, nil
+		}
+	case "gradient_boosting":
+		return []search.Param{
+			{Name: name("n_estimators"), Kind: search.LogInt, Low: 30, High: 500},
+			{Name: name("learning_rate"), Kind: search.LogUniform, Low: 0.01, High: 0.3},
+			{Name: name("max_leaves"), Kind: search.LogInt, Low: 4, High: 128},
+			{Name: name("min_samples_leaf"), Kind: search.LogInt, Low: 1, High: 100},
+			{Name: name("l2"), Kind: search.LogUniform, Low: 1e-3, High: 10},
+		}
 	case "logistic":
 		return []search.Param{
 			{Name: name("c"), Kind: search.LogUniform, Low: 1e-4, High: 1e4},
 			{Name: name("class_weight"), Kind: search.Choice, Choices: []any{"none", "balanced"}},
-		}, nil
+		}
 	case "ridge":
-		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}, nil
+		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}
 	}
-	return nil, nil
+	return nil
 }

@@ -19,10 +19,11 @@ import (
 type Params struct {
 	Models  []string       `json:"models" doc:"estimators to choose from; by default those of the space, or one that suits the rows"`
 	Space   map[string]any `json:"space" doc:"what to try, as the params of train are written: random_forest: {max_depth: {int: [2, 20]}, n_estimators: [50, 100]}. A list is a choice; uniform, log_uniform, int and log_int take the least and the greatest value; an estimator that is not here has a space of its own"`
-	Sampler string         `json:"sampler" default:"tpe" enum:"tpe,random,grid" doc:"who proposes trials: tpe by what did well so far, random anything, grid every combination"`
+	Sampler string         `json:"sampler" default:"tpe" enum:"tpe,gp,random,grid" doc:"who proposes trials: tpe by what did well so far, gp by a Gaussian process, for few parameters and trials, random anything, grid every combination"`
+	Prune   string         `json:"prune" default:"none" enum:"none,halving,hyperband" doc:"give up trials early: halving goes on after 1, 3, 9 folds with the best third of a batch; hyperband varies with how many it begins"`
 	Trials  int            `json:"trials" default:"0" min:"0" max:"100000" doc:"most sets of parameters that are tried; 0: 50, or all of a grid"`
 	Budget  string         `json:"budget" doc:"time after which no further trial begins, such as 10m; none by default"`
-	Batch   int            `json:"batch" default:"0" min:"0" max:"1000" doc:"trials that are proposed together and done at the same time; 0: 1 with tpe, which learns from each, else 32"`
+	Batch   int            `json:"batch" default:"0" min:"0" max:"1000" doc:"trials that are proposed together and done at the same time; 0: 1 with tpe and gp, which learn from each, 9 with halving, else 32"`
 	Metric  string         `json:"metric" doc:"what is to be best, such as roc_auc or rmse; accuracy or r2 by default"`
 	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`
 	CV      string         `json:"cv" default:"auto" enum:"auto,plain,stratified,group,time" doc:"how rows are divided into folds; auto is stratified for classes, else plain; group keeps the rows of a group in one fold; time measures on later rows than were learnt from"`
@@ -75,13 +76,21 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return step.Permanent(err)
 	}
 	began, past := time.Now(), false
-	for !past && len(r.study.Trials()) < r.trials {
-		batch := r.study.Ask(min(r.batch, r.trials-len(r.study.Trials())))
-		if len(batch) == 0 {
-			break
-		}
-		if err := r.do(ctx, call, batch); err != nil {
+	for round := 0; !past && len(r.study.Trials()) < r.trials; round++ {
+		before := len(r.study.Trials())
+		b := r.bracket(round)
+		b.Trials = min(b.Trials, r.trials-before)
+		err := r.study.Halve(ctx, b, eta, func(ctx context.Context, trials []search.Trial, folds int) ([]search.Outcome, error) {
+			return r.score(ctx, trials, folds, func() {
+				r.fits++
+				call.Progress(r.fits, int64(r.trials*r.scorer.Folds()), "fits")
+			})
+		})
+		if err != nil {
 			return err
+		}
+		if len(r.study.Trials()) == before {
+			break
 		}
 		past = budget > 0 && time.Since(began) > budget
 	}
@@ -89,23 +98,6 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		call.Note("the budget of %s is spent: %d trials were done of %d", p.Budget, len(r.study.Trials()), r.trials)
 	}
 	return r.finish(ctx, call, in)
-}
-
-// do does the trials and tells the study what came of them.
-func (r *run) do(ctx context.Context, call *step.Call, batch []search.Trial) error {
-	outcomes, err := r.try(ctx, batch, func() {
-		r.fits++
-		call.Progress(r.fits, int64(r.trials*r.scorer.Folds()), "fits")
-	})
-	if err != nil {
-		return err
-	}
-	for i, t := range batch {
-		if err := r.study.Tell(t.Number, outcomes[i]); err != nil {
-			return step.Permanent(err)
-		}
-	}
-	return nil
 }
 
 // finish stores the study and the report, and says what was found.

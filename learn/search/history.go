@@ -56,7 +56,7 @@ func (h *history) fresh(r *rand.Rand, draw func() []float64) []float64 {
 type done struct {
 	number int
 	point  []float64
-	loss   float64 // of a pruned trial its last intermediate one
+	loss   float64 // of a pruned trial where it was given up
 	steps  int     // intermediate scores of a pruned trial; a complete one has come farthest
 }
 
@@ -88,7 +88,6 @@ func (h *history) told(trials []Trial, number int, sign float64) {
 		return
 	case Pruned:
 		d.steps = len(t.Scores)
-		d.loss = sign * t.Scores[d.steps-1]
 	}
 	at, _ := slices.BinarySearchFunc(h.done, d, done.compare)
 	h.done = slices.Insert(h.done, at, d)

@@ -9,9 +9,9 @@ import (
 	"github.com/runnel-dev/runnel/internal/nearest"
 )
 
-// Named is the sampler of that name, with its defaults: grid, random or tpe.
+// Named is the sampler of that name, with its defaults: grid, random, tpe or gp.
 func Named(name string) (Sampler, error) {
-	all := []Sampler{&Grid{}, &Random{}, &TPE{}}
+	all := []Sampler{&Grid{}, &Random{}, &TPE{}, &Gaussian{}}
 	var names []string
 	for _, s := range all {
 		if s.name() == name {
@@ -98,10 +98,10 @@ func (p *Param) count() int {
 
 // nth is a parameter's value of that index.
 func (p *Param) nth(k int) float64 {
-	switch {
-	case p.Kind == Choice:
+	switch p.Kind {
+	case Choice:
 		return float64(k)
-	case p.Kind == LogInt:
+	case LogInt:
 		return p.Low + float64(k)
 	}
 	return p.Low + float64(float64(k)*p.step())
@@ -109,10 +109,10 @@ func (p *Param) nth(k int) float64 {
 
 // place is the index of a value.
 func (p *Param) place(x float64) int {
-	switch {
-	case p.Kind == Choice:
+	switch p.Kind {
+	case Choice:
 		return int(x)
-	case p.Kind == LogInt:
+	case LogInt:
 		return int(x - p.Low)
 	}
 	return int(math.Round((x - p.Low) / p.step()))

@@ -24,7 +24,7 @@ type Trial struct {
 	Number  int            `json:"number"` // from 0
 	Params  map[string]any `json:"params"`
 	State   State          `json:"state"`
-	Score   float64        `json:"score"`            // of a complete trial
+	Score   float64        `json:"score"`            // of a complete trial; of a pruned one where it was given up
 	Scores  []float64      `json:"scores,omitempty"` // intermediate ones, such as those of the folds
 	Seconds float64        `json:"seconds"`
 	Error   string         `json:"error,omitempty"`
@@ -36,7 +36,7 @@ type Trial struct {
 type Outcome struct {
 	State   State // Complete by default
 	Score   float64
-	Scores  []float64
+	Scores  []float64 // nil: those that were reported
 	Seconds float64
 	Error   string
 }
@@ -143,16 +143,16 @@ func (s *Study) Tell(number int, o Outcome) error {
 	switch {
 	case o.State != Complete && o.State != Pruned && o.State != Failed:
 		return fmt.Errorf("search: trial %d: %q is no state to end in: there are complete, pruned, failed", number, o.State)
-	case o.State == Complete && (math.IsNaN(o.Score) || math.IsInf(o.Score, 0)):
+	case o.State != Failed && (math.IsNaN(o.Score) || math.IsInf(o.Score, 0)):
 		o.State, o.Error = Failed, fmt.Sprintf("its score is %v", o.Score)
 	}
-	if o.State != Complete {
+	if o.State == Failed {
 		o.Score = 0
 	}
-	o.Scores = slices.DeleteFunc(slices.Clone(o.Scores), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	if o.State == Pruned && len(o.Scores) == 0 {
-		return fmt.Errorf("search: trial %d was pruned without an intermediate score: tell those that it has", number)
+	if o.Scores == nil {
+		o.Scores = t.Scores
 	}
+	o.Scores = slices.DeleteFunc(slices.Clone(o.Scores), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 	t.State, t.Score, t.Scores, t.Seconds, t.Error = o.State, o.Score, o.Scores, o.Seconds, o.Error
 	s.history.told(s.trials, number, s.sign)
 	return nil
@@ -235,6 +235,11 @@ func (s *Study) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("search: reading a study: trial %d: %w", i, err)
 		}
 		if t.State == Running {
+			for _, v := range t.Scores {
+				if err := read.Report(i, v); err != nil {
+					return fmt.Errorf("search: reading a study: %w", err)
+				}
+			}
 			continue
 		}
 		if err := read.Tell(i, Outcome{t.State, t.Score, t.Scores, t.Seconds, t.Error}); err != nil {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/runnel-dev/runnel/learn/search"
 )
 
@@ -64,7 +62,7 @@ func score(params map[string]any) search.Outcome {
 	case x > 3:
 		return search.Outcome{State: search.Failed, Error: "too much"}
 	case x > 2:
-		return search.Outcome{State: search.Pruned, Scores: []float64{x, x + 1}}
+		return search.Outcome{State: search.Pruned, Score: x, Scores: []float64{x, x + 1}}
 	}
 	return search.Outcome{Score: x, Scores: []float64{x}}
 }
@@ -106,7 +104,7 @@ func TestSamplersStayInTheSpace(t *testing.T) {
 }
 
 // samplers are those that any space can be searched by.
-var samplers = []string{"random", "tpe"}
+var samplers = []string{"random", "tpe", "gp"}
 
 // TestOrderOfABatch makes the same trials whatever order the trials of a batch
 // end in, and when the study was written down and read in between.
@@ -114,34 +112,33 @@ func TestOrderOfABatch(t *testing.T) {
 	s := space(t, everything)
 	for _, sampler := range samplers {
 		t.Run(sampler, func(t *testing.T) {
-			rapid.Check(t, func(rt *rapid.T) {
-				r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "order"), 0))
+			for order := range uint64(8) {
+				r := rand.New(rand.NewPCG(order, 0))
 				plain, other := study(t, s, sampler, 5), study(t, s, sampler, 5)
 				for range 6 {
-					batch := plain.Ask(5)
-					mixed := other.Ask(5)
-					if same := text(rt, batch) == text(rt, mixed); !same {
-						rt.Fatalf("%v\n%v", batch, mixed)
+					batch, mixed := plain.Ask(5), other.Ask(5)
+					if text(t, batch) != text(t, mixed) {
+						t.Fatalf("%v\n%v", batch, mixed)
 					}
 					r.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
 					for i := range batch {
 						for st, x := range map[*search.Study]search.Trial{plain: batch[i], other: mixed[i]} {
 							if err := st.Tell(x.Number, score(x.Params)); err != nil {
-								rt.Fatal(err)
+								t.Fatal(err)
 							}
 						}
 						if r.IntN(4) == 0 {
-							other = rewritten(rt, other)
+							other = rewritten(t, other)
 						}
 					}
 				}
-			})
+			}
 		})
 	}
 }
 
 // text is a value as JSON.
-func text(t interface{ Fatal(...any) }, v any) string {
+func text(t testing.TB, v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +146,7 @@ func text(t interface{ Fatal(...any) }, v any) string {
 	return string(b)
 }
 
-func rewritten(t interface{ Fatal(...any) }, s *search.Study) *search.Study {
+func rewritten(t testing.TB, s *search.Study) *search.Study {
 	b, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +229,6 @@ func TestTell(t *testing.T) {
 		{3, search.Outcome{}, "no trial 3: 3 were asked for"},
 		{-1, search.Outcome{}, "no trial -1"},
 		{0, search.Outcome{State: "done"}, `"done" is no state to end in`},
-		{0, search.Outcome{State: search.Pruned}, "without an intermediate score"},
 		{0, search.Outcome{Score: 2}, ""},
 		{0, search.Outcome{Score: 2}, "told already: it is complete"},
 		{1, search.Outcome{Score: math.NaN()}, ""},

@@ -16,13 +16,14 @@ type Scheme struct {
 	Repeats int    // 0: 1; each time shuffled anew; not for time
 	Gap     int    // of time: rows left out between those to fit on and those to measure on
 	Seed    uint64
+	InOrder bool    // not shuffled: folds are runs of neighbouring rows, as scikit-learn's cv=5
 	Groups  []int32 // of group: the group of each row
 	Times   []int64 // of time: when each row is from
 }
 
 // Plan divides the rows of y. The notes say what a person should know about it.
 func (s Scheme) Plan(y *learn.Target) (folds []split.Fold, notes []string, err error) {
-	f := split.Folds{K: s.Folds, Shuffle: true, Repeats: max(s.Repeats, 1), Seed: s.Seed}
+	f := split.Folds{K: s.Folds, Shuffle: !s.InOrder, Repeats: max(s.Repeats, 1), Seed: s.Seed}
 	if f.K == 0 {
 		f.K = 5
 	}
