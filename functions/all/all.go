@@ -5,6 +5,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/clean"
 	"github.com/runnel-dev/runnel/functions/deploy"
 	"github.com/runnel-dev/runnel/functions/evaluate"
+	"github.com/runnel-dev/runnel/functions/explain"
 	"github.com/runnel-dev/runnel/functions/explore"
 	"github.com/runnel-dev/runnel/functions/featurize"
 	"github.com/runnel-dev/runnel/functions/ingest"
@@ -19,7 +20,7 @@ import (
 func List() []*step.Function {
 	return []*step.Function{
 		ingest.Function, clean.Function, explore.Function, featurize.Function, tune.Function, train.Function,
-		evaluate.Function, register.Function, deploy.Function, predict.Function,
+		evaluate.Function, explain.Function, register.Function, deploy.Function, predict.Function,
 	}
 }
 
