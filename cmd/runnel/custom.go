@@ -62,6 +62,13 @@ func (a *app) parse(path string) (*definition, error) {
 	return d, nil
 }
 
+// warn says what a definition hardly means.
+func (a *app) warn(d *definition) {
+	for _, w := range d.Warnings {
+		a.say("%s", w)
+	}
+}
+
 // upload stores the modules, which steps then find by their digests.
 func (d *definition) upload(ctx context.Context, put func(ctx context.Context, mediaType string, r io.Reader) (events.Ref, error)) error {
 	for _, b := range d.modules {

@@ -212,6 +212,7 @@ func (d *developing) run(ctx context.Context, def *definition, seen string) erro
 	if err := def.upload(ctx, d.c.PutArtifact); err != nil {
 		return err
 	}
+	d.warn(def)
 	p := d.newProgress(d.source, d.flags.target)
 	defer p.end()
 	id, err := d.start(ctx, d.c, newUpload(ctx), req, d.source, file)

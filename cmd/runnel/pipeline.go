@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -24,8 +25,11 @@ func newPipeline(a *app) *cobra.Command {
 				all = append(all, problems...)
 			case err != nil:
 				return usage(err)
-			case !a.json:
-				a.say("%s: pipeline %s, %d steps, version %.8s", path, p.Name, len(p.Steps), p.Version)
+			default:
+				all = append(all, p.Warnings...)
+				if !a.json {
+					a.say("%s: pipeline %s, %d steps, version %.8s", path, p.Name, len(p.Steps), p.Version)
+				}
 			}
 		}
 		if err := a.print(all, func() {
@@ -35,7 +39,7 @@ func newPipeline(a *app) *cobra.Command {
 		}); err != nil {
 			return err
 		}
-		if len(all) > 0 {
+		if slices.ContainsFunc(all, func(p pipeline.Problem) bool { return !p.Warning }) {
 			return &coded{code: exitFailed}
 		}
 		return nil

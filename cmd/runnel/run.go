@@ -145,6 +145,7 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 			return usage(err)
 		}
 		d, req.Pipeline, req.File = *read, read.text, filepath.Base(f.pipeline)
+		a.warn(read)
 	}
 	isURL := strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://")
 	var file *os.File

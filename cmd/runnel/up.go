@@ -111,6 +111,7 @@ func (a *app) pipelines(files []string) ([]*definition, error) {
 		if err != nil {
 			return nil, err
 		}
+		a.warn(d)
 		out = append(out, d)
 	}
 	return out, nil

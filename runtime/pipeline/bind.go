@@ -46,6 +46,7 @@ func bind(d *document, spec Spec, functions Functions) (*Pipeline, error) {
 	if len(d.errs) > 0 {
 		return nil, d.errs.sorted()
 	}
+	p.warnTwice(d)
 	p.Version = digest(p.JSON())
 	return p, nil
 }

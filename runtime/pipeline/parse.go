@@ -23,15 +23,20 @@ const (
 	MaxSteps = 500
 )
 
-// A Problem is something in a definition that cannot be used, and where it is.
+// A Problem is something in a definition that cannot be used, or of a warning is
+// hardly meant, and where it is.
 type Problem struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
+	Warning bool   `json:"warning,omitempty"`
 	Message string `json:"message"`
 }
 
 func (p Problem) String() string {
+	if p.Warning {
+		return fmt.Sprintf("%s:%d:%d: warning: %s", p.File, p.Line, p.Column, p.Message)
+	}
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
 }
 
@@ -64,10 +69,10 @@ func (d *document) problem(path []string, format string, args ...any) {
 func (d *document) locate(path []string, message string) Problem {
 	for n := len(path); n >= 0; n-- {
 		if pos, ok := d.at[strings.Join(path[:n], ".")]; ok {
-			return Problem{d.file, pos.line, pos.column, message}
+			return Problem{File: d.file, Line: pos.line, Column: pos.column, Message: message}
 		}
 	}
-	return Problem{d.file, 1, 1, message}
+	return Problem{File: d.file, Line: 1, Column: 1, Message: message}
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
@@ -79,13 +84,13 @@ func read(file string, r io.Reader) (*document, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if len(b) > MaxSize {
-		return nil, Problems{{file, 1, 1, fmt.Sprintf("a pipeline's definition has at most %d bytes", MaxSize)}}
+		return nil, Problems{{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("a pipeline's definition has at most %d bytes", MaxSize)}}
 	}
 	var root, second yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(b))
 	if err = dec.Decode(&root); err == nil {
 		if err = dec.Decode(&second); err == nil {
-			return nil, Problems{{file, second.Line, second.Column, "a file defines one pipeline: a second document begins here"}}
+			return nil, Problems{{File: file, Line: second.Line, Column: second.Column, Message: "a file defines one pipeline: a second document begins here"}}
 		}
 	}
 	if !errors.Is(err, io.EOF) {
@@ -93,11 +98,11 @@ func read(file string, r io.Reader) (*document, error) {
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			line, _ = strconv.Atoi(m[1])
 		}
-		return nil, Problems{{file, line, 1, "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+		return nil, Problems{{File: file, Line: line, Column: 1, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
 	}
 	d := &document{file: file, at: map[string]position{}}
 	if len(root.Content) == 0 {
-		return nil, Problems{{file, 1, 1, "the definition is empty: `runnel pipeline init` writes one to start from"}}
+		return nil, Problems{{File: file, Line: 1, Column: 1, Message: "the definition is empty: `runnel pipeline init` writes one to start from"}}
 	}
 	c := converter{d: d}
 	v, err := c.value(root.Content[0], nil, 0)
@@ -125,7 +130,7 @@ func (c *converter) value(n *yaml.Node, path []string, depth int) (any, error) {
 		c.d.at[key] = position{n.Line, n.Column}
 	}
 	fail := func(format string, args ...any) (any, error) {
-		return nil, Problems{{c.d.file, n.Line, n.Column, fmt.Sprintf(format, args...)}}
+		return nil, Problems{{File: c.d.file, Line: n.Line, Column: n.Column, Message: fmt.Sprintf(format, args...)}}
 	}
 	if c.count++; c.count > 100_000 || depth > 64 {
 		return fail("the definition has too many values or is nested too deep")
@@ -151,7 +156,7 @@ func (c *converter) value(n *yaml.Node, path []string, depth int) (any, error) {
 				return fail("a key is a plain text")
 			}
 			if _, ok := m[k.Value]; ok {
-				c.d.errs = append(c.d.errs, Problem{c.d.file, k.Line, k.Column, fmt.Sprintf("%q is given twice", k.Value)})
+				c.d.errs = append(c.d.errs, Problem{File: c.d.file, Line: k.Line, Column: k.Column, Message: fmt.Sprintf("%q is given twice", k.Value)})
 			}
 			at := append(slices.Clone(path), k.Value)
 			c.d.at[strings.Join(at, ".")] = position{k.Line, k.Column}

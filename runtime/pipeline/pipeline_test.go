@@ -58,6 +58,8 @@ func functions() pipeline.Functions {
 		function[cleanParams]("clean", "dataset.ingested", "dataset.cleaned"),
 		function[struct{}]("explore", "dataset.ingested dataset.cleaned", "dataset.explored"),
 		function[struct{}]("featurize", "dataset.cleaned", "features.built"),
+		function[struct{}]("alter", "dataset.ingested", "dataset.ingested"),
+		function[struct{}]("register", "features.built", "model.registered"),
 		function[struct{}]("loop", "features.built", "dataset.ingested"),
 		function[struct{}]("report", "dataset.explored", ""),
 	} {
@@ -78,7 +80,12 @@ func TestLint(t *testing.T) {
 		f := a.Files[i]
 		t.Run(f.Name, func(t *testing.T) {
 			got := "ok\n"
-			if _, err := pipeline.Parse(f.Name, bytes.NewReader(f.Data), functions()); err != nil {
+			p, err := pipeline.Parse(f.Name, bytes.NewReader(f.Data), functions())
+			if err == nil {
+				for _, w := range p.Warnings {
+					got += w.String() + "\n"
+				}
+			} else {
 				var problems pipeline.Problems
 				if !errors.As(err, &problems) {
 					t.Errorf("an error that is no list of problems: %v", err)

@@ -62,8 +62,9 @@ type Retry struct {
 // default filled in. It is immutable.
 type Pipeline struct {
 	Spec
-	Version string // digest of the definition
-	Steps   []*BoundStep
+	Version  string // digest of the definition
+	Steps    []*BoundStep
+	Warnings Problems // of what can be used, and is hardly meant
 }
 
 // A BoundStep is a step with its function and what was parsed of its texts.
