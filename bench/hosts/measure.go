@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/runnel-dev/runnel/runtime/host/hosttest/probe"
@@ -60,13 +61,16 @@ func printWarm(w io.Writer, all []sample) {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.3f ms", d.Seconds()*1e3) }
 
-const compiled = ", compiled first"
+const (
+	compiled = ", compiled first"
+	warmed   = ", made ready before"
+)
 
 // cold starts each host anew for one event, in turns. What compiles first is
 // started once: it takes seconds.
 func (b *bench) cold(ctx context.Context, starts int) ([]sample, error) {
 	all := map[string]*sample{}
-	names := []string{inProcess + floor, inProcess, inWorker + floor, inWorker, inProcess + compiled, isLambda}
+	names := []string{inProcess + floor, inProcess, inProcess + warmed, inWorker + floor, inWorker, inWorker + warmed, inProcess + compiled, isLambda}
 	for i := range starts {
 		for _, name := range names {
 			var took time.Duration
@@ -98,7 +102,7 @@ func (b *bench) cold(ctx context.Context, starts int) ([]sample, error) {
 }
 
 // coldWASM opens a host that has compiled code on disk, and nothing else, and
-// times its first call.
+// times its first call; of one that is made ready before, that alone.
 func (b *bench) coldWASM(ctx context.Context, name string) (time.Duration, error) {
 	cache := b.cache()
 	if name == inProcess+compiled {
@@ -109,11 +113,17 @@ func (b *bench) coldWASM(ctx context.Context, name string) (time.Duration, error
 		s.fn, s.want = floorFunction, ""
 	}
 	start := time.Now()
-	h, err := b.openWASM(cache, name != inWorker && name != inWorker+floor)
+	h, err := b.openWASM(cache, !strings.HasPrefix(name, inWorker))
 	if err != nil {
 		return 0, err
 	}
 	s.host = h
+	if strings.HasSuffix(name, warmed) {
+		if err := h.Warm(ctx, s.fn, 0, nil); err != nil {
+			return 0, err
+		}
+		start = time.Now()
+	}
 	err = s.call(ctx, b.inv)
 	took := time.Since(start)
 	if err != nil {

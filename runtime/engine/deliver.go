@@ -266,8 +266,19 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 		}
 		return rec, &retryLater{wait, fmt.Errorf("this process has no host %q", t.s.Host)}
 	}
+	admitted, leave, err := t.admit(ctx, h)
+	if err != nil {
+		var later *retryLater
+		if errors.As(err, &later) {
+			return rec, err
+		}
+		return t.failed(ctx, rec, err)
+	}
+	defer leave()
+	started = t.Now()
+	rec.StartedAt, inv.Time = started.UTC(), started
 	limit := t.limit(ctx)
-	limited, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(admitted, limit)
 	defer cancel()
 	res, err := h.Run(limited, t.s.Fn, inv, &env{Engine: t.Engine, activity: t.activity()})
 	if err == nil {

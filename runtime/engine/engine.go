@@ -149,6 +149,7 @@ func (e *Engine) Start(ctx context.Context, ps ...*pipeline.Pipeline) error {
 		e.current[p.Name] = p
 	}
 	e.mu.Unlock()
+	e.warm(ctx, ps...)
 	return e.resume(ctx, ps)
 }
 
@@ -159,6 +160,7 @@ func (e *Engine) Work(ctx context.Context, p *pipeline.Pipeline) error {
 	if err := e.prepare(ctx, p); err != nil {
 		return err
 	}
+	e.warm(ctx, p)
 	if e.Shared {
 		return e.resume(ctx, []*pipeline.Pipeline{p})
 	}

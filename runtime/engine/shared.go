@@ -102,7 +102,11 @@ func (f *follower) follow(ctx context.Context, key string) (done bool, err error
 	if err != nil {
 		return false, err
 	}
-	return f.serve(ctx, p)
+	done, err = f.serve(ctx, p)
+	if done {
+		f.warm(ctx, p)
+	}
+	return done, err
 }
 
 // serve serves the pipeline's steps; whole is false where the node that works on

@@ -53,7 +53,11 @@ type Host struct {
 	large     chan struct{} // held by the call whose large table is in memory
 }
 
-var _ host.Host = (*Host)(nil)
+var (
+	_ host.Host     = (*Host)(nil)
+	_ host.Warmer   = (*Host)(nil)
+	_ host.Admitter = (*Host)(nil)
+)
 
 // Open makes a host, and removes the temporary files of hosts whose processes
 // were killed. Nothing is compiled before it is called for.
@@ -107,7 +111,7 @@ func (h *Host) Run(ctx context.Context, fn *step.Function, inv step.Invocation, 
 
 // call runs the guest and makes its answer the call's.
 func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered, error) {
-	m, err := h.module(ctx, s.fn, call)
+	m, err := h.module(ctx, s.fn, call.Open)
 	if err != nil {
 		return answered{}, err
 	}
@@ -119,7 +123,7 @@ func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered,
 	c := sandbox.Call{Function: s.fn.Name, Stdin: stdin, Time: s.inv.Time, Random: random(s.inv)}
 	whole := func() ([]byte, error) { return read(ctx, m) }
 	var out sandbox.Outcome
-	if m.Trusted && h.inProcess != nil && h.inProcess(s.fn) {
+	if h.isHere(m, s.fn) {
 		var loaded *sandbox.Module
 		if loaded, err = h.sandbox.Load(ctx, m.Digest, whole); err == nil {
 			out, err = loaded.Run(ctx, c, s)
@@ -133,15 +137,60 @@ func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered,
 	return s.finish(call, out)
 }
 
+// isHere reports whether the function runs in this process.
+func (h *Host) isHere(m Module, fn *step.Function) bool {
+	return m.Trusted && h.inProcess != nil && h.inProcess(fn)
+}
+
+// Warm implements host.Warmer: it compiles the function's module, loads it, and
+// makes an instance. Memory is that of Options.
+func (h *Host) Warm(ctx context.Context, fn *step.Function, _ int64, open host.Opener) error {
+	m, err := h.module(ctx, fn, open)
+	if err != nil {
+		return err
+	}
+	whole := func() ([]byte, error) { return read(ctx, m) }
+	if !h.isHere(m, fn) {
+		return h.workers.Warm(ctx, m.Digest, fn.Name, whole)
+	}
+	loaded, err := h.sandbox.Load(ctx, m.Digest, whole)
+	if err != nil {
+		return err
+	}
+	return loaded.Warm(ctx, fn.Name)
+}
+
+// here is the room of what runs in this process, which waits within its time.
+type here struct{}
+
+// Leave implements host.Room.
+func (here) Leave() {}
+
+// Admit implements host.Admitter: it waits for a worker.
+func (h *Host) Admit(ctx context.Context, fn *step.Function, _ int64) (host.Room, error) {
+	m, err := h.module(ctx, fn, nil) // it is not opened
+	if err != nil {
+		return nil, err
+	}
+	if h.isHere(m, fn) {
+		return here{}, nil
+	}
+	place, err := h.workers.Reserve(ctx, m.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return place, nil
+}
+
 // module finds the function's module: a user's is an artifact.
-func (h *Host) module(ctx context.Context, fn *step.Function, call *step.Call) (Module, error) {
+func (h *Host) module(ctx context.Context, fn *step.Function, open host.Opener) (Module, error) {
 	if fn.Module.IsZero() {
 		return h.modules.Find(ctx, fn)
 	}
 	return Module{
 		Digest: fn.Module.Digest, Size: fn.Module.Size,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
-			b, err := call.Open(ctx, fn.Module)
+			b, err := open(ctx, fn.Module)
 			if err != nil {
 				return nil, err
 			}

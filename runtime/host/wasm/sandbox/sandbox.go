@@ -69,6 +69,7 @@ type Sandbox struct {
 
 	mu      sync.Mutex
 	modules map[string]*Module // by digest
+	closed  bool
 }
 
 // New makes a sandbox that holds no module yet.
@@ -80,6 +81,7 @@ func New(cfg Config) *Sandbox {
 func (s *Sandbox) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	var errs []error
 	for digest, m := range s.modules {
 		errs = append(errs, m.close())
@@ -104,6 +106,10 @@ func (s *Sandbox) Drop(digest string) error {
 // called where the module is there already.
 func (s *Sandbox) Load(ctx context.Context, digest string, read func() ([]byte, error)) (*Module, error) {
 	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil, step.Retryable(errors.New("the wasm host is closed"))
+	}
 	m := s.modules[digest]
 	if m == nil {
 		m = &Module{sandbox: s, slots: make(chan struct{}, s.cfg.Instances)}
@@ -250,6 +256,11 @@ func (m *Module) take(ctx context.Context, name string) (*instance, error) {
 
 // Warm makes an instance before there is a call for it.
 func (m *Module) Warm(ctx context.Context, name string) error {
+	m.loading.Lock() // it is not closed before this is done
+	defer m.loading.Unlock()
+	if m.runtime == nil {
+		return step.Retryable(errors.New("the module was given up"))
+	}
 	in, err := m.take(ctx, name)
 	if err != nil {
 		return err

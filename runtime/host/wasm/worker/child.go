@@ -100,6 +100,12 @@ func (c *child) call(m message) (done, []byte) {
 	if err != nil {
 		return notDone(err), nil
 	}
+	if in.Warm {
+		if err := mod.Warm(ctx, in.Function); err != nil {
+			return notDone(err), nil
+		}
+		return done{}, nil
+	}
 	out, err := mod.Run(ctx, sandbox.Call{Function: in.Function, Stdin: m.body, Time: in.Time, Random: in.Random}, c)
 	if err != nil {
 		return notDone(err), nil

@@ -9,9 +9,11 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
+	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -26,6 +28,7 @@ type Config struct {
 	Memory   int64         // bytes of a worker that are in memory; default: that of a guest and half of it, and 512 MiB
 	Calls    int           // after which a worker is not used again; default 10,000
 	Idle     time.Duration // after which a worker that nobody needs ends; default a minute
+	KeepWarm time.Duration // the same, of the only worker with a module that Warm was called for; default an hour
 	TempDir  string        // where workers have their folders; "": the system's
 	Niceness int           // how far the node goes before its workers, 0 to 19; default 5, -1 for 0
 }
@@ -53,6 +56,9 @@ func (c Config) complete() (Config, error) {
 	if c.Idle <= 0 {
 		c.Idle = time.Minute
 	}
+	if c.KeepWarm <= 0 {
+		c.KeepWarm = time.Hour
+	}
 	if c.Niceness == 0 {
 		c.Niceness = 5
 	}
@@ -78,6 +84,7 @@ type Pool struct {
 	mu     sync.Mutex
 	idle   []*process // the last used last
 	busy   map[*process]bool
+	warmed map[string]bool // digests
 	closed bool
 }
 
@@ -90,7 +97,7 @@ func NewPool(cfg Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: cfg, slots: make(chan struct{}, cfg.Workers), share: newShares(cfg.Workers), ended: make(chan struct{}), busy: map[*process]bool{}}
+	p := &Pool{cfg: cfg, slots: make(chan struct{}, cfg.Workers), share: newShares(cfg.Workers), ended: make(chan struct{}), busy: map[*process]bool{}, warmed: map[string]bool{}}
 	p.start = newSpawner(p.ended)
 	go p.watch()
 	return p, nil
@@ -122,23 +129,74 @@ func (p *Pool) Close() error {
 
 var errClosed = errors.New("the wasm host is closed")
 
+// A Place is a worker that a guest of one module may have.
+type Place struct {
+	pool   *Pool
+	digest string
+	used   atomic.Bool
+	once   sync.Once
+	leave  func()
+}
+
+// Leave implements host.Room.
+func (p *Place) Leave() { p.once.Do(p.leave) }
+
+// Reserve waits for a place for a guest of the module, until ctx ends.
+func (p *Pool) Reserve(ctx context.Context, digest string) (*Place, error) {
+	leave, err := p.share.enter(ctx, digest)
+	if err != nil {
+		return nil, step.Retryable(fmt.Errorf("waiting for one of the %d guest workers that a module may have: %w", p.share.most, err))
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return &Place{pool: p, digest: digest, leave: func() { <-p.slots; leave() }}, nil
+	case <-p.ended:
+		err = errClosed
+	case <-ctx.Done():
+		err = fmt.Errorf("waiting for one of %d guest workers: %w", p.cfg.Workers, ctx.Err())
+	}
+	leave()
+	return nil, step.Retryable(err)
+}
+
 // Run calls a guest in a worker. read gives the bytes of its module, and is
 // called where the worker does not have it. An error is not the guest's: ctx
 // ended, the guest took too much memory (permanent), or the worker died (poison).
+// It takes the place that ctx has, if any.
 func (p *Pool) Run(ctx context.Context, digest string, read func() ([]byte, error), c sandbox.Call, backend guestfs.Backend) (sandbox.Outcome, error) {
-	leave, err := p.share.enter(ctx, digest)
+	place, _ := host.RoomOf(ctx).(*Place)
+	if place == nil || place.pool != p || place.digest != digest || place.used.Swap(true) {
+		var err error
+		if place, err = p.Reserve(ctx, digest); err != nil {
+			return sandbox.Outcome{}, err
+		}
+		defer place.Leave()
+	}
+	return p.do(ctx, digest, read, c, backend)
+}
+
+// Warm has a worker load the module, unless one has it, and keeps that worker
+// for longer than others.
+func (p *Pool) Warm(ctx context.Context, digest, function string, read func() ([]byte, error)) error {
+	p.mu.Lock()
+	p.warmed[digest] = true
+	has := p.has(digest, nil)
+	p.mu.Unlock()
+	if has {
+		return nil
+	}
+	place, err := p.Reserve(ctx, digest)
 	if err != nil {
-		return sandbox.Outcome{}, fmt.Errorf("waiting for one of the %d guest workers that a module may have: %w", p.share.most, err)
+		return err
 	}
-	defer leave()
-	select {
-	case p.slots <- struct{}{}:
-	case <-p.ended:
-		return sandbox.Outcome{}, step.Retryable(errClosed)
-	case <-ctx.Done():
-		return sandbox.Outcome{}, fmt.Errorf("waiting for one of %d guest workers: %w", p.cfg.Workers, ctx.Err())
-	}
-	defer func() { <-p.slots }()
+	defer place.Leave()
+	_, err = p.do(ctx, digest, read, sandbox.Call{Function: function}, nil)
+	return err
+}
+
+// do has an idle worker, or a new one, do the call; of a backend that is nil the
+// module is loaded and not called.
+func (p *Pool) do(ctx context.Context, digest string, read func() ([]byte, error), c sandbox.Call, backend guestfs.Backend) (sandbox.Outcome, error) {
 	w, err := p.take(ctx, digest)
 	if err != nil {
 		return sandbox.Outcome{}, err
@@ -151,6 +209,16 @@ func (p *Pool) Run(ctx context.Context, digest string, read func() ([]byte, erro
 		err = w.why(ctx, err)
 	}
 	return out, err
+}
+
+// has reports whether a worker other than that one has the module, under mu.
+func (p *Pool) has(digest string, but *process) bool {
+	for w := range p.busy {
+		if w != but && slices.Contains(w.modules, digest) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.idle, func(w *process) bool { return w != but && slices.Contains(w.modules, digest) })
 }
 
 // take finds an idle worker or starts one: best one that has the module, then
@@ -221,14 +289,24 @@ func (p *Pool) watch() {
 			}
 		}
 		var old *process
-		if len(p.idle) > 0 && time.Since(p.idle[0].since) > p.cfg.Idle {
-			old, p.idle = p.idle[0], p.idle[1:]
+		if at := slices.IndexFunc(p.idle, p.spare); at >= 0 {
+			old, p.idle = p.idle[at], slices.Delete(p.idle, at, at+1)
 		}
 		p.mu.Unlock()
 		if old != nil {
 			old.end()
 		}
 	}
+}
+
+// spare reports whether an idle worker has waited for long enough, under mu: one
+// that alone has a module that is to be warm waits for longer.
+func (p *Pool) spare(w *process) bool {
+	idle := time.Since(w.since)
+	if idle <= p.cfg.Idle || idle > p.cfg.KeepWarm {
+		return idle > p.cfg.Idle
+	}
+	return !slices.ContainsFunc(w.modules, func(digest string) bool { return p.warmed[digest] && !p.has(digest, w) })
 }
 
 type tooMuchMemory struct{ has, limit int64 }

@@ -140,12 +140,13 @@ type notRun struct{ cause error }
 
 func (n *notRun) Error() string { return n.cause.Error() }
 
-// run sends a call and serves what its guest asks for.
+// run sends a call and serves what its guest asks for. Without a backend the
+// module is loaded and not called.
 func (w *process) run(digest string, read func() ([]byte, error), c sandbox.Call, backend guestfs.Backend) (sandbox.Outcome, error) {
 	w.modules = used(w.modules, digest)
 	s := serving{process: w, backend: backend, read: read, files: map[int]step.Blob{}}
 	defer s.close()
-	err := w.send(kindCall, call{Digest: digest, Function: c.Function, Time: c.Time, Random: c.Random}, c.Stdin)
+	err := w.send(kindCall, call{Digest: digest, Function: c.Function, Time: c.Time, Random: c.Random, Warm: backend == nil}, c.Stdin)
 	for err == nil {
 		var m message
 		if m, err = w.receive(); err != nil {
@@ -188,6 +189,9 @@ func (s *serving) close() {
 }
 
 func (s *serving) serve(m message) error {
+	if s.backend == nil && m.kind != kindReady && m.kind != kindModule {
+		return fmt.Errorf("a message of kind %d while no guest runs", m.kind)
+	}
 	switch m.kind {
 	case kindReady:
 		s.ready = true

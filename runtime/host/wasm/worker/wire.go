@@ -55,6 +55,7 @@ type (
 		Function string
 		Time     time.Time
 		Random   [32]byte
+		Warm     bool // make an instance, and call nothing
 	}
 	opened struct {
 		Absent bool   `json:",omitempty"` // there is no such file
