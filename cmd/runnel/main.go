@@ -108,7 +108,7 @@ deploy, predict) are chained by CloudEvents on a durable bus, in one binary.
 	f.BoolVar(&a.json, "json", false, "print JSON (RUNNEL_JSON)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log to standard error what the node does (RUNNEL_VERBOSE)")
 	root.AddCommand(
-		newRun(a), newDev(a), newUp(a), newWorker(a), newPut(a), newPredict(a), newRuns(a), newModels(a), newDeadLetters(a),
+		newRun(a), newDev(a), newUp(a), newWorker(a), newPut(a), newPredict(a), newExplain(a), newRuns(a), newModels(a), newDeadLetters(a),
 		newFunctions(a), newPipeline(a), newDoctor(a), newVersion(a), newGuestWorker(),
 	)
 	for _, c := range root.Commands() {

@@ -46,18 +46,9 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			}
 			defer conn.close()
 			if row != "" {
-				if path, ok := strings.CutPrefix(row, "@"); ok {
-					b, err := readFile(path)
-					if err != nil {
-						return usage(fmt.Errorf("--row: %w", err))
-					}
-					row = string(b)
-				}
-				d := json.NewDecoder(strings.NewReader(row))
-				d.UseNumber()
-				var v any
-				if err := d.Decode(&v); err != nil {
-					return usage(fmt.Errorf("--row is not JSON: %w", err))
+				v, err := readRow(row)
+				if err != nil {
+					return err
 				}
 				p, err := conn.Predict(cmd.Context(), name, version, v)
 				if err != nil {

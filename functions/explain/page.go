@@ -275,28 +275,49 @@ func (e *Explanation) shown(show int) []int {
 	return out
 }
 
+// A RowExplanation is what the columns add to what the model says of a row, in words.
+type RowExplanation struct {
+	Of          string      // what is explained: probability of Adelie
+	Base, Total string      // what the model says on average, and of the row
+	Steps       []chart.Bar // by size, the largest first
+}
+
+// Row explains a row by its likeliest class, or its value.
+func (e *Explanation) Row(row int) RowExplanation {
+	o := &e.Outputs[e.likeliest(row)]
+	steps := e.steps(o, row, len(e.Columns))
+	slices.Reverse(steps)
+	return RowExplanation{Of: e.of(o), Base: format.Number(o.Base), Total: format.Number(o.Total(row)), Steps: steps}
+}
+
 func (e *Explanation) waterfall(o *Output, row int) markup.HTML {
+	return (&chart.Waterfall{Title: "What columns add", Base: o.Base, Total: o.Total(row), From: "on average", To: "this row:", Width: 640,
+		Steps: e.steps(o, row, mostSteps)}).SVG()
+}
+
+// steps are what the columns add to a row, the largest last, and those beyond most in one.
+func (e *Explanation) steps(o *Output, row, most int) []chart.Bar {
 	values := o.Values[row]
 	size := make([]float64, len(values))
 	for g, v := range values {
 		size[g] = math.Abs(v)
 	}
 	order := explain.Order(size)
-	f := &chart.Waterfall{Title: "What columns add", Base: o.Base, Total: o.Total(row), From: "on average", To: "this row:", Width: 640}
+	var steps []chart.Bar
 	signed := signedTo(size[order[0]])
 	rest := 0.0
 	for k := len(order) - 1; k >= 0; k-- {
 		g := order[k]
-		if k >= mostSteps && len(order) > mostSteps+1 {
+		if k >= most && len(order) > most+1 {
 			rest += values[g]
-			if k == mostSteps {
-				f.Steps = append(f.Steps, chart.Bar{Label: fmt.Sprintf("%d others", len(order)-mostSteps), Value: rest, Text: signed(rest)})
+			if k == most {
+				steps = append(steps, chart.Bar{Label: fmt.Sprintf("%d others", len(order)-most), Value: rest, Text: signed(rest)})
 			}
 			continue
 		}
-		f.Steps = append(f.Steps, chart.Bar{Label: e.Columns[g].Name + e.cell(e.Columns[g], row), Value: values[g], Text: signed(values[g])})
+		steps = append(steps, chart.Bar{Label: e.Columns[g].Name + e.cell(e.Columns[g], row), Value: values[g], Text: signed(values[g])})
 	}
-	return f.SVG()
+	return steps
 }
 
 // cell is a raw value as it stands beside its column's name.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/runnel-dev/runnel/functions/explain"
+	"github.com/runnel-dev/runnel/learn/model"
+)
+
+func newExplain(a *app) *cobra.Command {
+	var row string
+	c := &cobra.Command{
+		Use:   "explain MODEL[@VERSION]",
+		Short: "Say what a prediction rests on",
+		Long: `Explain what a registered model predicts for a row given as JSON: what each
+column adds to the prediction, the most first, from what the model says on average
+to what it says of the row. These are Shapley values: they sum to the prediction.
+A linear model's rows are compared with one of missing values, as the model fills
+them in. VERSION is a number or an alias; champion, the served one, by default.`,
+		Example: `  runnel explain penguins --row '{"bill_length_mm": 40, "island": "Dream"}'
+  runnel explain penguins@2 --row @row.json --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if row == "" {
+				return usage(fmt.Errorf("give a row with --row"))
+			}
+			v, err := readRow(row)
+			if err != nil {
+				return err
+			}
+			conn, err := a.connect(cmd.Context(), looking)
+			if err != nil {
+				return err
+			}
+			defer conn.close()
+			name, version, _ := strings.Cut(args[0], "@")
+			m, err := modelOf(cmd.Context(), conn, name, cmp.Or(version, "champion"))
+			if err != nil {
+				return err
+			}
+			rows, err := m.FromJSON(v)
+			if err != nil {
+				return err
+			}
+			e, err := explain.Rows(cmd.Context(), m, rows, nil, nil)
+			if err != nil {
+				return fmt.Errorf("explaining the model %s: %w", name, err)
+			}
+			return a.print(e, func() { a.printExplanation(e) })
+		},
+	}
+	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, a list of such rows, or @FILE that holds one")
+	return c
+}
+
+// readRow reads what --row gives: JSON, or the name of a file of it after an @.
+func readRow(row string) (any, error) {
+	if path, ok := strings.CutPrefix(row, "@"); ok {
+		b, err := readFile(path)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--row: %w", err))
+		}
+		row = string(b)
+	}
+	d := json.NewDecoder(strings.NewReader(row))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, usage(fmt.Errorf("--row is not JSON: %w", err))
+	}
+	return v, nil
+}
+
+// modelOf reads a version of a model from the node.
+func modelOf(ctx context.Context, conn *connection, name, version string) (*model.Model, error) {
+	m, err := conn.Model(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	v, err := versionOf(m, version)
+	if err != nil {
+		return nil, err
+	}
+	var files [2][]byte
+	for i, ref := range []string{v.Files.Model.Digest, v.Files.Weights.Digest} {
+		r, err := conn.Artifact(ctx, ref)
+		if err == nil {
+			files[i], err = io.ReadAll(r)
+			_ = r.Close()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the model %s: %w", name, err)
+		}
+	}
+	return model.Decode(files[0], files[1])
+}
+
+func (a *app) printExplanation(e *explain.Explanation) {
+	for i := range e.Rows {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		said := e.Row(i)
+		fmt.Fprintf(a.out, "%s %s, on average %s\n", said.Of, said.Total, said.Base)
+		rows := [][]string{}
+		for _, s := range said.Steps {
+			rows = append(rows, []string{"  " + s.Label, s.Text})
+		}
+		columns(a.out, rows, 1)
+	}
+}
