@@ -28,27 +28,62 @@ func (c coarse) of(w word) word {
 // the next features' turn: they, their words and bins stay in the nearest cache.
 const fillRows = 512
 
-// A filler adds rows to histograms.
-type filler struct {
-	data *data
-	adds [fillRows]word
+// subtract leaves what other has not, of the bins up to width and that of missing
+// values.
+func (h *histogram) subtract(other *histogram, width int) {
+	from := h[:width]
+	for b, v := range other[:width] {
+		from[b] -= v
+	}
+	h[255] -= other[255]
 }
 
-// fill adds at most fillRows rows to the histograms of all features.
-func (f *filler) fill(to []histogram, rows []uint32, words []word, unit coarse) {
+// A group is some features next to each other, that rows are added for at once.
+type group struct{ at, size int }
+
+// groups cover the given ones of n features, which ascend.
+func groups(n int, features []int) []group {
+	var out []group
+	for len(features) > 0 {
+		g := group{features[0], 1}
+		for _, size := range []int{8, 4} {
+			if g.at+size <= n && len(features) >= size/2 && features[size/2-1] < g.at+size {
+				g.size = size
+				break
+			}
+		}
+		for len(features) > 0 && features[0] < g.at+g.size {
+			features = features[1:]
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// A filler adds rows to histograms.
+type filler struct {
+	data       *data
+	histograms []histogram
+	adds       [fillRows]word
+}
+
+// fill adds at most fillRows rows to the histograms of the tree's features.
+func (f *filler) fill(rows []uint32, of *grower) {
 	adds := f.adds[:len(rows)]
 	for i, r := range rows {
-		adds[i] = unit.of(words[r])
+		adds[i] = of.unit.of(of.words[r])
 	}
-	j, n := 0, f.data.features
-	for ; j+8 <= n; j += 8 {
-		fill8((*[8]histogram)(to[j:]), rows, adds, f.data.bins[j:], n)
-	}
-	for ; j+4 <= n; j += 4 {
-		fill4((*[4]histogram)(to[j:]), rows, adds, f.data.bins[j:], n)
-	}
-	for ; j < n; j++ {
-		fill1(&to[j], rows, adds, f.data.bins[j:], n)
+	n := f.data.features
+	for _, g := range of.groups {
+		to, bins := f.histograms[g.at:], f.data.bins[g.at:]
+		switch g.size {
+		case 8:
+			fill8((*[8]histogram)(to), rows, adds, bins, n)
+		case 4:
+			fill4((*[4]histogram)(to), rows, adds, bins, n)
+		default:
+			fill1(&to[0], rows, adds, bins, n)
+		}
 	}
 }
 

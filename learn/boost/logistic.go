@@ -1,6 +1,8 @@
 package boost
 
 import (
+	"math"
+
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/portable"
@@ -12,20 +14,20 @@ const least = 1e-12
 // logistic is the log loss of two classes, by the log-odds of the second.
 type logistic struct {
 	second []float64 // 1 where a row is of the second class, else 0
-	start  float64
 }
 
-func newLogistic(y *learn.Target, weights []float64) *logistic {
+func newLogistic(y *learn.Target) *logistic {
 	l := &logistic{second: make([]float64, len(y.Labels))}
 	for i, label := range y.Labels {
 		l.second[i] = float64(label)
 	}
-	p := max(least, min(1-least, mean(l.second, weights)))
-	l.start = portable.Log(p / (1 - p))
 	return l
 }
 
-func (l *logistic) base() []float64 { return []float64{l.start} }
+func (l *logistic) base(weights []float64) []float64 {
+	p := max(least, min(1-least, mean(l.second, weights)))
+	return []float64{portable.Log(p / (1 - p))}
+}
 
 func (l *logistic) link() ensemble.Link { return ensemble.Logistic }
 
@@ -43,7 +45,19 @@ func (l *logistic) fill(m *margins, from, to int) (reach float64, t totals) {
 	return 0, t
 }
 
-// mean is the weighted mean, of blocks in turn.
+func (l *logistic) risk(m *margins, from, to int) float64 {
+	sum := 0.0
+	for i, f := range m.of[0][from:to] {
+		if l.second[from+i] == 1 {
+			f = -f
+		}
+		loss := max(f, 0) + portable.Log(1+portable.Exp(-math.Abs(f)))
+		sum += float64(loss * m.weight(from+i))
+	}
+	return sum
+}
+
+// mean is the weighted mean.
 func mean(values, weights []float64) float64 {
 	sum, total := 0.0, float64(len(values))
 	if weights == nil {

@@ -10,8 +10,9 @@ import (
 
 // A loss is what the trees decrease. Its gradients are by the margins.
 type loss interface {
-	// base are the margins without any tree: where the loss is least.
-	base() []float64
+	// base are the margins without any tree: where the loss is least. Weights that
+	// are nil are all 1.
+	base(weights []float64) []float64
 	link() ensemble.Link
 	// flat says that second derivatives are 1, for rows of weight 1.
 	flat() bool
@@ -21,6 +22,8 @@ type loss interface {
 	bound(reach, step float64) (gradient, hessian float64)
 	// fill writes the words of rows, and returns how far their margins reach.
 	fill(m *margins, from, to int) (reach float64, t totals)
+	// risk is the sum of the loss over rows.
+	risk(m *margins, from, to int) float64
 }
 
 // A refitter is a loss whose leaves are not a step of Newton's method, but found
@@ -29,8 +32,11 @@ type refitter interface {
 	leaf(rows []uint32, margins, weights []float64) float64
 }
 
-// A limiter is a loss of which not every step of Newton's method can be taken.
-type limiter interface{ limit(step float64) float64 }
+// A limiter is a loss of which not every step of Newton's method, times a learning
+// rate, can be taken.
+type limiter interface {
+	limit(step, rate float64) float64
+}
 
 // margins are what the trees predict for the training rows so far, and the words
 // of the next trees.
@@ -68,24 +74,24 @@ func (m *margins) weight(row int) float64 {
 	return m.weights[row]
 }
 
-// newLoss is the loss of the target. Weights that are nil are all 1.
-func (b *Boosting) newLoss(y *learn.Target, weights []float64) (loss, error) {
+// newLoss is the loss of the target.
+func (b *Boosting) newLoss(y *learn.Target) (loss, error) {
 	if y.Task == learn.Classification {
 		switch {
 		case b.Loss != "auto" && b.Loss != "":
 			return nil, fmt.Errorf("loss is %s, which is of a regression: classes have the log loss, by auto", b.Loss)
 		case len(y.Classes) == 2:
-			return newLogistic(y, weights), nil
+			return newLogistic(y), nil
 		}
-		return newMultinomial(y, weights), nil
+		return newMultinomial(y), nil
 	}
 	switch b.Loss {
 	case "absolute":
-		return newAbsolute(y, weights), nil
+		return newAbsolute(y), nil
 	case "quantile":
-		return newPinball(y, weights, b.Quantile), nil
+		return newPinball(y, b.Quantile), nil
 	case "poisson":
-		return newPoisson(y, weights)
+		return newPoisson(y)
 	}
-	return newSquared(y, weights), nil
+	return newSquared(y), nil
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/bins"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 )
 
@@ -36,8 +35,8 @@ type nodes struct {
 }
 
 // assemble joins trees to a model.
-func assemble(axes []bins.Axis, y *learn.Target, l loss, trees []*grown) *Model {
-	m := &Model{task: y.Task, outputs: max(1, len(y.Classes)), base: l.base(), link: l.link(), importance: make([]float64, len(axes))}
+func assemble(d *data, y *learn.Target, link ensemble.Link, base []float64, trees []*grown) *Model {
+	m := &Model{task: y.Task, outputs: max(1, len(y.Classes)), base: base, link: link, importance: make([]float64, d.features)}
 	n := &m.nodes
 	total := 0.0
 	for _, t := range trees {
@@ -47,18 +46,23 @@ func assemble(axes []bins.Axis, y *learn.Target, l loss, trees []*grown) *Model 
 		n.value = append(n.value, t.value...)
 		n.cover = append(n.cover, t.cover...)
 		for i, f := range t.feature {
-			threshold, missing := 0.0, uint8(0)
+			threshold, missing, set := 0.0, uint8(0), int32(-1)
 			if f >= 0 {
-				threshold = axes[f].Edge(int(t.cut[i]))
+				s := &t.split[i]
+				if s.categorical {
+					set = n.addSet(s, d.categories[f])
+				} else {
+					threshold = d.axes[f].Edge(int(s.cut))
+				}
+				if s.missingLeft {
+					missing = 1
+				}
 				m.importance[f] += t.gain[i]
 				total += t.gain[i]
 			}
-			if t.missingLeft[i] {
-				missing = 1
-			}
 			n.threshold = append(n.threshold, threshold)
 			n.missingLeft = append(n.missingLeft, missing)
-			n.set = append(n.set, -1)
+			n.set = append(n.set, set)
 		}
 	}
 	n.trees = append(n.trees, int64(len(n.feature)))
@@ -67,8 +71,20 @@ func assemble(axes []bins.Axis, y *learn.Target, l loss, trees []*grown) *Model 
 			m.importance[j] /= total
 		}
 	}
-	m.walker = newWalker(n, len(axes))
+	m.walker = newWalker(n, d.features)
 	return m
+}
+
+// addSet adds the categories that go left at a split.
+func (n *nodes) addSet(s *split, categories []int32) int32 {
+	var set []int32
+	for b, c := range categories {
+		if s.set[b/64]>>(b%64)&1 == 1 {
+			set = append(set, c)
+		}
+	}
+	n.sets = append(n.sets, set)
+	return int32(len(n.sets) - 1)
 }
 
 // Outputs is the number of classes, or 1 for regression.
@@ -112,7 +128,10 @@ func (m *Model) Ensemble() *ensemble.Ensemble {
 
 // bitset has a bit for each of ascending numbers.
 func bitset(members []int32) []uint64 {
-	set := make([]uint64, members[len(members)-1]/64+1)
+	set := make([]uint64, 1)
+	if len(members) > 0 {
+		set = make([]uint64, members[len(members)-1]/64+1)
+	}
 	for _, c := range members {
 		set[c/64] |= 1 << (c % 64)
 	}

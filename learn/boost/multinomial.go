@@ -9,28 +9,29 @@ import (
 // multinomial is the log loss of three and more classes, by a margin a class whose
 // softmax is the probability.
 type multinomial struct {
-	labels []int32
-	start  []float64
+	labels  []int32
+	classes int
 }
 
-func newMultinomial(y *learn.Target, weights []float64) *multinomial {
-	l := &multinomial{labels: y.Labels, start: make([]float64, len(y.Classes))}
-	total := 0.0
-	for i, label := range y.Labels {
+func newMultinomial(y *learn.Target) *multinomial {
+	return &multinomial{y.Labels, len(y.Classes)}
+}
+
+func (l *multinomial) base(weights []float64) []float64 {
+	start, total := make([]float64, l.classes), 0.0
+	for i, label := range l.labels {
 		w := 1.0
 		if weights != nil {
 			w = weights[i]
 		}
-		l.start[label] += w
+		start[label] += w
 		total += w
 	}
-	for k, sum := range l.start {
-		l.start[k] = portable.Log(max(least, sum/total))
+	for k, sum := range start {
+		start[k] = portable.Log(max(least, sum/total))
 	}
-	return l
+	return start
 }
-
-func (l *multinomial) base() []float64 { return l.start }
 
 func (l *multinomial) link() ensemble.Link { return ensemble.Softmax }
 
@@ -55,4 +56,16 @@ func (l *multinomial) fill(m *margins, from, to int) (reach float64, t totals) {
 		}
 	}
 	return 0, t
+}
+
+func (l *multinomial) risk(m *margins, from, to int) float64 {
+	sum, z := 0.0, make([]float64, l.classes)
+	for i := from; i < to; i++ {
+		for k, of := range m.of {
+			z[k] = of[i]
+		}
+		own := z[l.labels[i]]
+		sum += float64((portable.Softmax(z) - own) * m.weight(i))
+	}
+	return sum
 }

@@ -12,25 +12,21 @@ import (
 // poisson is the deviance of counts, by the logarithm of their mean.
 type poisson struct {
 	values []float64
-	start  float64
 	most   float64 // of the values
 }
 
-func newPoisson(y *learn.Target, weights []float64) (*poisson, error) {
+func newPoisson(y *learn.Target) (*poisson, error) {
 	for i, v := range y.Values {
 		if v < 0 {
 			return nil, fmt.Errorf("the target is %v in row %d: the poisson loss is for values from 0; choose another loss", v, i)
 		}
 	}
-	l := &poisson{values: y.Values, most: slices.Max(y.Values)}
-	if l.most == 0 {
-		return nil, fmt.Errorf("the target is 0 in every row: the poisson loss needs one above 0")
-	}
-	l.start = portable.Log(mean(y.Values, weights))
-	return l, nil
+	return &poisson{values: y.Values, most: slices.Max(y.Values)}, nil
 }
 
-func (l *poisson) base() []float64 { return []float64{l.start} }
+func (l *poisson) base(weights []float64) []float64 {
+	return []float64{portable.Log(max(least, mean(l.values, weights)))}
+}
 
 func (l *poisson) link() ensemble.Link { return ensemble.Log }
 
@@ -54,9 +50,17 @@ func (l *poisson) fill(m *margins, from, to int) (reach float64, t totals) {
 
 // limit keeps a step of Newton's method, which is far too long where the mean is
 // far too low, from going beyond what is best for the leaf.
-func (l *poisson) limit(step float64) float64 {
-	if step <= 1 {
-		return step
+func (l *poisson) limit(step, rate float64) float64 {
+	if step <= 0 {
+		return float64(step * rate)
 	}
-	return max(1, portable.Log(1+step))
+	return min(float64(step*rate), portable.Log(1+step))
+}
+
+func (l *poisson) risk(m *margins, from, to int) float64 {
+	sum := 0.0
+	for i, f := range m.of[0][from:to] {
+		sum += float64((portable.Exp(f) - float64(l.values[from+i]*f)) * m.weight(from+i))
+	}
+	return sum
 }

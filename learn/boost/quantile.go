@@ -14,23 +14,20 @@ type pinball struct {
 	values      []float64
 	q           float64
 	above, less float64 // the gradient where the margin is above the value, and below
-	start       float64
 }
 
-func newPinball(y *learn.Target, weights []float64, q float64) *pinball {
-	l := &pinball{values: y.Values, q: q, above: 1 - q, less: -q}
-	l.start = quantile(slices.Clone(y.Values), weights, q)
-	return l
+func newPinball(y *learn.Target, q float64) *pinball {
+	return &pinball{values: y.Values, q: q, above: 1 - q, less: -q}
 }
 
 // newAbsolute scales the loss of the median, as others do, to be the absolute error.
-func newAbsolute(y *learn.Target, weights []float64) *pinball {
-	l := newPinball(y, weights, 0.5)
-	l.above, l.less = 1, -1
-	return l
+func newAbsolute(y *learn.Target) *pinball {
+	return &pinball{values: y.Values, q: 0.5, above: 1, less: -1}
 }
 
-func (l *pinball) base() []float64 { return []float64{l.start} }
+func (l *pinball) base(weights []float64) []float64 {
+	return []float64{quantile(slices.Clone(l.values), weights, l.q)}
+}
 
 func (l *pinball) link() ensemble.Link { return ensemble.Identity }
 
@@ -52,6 +49,15 @@ func (l *pinball) fill(m *margins, from, to int) (reach float64, t totals) {
 		m.put(&t, &words[i], g*w, w)
 	}
 	return 0, t
+}
+
+func (l *pinball) risk(m *margins, from, to int) float64 {
+	sum := 0.0
+	for i, f := range m.of[0][from:to] {
+		d := f - l.values[from+i]
+		sum += float64(max(l.above*d, l.less*d) * m.weight(from+i))
+	}
+	return sum
 }
 
 // leaf is the quantile of what rows of these margins lack.
@@ -96,7 +102,10 @@ func weightedQuantile(values, weights []float64, q float64) float64 {
 		order[i] = int32(i)
 		total += w
 	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(values[a], values[b]) })
+	// Equal values in an order of their own, so that the sums are the same in any.
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(values[a], values[b]), cmp.Compare(weights[a], weights[b]))
+	})
 	sum := 0.0
 	for i, row := range order {
 		sum += weights[row]

@@ -8,16 +8,11 @@ import (
 )
 
 // squared is half the squared error.
-type squared struct {
-	values []float64
-	start  float64
-}
+type squared struct{ values []float64 }
 
-func newSquared(y *learn.Target, weights []float64) *squared {
-	return &squared{values: y.Values, start: mean(y.Values, weights)}
-}
+func newSquared(y *learn.Target) *squared { return &squared{y.Values} }
 
-func (l *squared) base() []float64 { return []float64{l.start} }
+func (l *squared) base(weights []float64) []float64 { return []float64{mean(l.values, weights)} }
 
 func (l *squared) link() ensemble.Link { return ensemble.Identity }
 
@@ -34,4 +29,13 @@ func (l *squared) fill(m *margins, from, to int) (reach float64, t totals) {
 		m.put(&t, &words[i], d*w, w)
 	}
 	return reach, t
+}
+
+func (l *squared) risk(m *margins, from, to int) float64 {
+	sum := 0.0
+	for i, f := range m.of[0][from:to] {
+		d := f - l.values[from+i]
+		sum += float64(float64(d*d) / 2 * m.weight(from+i))
+	}
+	return sum
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 )
 
@@ -138,13 +139,13 @@ func (n *nodes) setSets(at []int64, members []int32) error {
 	}
 	for i := range len(at) - 1 {
 		from, to := at[i], at[i+1]
-		if from < 0 || to <= from || to > int64(len(members)) {
+		if from < 0 || to < from || to > int64(len(members)) {
 			return fmt.Errorf("set %d is of members %d to %d of %d", i, from, to, len(members))
 		}
 		set := members[from:to]
 		for k, c := range set {
-			if c < 0 || c > mostCategory || k > 0 && c <= set[k-1] {
-				return fmt.Errorf("set %d has the category %d as its member %d: they ascend from 0 to %d at most", i, c, k, mostCategory)
+			if c < 0 || c > bins.MostCategory || k > 0 && c <= set[k-1] {
+				return fmt.Errorf("set %d has the category %d as its member %d: they ascend from 0 to %d at most", i, c, k, bins.MostCategory)
 			}
 		}
 		n.sets = append(n.sets, set)

@@ -85,7 +85,7 @@ func newWalker(n *nodes, features int) *walker {
 	for s, f := range sets {
 		if f > 0 {
 			sets[s] = len(w.columns)
-			w.columns = append(w.columns, column{feature: f - 1, set: bitset(n.sets[s])})
+			w.columns = append(w.columns, column{feature: f - 1, axis: bins.NewAxis(nil), set: bitset(n.sets[s])})
 		}
 	}
 	if len(w.columns) == 0 { // leaves look at a column, too
