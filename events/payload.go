@@ -106,6 +106,22 @@ type FeaturesTunedData struct {
 	Trials int     `json:"trials"`
 }
 
+// TrialRequestedData asks for one trial of a search.
+type TrialRequestedData struct {
+	FeaturesBuiltData
+	Study Ref `json:"study"` // JSON: what is searched, and the trials so far
+	Trial int `json:"trial"` // number of the trial that is to be done
+}
+
+// TrialFinishedData says what came of a trial.
+type TrialFinishedData struct {
+	TrialRequestedData
+	Score   float64   `json:"score"`            // the mean of the folds'
+	Scores  []float64 `json:"scores,omitempty"` // of the folds
+	Seconds float64   `json:"seconds"`
+	Error   string    `json:"error,omitempty"` // why it could not be done
+}
+
 // A ModelRef points to a model's two files.
 type ModelRef struct {
 	Model   Ref `json:"model"`   // model.json
@@ -189,6 +205,8 @@ func (DatasetCleanedData) EventType() string    { return DatasetCleaned }
 func (DatasetExploredData) EventType() string   { return DatasetExplored }
 func (FeaturesBuiltData) EventType() string     { return FeaturesBuilt }
 func (FeaturesTunedData) EventType() string     { return FeaturesTuned }
+func (TrialRequestedData) EventType() string    { return TrialRequested }
+func (TrialFinishedData) EventType() string     { return TrialFinished }
 func (ModelTrainedData) EventType() string      { return ModelTrained }
 func (ModelEvaluatedData) EventType() string    { return ModelEvaluated }
 func (ModelExplainedData) EventType() string    { return ModelExplained }

@@ -10,7 +10,7 @@ import (
 func Payloads() []Payload {
 	return []Payload{
 		ObjectCreatedData{}, IngestRequestedData{}, DatasetIngestedData{}, DatasetCleanedData{}, DatasetExploredData{},
-		FeaturesBuiltData{}, FeaturesTunedData{}, ModelTrainedData{}, ModelEvaluatedData{}, ModelExplainedData{}, ModelRegisteredData{},
+		FeaturesBuiltData{}, FeaturesTunedData{}, TrialRequestedData{}, TrialFinishedData{}, ModelTrainedData{}, ModelEvaluatedData{}, ModelExplainedData{}, ModelRegisteredData{},
 		ModelDeployedData{}, PredictionRequestData{}, PredictionMadeData{}, StepFailedData{},
 	}
 }

@@ -14,6 +14,8 @@ const (
 	DatasetExplored   = "dev.runnel.dataset.explored.v1"
 	FeaturesBuilt     = "dev.runnel.features.built.v1"
 	FeaturesTuned     = "dev.runnel.features.tuned.v1"
+	TrialRequested    = "dev.runnel.trial.requested.v1"
+	TrialFinished     = "dev.runnel.trial.finished.v1"
 	TrainingRequested = "dev.runnel.training.requested.v1"
 	ModelTrained      = "dev.runnel.model.trained.v1"
 	ModelEvaluated    = "dev.runnel.model.evaluated.v1"
@@ -30,7 +32,7 @@ const (
 // Types lists every event type.
 func Types() []string {
 	return []string{
-		ObjectCreated, IngestRequested, DatasetIngested, DatasetCleaned, DatasetExplored, FeaturesBuilt, FeaturesTuned, TrainingRequested,
+		ObjectCreated, IngestRequested, DatasetIngested, DatasetCleaned, DatasetExplored, FeaturesBuilt, FeaturesTuned, TrialRequested, TrialFinished, TrainingRequested,
 		ModelTrained, ModelEvaluated, ModelExplained, ModelRegistered, ModelDeployed,
 		PredictionRequest, PredictionMade, DriftDetected, RetrainRequested, StepFailed,
 	}

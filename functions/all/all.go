@@ -19,7 +19,7 @@ import (
 // List is every function in the order of the chain.
 func List() []*step.Function {
 	return []*step.Function{
-		ingest.Function, clean.Function, explore.Function, featurize.Function, tune.Function, train.Function,
+		ingest.Function, clean.Function, explore.Function, featurize.Function, tune.Function, tune.Trial, tune.Choose, train.Function,
 		evaluate.Function, explain.Function, register.Function, deploy.Function, predict.Function,
 	}
 }

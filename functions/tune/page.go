@@ -25,7 +25,7 @@ func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
 	p := &report.Page{
 		Kind:  "Search",
 		Title: fmt.Sprintf("%s of %s", in.Raw.Target, in.Raw.Name),
-		Lead:  fmt.Sprintf("%d sets of parameters were tried, each by cross-validation in %d folds of the training rows. Best: %s.", len(trials), r.scorer.Folds(), words(best.Params)),
+		Lead:  fmt.Sprintf("%d sets of parameters were tried, each by cross-validation in %d folds of the training rows. Best: %s.", len(trials), r.folds, words(best.Params)),
 		Facts: []report.Fact{
 			{Name: r.metric, Value: number(best.Score), Detail: fmt.Sprintf("mean of the folds, ± %.2g", crossval.Deviation(best.Scores))},
 			{Name: "trials", Value: format.Count(int64(len(trials))), Detail: r.counts()},

@@ -19,49 +19,72 @@ import (
 
 // A run is a search on a dataset.
 type run struct {
+	p      Params
 	plan   *plan
 	study  *search.Study
-	scorer *crossval.Evaluator
+	scorer *crossval.Evaluator // nil where trials are only looked at
 	metric string
-	trials int              // most of them
+	trials int // most of them
+	folds  int
 	rounds []search.Bracket // that are done in turns
 	fits   int64
 	so     map[int]search.Outcome // what came of the folds so far, by trial
 }
 
-// open reads the data and makes a study without trials.
-func open(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p Params) (*run, error) {
+// newRun makes a run of a task. Where the params name no estimator, the number
+// of training rows decides.
+func newRun(in events.FeaturesBuiltData, p Params, rows int) (*run, error) {
+	fail := func(err error) (*run, error) {
+		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
+	}
+	task := learn.Task(in.Raw.Task)
+	r := &run{p: p, metric: p.Metric, trials: p.Trials, folds: p.Folds * p.Repeats, so: map[int]search.Outcome{}}
+	if r.metric == "" {
+		r.metric = crossval.Metric(task)
+	}
+	var err error
+	if r.plan, err = p.newPlan(task, rows); err != nil {
+		return fail(err)
+	}
+	r.p.Models = r.plan.families
+	r.rounds = p.rounds(r.folds)
+	if r.trials == 0 {
+		if r.trials = 50; p.Sampler == "grid" {
+			r.trials = r.plan.space.Size()
+		}
+	}
+	return r, nil
+}
+
+// begin makes the study, without trials.
+func (r *run) begin(seed uint64) error {
+	sampler, err := search.Named(r.p.Sampler)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	greater, _ := metrics.Greater(r.metric)
+	r.study, err = search.New(r.plan.space, &search.Options{Sampler: sampler, Minimize: !greater, Seed: seed})
+	if err != nil {
+		return step.Permanent(err)
+	}
+	return nil
+}
+
+// load reads the rows that trials are measured on.
+func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p Params) (*run, error) {
 	data, err := read(ctx, call, in, p)
 	if err != nil {
 		return nil, err
 	}
 	call.Rows(int64(data.X.Rows()))
-	r := &run{metric: p.Metric, trials: p.Trials, so: map[int]search.Outcome{}}
-	if r.metric == "" {
-		r.metric = crossval.Metric(data.Y.Task)
-	}
-	fail := func(err error) (*run, error) {
-		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
-	}
-	if r.plan, err = p.newPlan(data.Y.Task, data.X.Rows()); err != nil {
-		return fail(err)
-	}
-	sampler, err := search.Named(p.Sampler)
+	r, err := newRun(in, p, data.X.Rows())
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
-	greater, _ := metrics.Greater(r.metric)
-	if r.study, err = search.New(r.plan.space, &search.Options{Sampler: sampler, Minimize: !greater, Seed: call.Seed}); err != nil {
-		return fail(err)
-	}
-	if r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed, Now: time.Now}); err != nil {
-		return fail(err)
-	}
-	r.rounds = p.rounds(r.scorer.Folds())
-	if r.trials == 0 {
-		if r.trials = 50; p.Sampler == "grid" {
-			r.trials = r.plan.space.Size()
-		}
+	r.folds = len(data.Folds)
+	r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed, Now: time.Now})
+	if err != nil {
+		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
 	}
 	return r, nil
 }
@@ -152,6 +175,9 @@ const eta = 3
 func (p Params) rounds(folds int) []search.Bracket {
 	n := p.Batch
 	switch {
+	case p.Spread && n == 0:
+		n = 16
+	case p.Spread:
 	case p.Prune == "hyperband":
 		return search.Hyperband(1, folds, eta)
 	case p.Prune == "halving":
@@ -163,8 +189,6 @@ func (p Params) rounds(folds int) []search.Bracket {
 	}
 	return []search.Bracket{{Trials: n, Rungs: []int{folds}}}
 }
-
-func (r *run) bracket(round int) search.Bracket { return r.rounds[round%len(r.rounds)] }
 
 // score takes trials on to so many folds. done is called after each fit.
 func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done func()) ([]search.Outcome, error) {

@@ -28,6 +28,7 @@ type Params struct {
 	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`
 	CV      string         `json:"cv" default:"auto" enum:"auto,plain,stratified,group,time" doc:"how rows are divided into folds; auto is stratified for classes, else plain; group keeps the rows of a group in one fold; time measures on later rows than were learnt from"`
 	Repeats int            `json:"repeats" default:"1" min:"1" max:"100" doc:"how often the cross-validation is done, each time shuffled anew"`
+	Spread  bool           `json:"spread" default:"false" doc:"send each trial as an event, for the steps trial and choose: trials are done by whoever is free, and a crash costs one trial; a batch is 16 by default"`
 	By      string         `json:"by" doc:"raw column that cv: group or cv: time goes by"`
 }
 
@@ -41,6 +42,9 @@ func (p Params) Check() error {
 	}
 	if by := p.CV == "group" || p.CV == "time"; by != (p.By != "") {
 		return fmt.Errorf("by: cv: group and cv: time go by a column, the others by none; cv is %s and by is %q", p.CV, p.By)
+	}
+	if p.Spread && p.Prune != "none" {
+		return fmt.Errorf("prune: %s compares trials within the step, and spread sends them elsewhere: use one of the two", p.Prune)
 	}
 	return p.checkSpace()
 }
@@ -60,16 +64,22 @@ func (p Params) budget() (time.Duration, error) {
 var Function = step.New("tune", handle,
 	step.Doc("Searches for the estimator and the parameters that do best on the features, for train to use."),
 	step.Accepts(events.FeaturesBuilt),
-	step.Emits(events.FeaturesTuned))
+	step.Emits(events.FeaturesTuned, events.TrialRequested))
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
 	in, err := events.Data[events.FeaturesBuiltData](call.Event)
 	if err != nil {
 		return step.Permanent(err)
 	}
-	r, err := open(ctx, call, in, p)
+	r, err := load(ctx, call, in, p)
 	if err != nil {
 		return err
+	}
+	if err := r.begin(call.Seed); err != nil {
+		return err
+	}
+	if p.Spread {
+		return r.send(ctx, call, in, call.Time)
 	}
 	budget, err := p.budget()
 	if err != nil {
@@ -78,12 +88,12 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	began, past := time.Now(), false
 	for round := 0; !past && len(r.study.Trials()) < r.trials; round++ {
 		before := len(r.study.Trials())
-		b := r.bracket(round)
+		b := r.rounds[round%len(r.rounds)]
 		b.Trials = min(b.Trials, r.trials-before)
 		err := r.study.Halve(ctx, b, eta, func(ctx context.Context, trials []search.Trial, folds int) ([]search.Outcome, error) {
 			return r.score(ctx, trials, folds, func() {
 				r.fits++
-				call.Progress(r.fits, int64(r.trials*r.scorer.Folds()), "fits")
+				call.Progress(r.fits, int64(r.trials*r.folds), "fits")
 			})
 		})
 		if err != nil {

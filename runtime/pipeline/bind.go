@@ -241,7 +241,9 @@ func (p *Pipeline) checkGraph(d *document) {
 	}
 	next := map[*BoundStep][]*BoundStep{}
 	for _, e := range p.Edges() {
-		next[e.From] = append(next[e.From], e.To)
+		if !e.From.Fn.Loops {
+			next[e.From] = append(next[e.From], e.To)
+		}
 	}
 	state := map[*BoundStep]int{}
 	var visit func(s *BoundStep, trail []string) bool

@@ -47,11 +47,12 @@ func (p *Pipeline) warnTwice(d *document) {
 	}
 }
 
-// emitters lists the steps whose events a trigger may match.
+// emitters lists the steps whose events a trigger may match, but for those that
+// loop: they go on with what another began.
 func (p *Pipeline) emitters(t Trigger) []*BoundStep {
 	var out []*BoundStep
 	for _, s := range p.Steps {
-		if slices.Contains(s.Fn.Emits, t.Type) && (len(t.From) == 0 || slices.Contains(t.From, s.Name)) {
+		if slices.Contains(s.Fn.Emits, t.Type) && !s.Fn.Loops && (len(t.From) == 0 || slices.Contains(t.From, s.Name)) {
 			out = append(out, s)
 		}
 	}

@@ -26,6 +26,7 @@ type Function struct {
 	Params  *schema.Schema // described by the params struct
 	Effect  bool           // changes more than artifacts (the model registry): never answered from the step cache
 	Module  events.Ref     // of a function that is no part of this program: its WASM module
+	Loops   bool           // its events may lead back to it: it counts its rounds, and ends
 	Uses    []string       // of such a function: what it is granted; see Definition
 
 	run   func(ctx context.Context, call *Call, params map[string]any) error
@@ -47,6 +48,10 @@ func Emits(types ...string) Option { return func(f *Function) { f.Emits = types 
 // Effect marks a function that changes more than artifacts, such as the model
 // registry. Its results are recorded as all are, but never reused by the step cache.
 func Effect() Option { return func(f *Function) { f.Effect = true } }
+
+// Loops marks a function whose events may lead back to it in a pipeline: one that
+// counts its rounds, and ends.
+func Loops() Option { return func(f *Function) { f.Loops = true } }
 
 // A Checker is a params struct with rules that bounds and enumerations cannot express.
 type Checker interface{ Check() error }

@@ -1,0 +1,120 @@
+package tune
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn/search"
+	"github.com/runnel-dev/runnel/runtime/step"
+)
+
+// Trial is the step that does one trial of a search that is spread over events.
+var Trial = step.New("trial", try,
+	step.Doc("Does one trial of a search that tune has spread over events: cross-validation of one set of parameters."),
+	step.Accepts(events.TrialRequested),
+	step.Emits(events.TrialFinished))
+
+// Choose is the step that gathers a batch of trials, and proposes the next or
+// says what was best.
+var Choose = step.New("choose", choose,
+	step.Doc("Gathers the trials of a search that tune has spread over events, with join: true; it proposes the next ones, or says which was best."),
+	step.Accepts(events.TrialFinished),
+	step.Emits(events.TrialRequested, events.FeaturesTuned),
+	step.Loops())
+
+// A spread search travels as an artifact: what is searched, and the trials so far.
+type spread struct {
+	Params Params        `json:"params"`
+	Began  time.Time     `json:"began"`
+	Study  *search.Study `json:"study"`
+}
+
+// send asks for the next trials, each by an event. It says what was best where
+// there are no more.
+func (r *run) send(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, began time.Time) error {
+	left := r.trials - len(r.study.Trials())
+	if budget, _ := r.p.budget(); budget > 0 && call.Time.Sub(began) > budget {
+		call.Note("the budget of %s is spent: %d trials were done of %d", r.p.Budget, len(r.study.Trials()), r.trials)
+		left = 0
+	}
+	batch := r.study.Ask(min(r.rounds[0].Trials, left))
+	if len(batch) == 0 {
+		return r.finish(ctx, call, in)
+	}
+	ref, err := call.PutJSON(ctx, "study", events.MediaJSON, spread{r.p, began, r.study})
+	if err != nil {
+		return err
+	}
+	set := make([]events.Payload, len(batch))
+	for i, t := range batch {
+		set[i] = events.TrialRequestedData{FeaturesBuiltData: in, Study: ref, Trial: t.Number}
+	}
+	return call.EmitSet(set...)
+}
+
+// try does a trial. One that cannot be done is answered too, so that the others
+// do not wait for it.
+func try(ctx context.Context, call *step.Call, _ struct{}) error {
+	in, err := events.Data[events.TrialRequestedData](call.Event)
+	if err != nil {
+		return step.Permanent(err)
+	}
+	var s spread
+	if err := call.JSON(ctx, in.Study, &s); err != nil {
+		return err
+	}
+	if in.Trial < 0 || in.Trial >= len(s.Study.Trials()) {
+		return step.Permanent(fmt.Errorf("the study %s has no trial %d", in.Study.Digest, in.Trial))
+	}
+	r, err := load(ctx, call, in.FeaturesBuiltData, s.Params)
+	if err != nil {
+		return err
+	}
+	t := s.Study.Trials()[in.Trial]
+	done := int64(0)
+	outcomes, err := r.score(ctx, []search.Trial{t}, r.folds, func() {
+		done++
+		call.Progress(done, int64(r.folds), "folds")
+	})
+	if err != nil {
+		return err
+	}
+	o := outcomes[0]
+	call.Note("trial %d: %s %.4g with %s", t.Number+1, r.metric, o.Score, words(t.Params))
+	return call.Emit(events.TrialFinishedData{TrialRequestedData: in, Score: o.Score, Scores: o.Scores, Seconds: o.Seconds, Error: o.Error})
+}
+
+func choose(ctx context.Context, call *step.Call, _ struct{}) error {
+	if len(call.Set) == 0 {
+		return step.Permanent(fmt.Errorf("choose waits for all trials of a batch: give its step join: true"))
+	}
+	var s spread
+	var in events.TrialFinishedData
+	for i, e := range call.Set {
+		t, err := events.Data[events.TrialFinishedData](e)
+		if err != nil {
+			return step.Permanent(err)
+		}
+		if i == 0 {
+			in = t
+			if err := call.JSON(ctx, in.Study, &s); err != nil {
+				return err
+			}
+		}
+		o := search.Outcome{Score: t.Score, Scores: t.Scores, Seconds: t.Seconds, Error: t.Error}
+		if t.Error != "" {
+			o.State = search.Failed
+		}
+		if err := s.Study.Tell(t.Trial, o); err != nil {
+			return step.Permanent(fmt.Errorf("study %s: %w", in.Study.Digest, err))
+		}
+	}
+	r, err := newRun(in.FeaturesBuiltData, s.Params, 0)
+	if err != nil {
+		return err
+	}
+	r.study = s.Study
+	return r.send(ctx, call, in.FeaturesBuiltData, s.Began)
+}
