@@ -1,12 +1,13 @@
 package events
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/runnel-dev/runnel/internal/json"
 )
 
 // MaxSize is the largest event, in bytes of structured JSON, that is accepted:

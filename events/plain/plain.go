@@ -7,7 +7,6 @@ package plain
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/rawjson"
 	"github.com/runnel-dev/runnel/internal/sorting"
 )

@@ -1,11 +1,11 @@
 package register
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn/model"
 )

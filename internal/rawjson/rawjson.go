@@ -4,9 +4,10 @@
 package rawjson
 
 import (
-	"encoding/json"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/runnel-dev/runnel/internal/json"
 )
 
 // Object calls each with the name and the text of every member of an object, in

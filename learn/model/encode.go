@@ -1,14 +1,11 @@
 package model
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/sha256"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
@@ -135,13 +132,8 @@ func decodeDocument(modelJSON []byte) (*document, error) {
 		return nil, fmt.Errorf("model.json has the format %q: this version reads %q", head.Format, Format)
 	}
 	var d document
-	r := json.NewDecoder(bytes.NewReader(modelJSON))
-	r.DisallowUnknownFields()
-	if err := r.Decode(&d); err != nil {
+	if err := json.Strict(modelJSON, &d); err != nil {
 		return nil, fmt.Errorf("model.json: %w", err)
-	}
-	if _, err := r.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("model.json: more than one JSON value")
 	}
 	return &d, nil
 }
@@ -194,9 +186,9 @@ func divide(tensors map[string]learn.Tensor) (transforms, estimator map[string]l
 }
 
 func compact(raw json.RawMessage) json.RawMessage {
-	var b bytes.Buffer
-	if raw == nil || json.Compact(&b, raw) != nil {
+	b, err := json.Compact(raw)
+	if raw == nil || err != nil {
 		return nil
 	}
-	return b.Bytes()
+	return b
 }

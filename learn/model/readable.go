@@ -2,7 +2,9 @@ package model
 
 import (
 	"bytes"
-	"encoding/json"
+
+	"github.com/runnel-dev/runnel/internal/json"
+	"github.com/runnel-dev/runnel/internal/rawjson"
 )
 
 // lineWidth is how long an object may be to stand on one line.
@@ -24,22 +26,23 @@ func layOut(out *bytes.Buffer, v []byte, indent string) {
 	}
 	inner := indent + "  "
 	out.WriteByte(v[0])
-	d := json.NewDecoder(bytes.NewReader(v))
-	_, _ = d.Token() // valid JSON gives no errors here and below
-	for first := true; d.More(); first = false {
+	first := true
+	item := func(item []byte, key string) error {
 		if !first {
 			out.WriteByte(',')
 		}
-		out.WriteString("\n" + inner)
-		if v[0] == '{' {
-			token, _ := d.Token()
-			key, _ := json.Marshal(token)
-			out.Write(key)
-			out.WriteString(": ")
-		}
-		var item json.RawMessage
-		_ = d.Decode(&item)
+		first = false
+		out.WriteString("\n" + inner + key)
 		layOut(out, item, inner)
+		return nil
+	}
+	if v[0] == '{' { // valid JSON gives no errors here
+		_ = rawjson.Object(v, func(name string, value []byte) error {
+			key, _ := json.Marshal(name)
+			return item(value, string(key)+": ")
+		})
+	} else {
+		_ = rawjson.Array(v, func(value []byte) error { return item(value, "") })
 	}
 	out.WriteString("\n" + indent)
 	out.WriteByte(v[0] + 2) // ] follows [ by two, and } follows {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
@@ -128,7 +129,7 @@ func DecodeSpec(kind string, params []byte) (Spec, error) {
 	if len(params) == 0 {
 		return s, nil
 	}
-	if err := decodeStrict(params, s); err != nil {
+	if err := json.Strict(params, s); err != nil {
 		return nil, fmt.Errorf("parameters of %q: %w", kind, err)
 	}
 	return s, nil

@@ -1,12 +1,9 @@
 package preprocess
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
 )
 
@@ -30,19 +27,7 @@ func reread(params any, into any) error {
 	if err != nil {
 		return err
 	}
-	return decodeStrict(b, into)
-}
-
-func decodeStrict(b []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return nil
+	return json.Strict(b, into)
 }
 
 // floats returns the named float64 tensor of a state, checked for its shape.

@@ -1,12 +1,12 @@
 package search
 
 import (
-	"encoding/json"
 	"maps"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/nearest"
 )
 

@@ -1,11 +1,12 @@
 package search
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/runnel-dev/runnel/internal/json"
 )
 
 // A State is how far a trial is.

@@ -1,12 +1,12 @@
 package guest
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/rawjson"
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/runtime/guest/abi"

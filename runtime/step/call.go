@@ -3,13 +3,13 @@ package step
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/table"
 )
 

@@ -2,10 +2,11 @@ package jsonl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/runnel-dev/runnel/internal/json"
 )
 
 // A pass reads a source from its beginning to its end, row by row.

@@ -8,12 +8,12 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 
+	"github.com/runnel-dev/runnel/internal/json"
+	"github.com/runnel-dev/runnel/internal/rawjson"
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 )
@@ -202,38 +202,22 @@ type named struct {
 }
 
 func decodeHeader(header []byte) ([]named, error) {
-	d := json.NewDecoder(bytes.NewReader(header))
-	d.DisallowUnknownFields()
-	if _, err := d.Token(); err != nil {
-		return nil, err
-	}
 	var out []named
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, _ := key.(string) // the decoder allows nothing else there
+	err := rawjson.Object(header, func(name string, value []byte) error {
 		if name == "__metadata__" {
-			var meta map[string]string
-			if err := d.Decode(&meta); err != nil {
-				return nil, fmt.Errorf("__metadata__: %w", err)
+			if err := json.Unmarshal(value, &map[string]string{}); err != nil {
+				return fmt.Errorf("__metadata__: %w", err)
 			}
-			continue
+			return nil
 		}
 		e := named{name: name}
-		if err := d.Decode(&e.entry); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+		if err := json.Strict(value, &e.entry); err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
 		}
 		out = append(out, e)
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON value")
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 func decodeTensor(e entry, b []byte) (learn.Tensor, error) {

@@ -3,10 +3,10 @@
 package abi
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
