@@ -97,8 +97,11 @@ func newRuns(a *app) *cobra.Command {
 		}
 		return a.print(st, func() {
 			a.printRun(&st)
-			if st.State == api.Interrupted {
+			switch {
+			case st.State == api.Interrupted:
 				a.say("\nNext: %s up    goes on with it; %s runs cancel %.8s ends it", a.name(), a.name(), st.ID)
+			case st.State != engine.Running && len(st.Steps) > 0:
+				a.say("\nNext: %s runs table %.8s    lists the tables that the steps wrote", a.name(), st.ID)
 			}
 		})
 	})
@@ -139,7 +142,7 @@ func newRuns(a *app) *cobra.Command {
 		}
 		return a.print(api.RunCancelled{Run: id}, func() { fmt.Fprintf(a.out, "run %.8s is cancelled\n", id) })
 	})
-	return group("runs", "List, show, replay and cancel runs", list, show, lineage, replay, cancel)
+	return group("runs", "List, show, replay and cancel runs, and show what their steps wrote", list, show, newTable(a), lineage, replay, cancel)
 }
 
 // cancel ends a run whose command was interrupted, and says so by the exit code
