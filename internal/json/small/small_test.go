@@ -241,7 +241,7 @@ func FuzzReadsTheSame(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sameValues(t, b)
-		got, err := Compact(b)
+		_, err := Compact(b)
 		var want strings.Builder
 		if err == nil {
 			var v json.RawMessage
@@ -250,7 +250,7 @@ func FuzzReadsTheSame(f *testing.F) {
 			}
 			compacted, _ := json.Marshal(struct{ V json.RawMessage }{v})
 			want.Write(compacted[5 : len(compacted)-1])
-			if got = appendCompact(nil, b, true); string(got) != want.String() {
+			if got := appendCompact(nil, b, true); string(got) != want.String() {
 				t.Fatalf("%q compact: %s, want %s", b, got, want.String())
 			}
 		}
