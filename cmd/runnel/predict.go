@@ -54,7 +54,12 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 				if err != nil {
 					return err
 				}
-				return a.print(p, func() { a.printPrediction(p) })
+				return a.print(p, func() {
+					a.printPrediction(p)
+					for _, n := range notes(p) {
+						a.say("Note: %s", n)
+					}
+				})
 			}
 			v, inputs, err := inputsOf(cmd, conn, name, cmp.Or(version, "champion"))
 			if err != nil {
@@ -71,12 +76,25 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			if a.json && out == "" {
 				return a.print(p, nil)
 			}
+			for _, n := range p.Notes {
+				a.say("Note: %s", n)
+			}
 			return a.writeTable(t, p, out)
 		},
 	}
 	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, a list of such rows, or @FILE that holds one")
 	c.Flags().StringVarP(&out, "out", "o", "", "file to write; standard output by default")
 	return c
+}
+
+// notes are what the node says of a prediction.
+func notes(p map[string]any) []string {
+	var out []string
+	list, _ := p["notes"].([]any)
+	for _, n := range list {
+		out = append(out, fmt.Sprint(n))
+	}
+	return out
 }
 
 func (a *app) printPrediction(p map[string]any) {
@@ -178,6 +196,7 @@ type predicted struct {
 	Version       int              `json:"version"`
 	Predictions   []any            `json:"predictions"`
 	Probabilities []map[string]any `json:"probabilities,omitempty"` // of classes
+	Notes         []string         `json:"notes,omitempty"`
 }
 
 // predictTable asks for some thousand rows at a time.
@@ -205,7 +224,7 @@ func predictTable(cmd *cobra.Command, conn *connection, name, version string, t 
 		if err := json.Unmarshal(b, &p); err != nil {
 			return nil, fmt.Errorf("the node's answer: %w", err)
 		}
-		all.Version = p.Version
+		all.Version, all.Notes = p.Version, p.Notes
 		version = strconv.Itoa(p.Version) // also should the alias be moved meanwhile
 		all.Predictions = append(all.Predictions, p.Predictions...)
 		all.Probabilities = append(all.Probabilities, p.Probabilities...)

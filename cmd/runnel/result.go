@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/engine"
@@ -83,6 +84,7 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 		}
 		r.notes = append(r.notes, warnings(rec)...)
 	}
+	r.notes = append(r.notes, api.Bypassed(&st.Status, func(function string) bool { return all.Functions()[function] != nil })...)
 	return r, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/runnel-dev/runnel/events"
@@ -31,6 +32,7 @@ type served struct {
 	models   map[string]*model.Model      // by digest of model.json
 	order    []string                     // its keys, in the order that they came
 	versions map[string]step.ModelVersion // by name@number
+	notes    map[string][]string          // by run: what predictions of its model leave out
 }
 
 // maxServed is how many models are kept decoded, and maxVersions how many
@@ -41,7 +43,7 @@ const (
 )
 
 func newServed(n *node.Node) *served {
-	return &served{node: n, models: map[string]*model.Model{}, versions: map[string]step.ModelVersion{}}
+	return &served{node: n, models: map[string]*model.Model{}, versions: map[string]step.ModelVersion{}, notes: map[string][]string{}}
 }
 
 // version finds a version by number or alias.
@@ -103,6 +105,29 @@ func (c *served) get(ctx context.Context, ref events.ModelRef) (*model.Model, er
 	return m, nil
 }
 
+// bypassed tells which steps of the run that made a model predictions do not run.
+func (s *server) bypassed(ctx context.Context, run string) []string {
+	c := s.models
+	c.mu.Lock()
+	notes, ok := c.notes[run]
+	c.mu.Unlock()
+	if ok || run == "" {
+		return notes
+	}
+	st, err := s.Node.Engine.Status(ctx, run)
+	if err != nil {
+		return nil // a model of elsewhere, or of a pipeline that no longer fits
+	}
+	notes = api.Bypassed(st, func(function string) bool { return s.Functions[function] != nil })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.notes) >= maxVersions {
+		clear(c.notes)
+	}
+	c.notes[run] = notes
+	return notes
+}
+
 func (c *served) read(ctx context.Context, ref events.Ref) ([]byte, error) {
 	b, err := c.node.Store.Open(ctx, ref)
 	if err != nil {
@@ -146,15 +171,19 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 		return nil, fmt.Errorf("the body is not JSON: %w", err)
 	}
 	readDates(m.Inputs, rows)
+	notes := s.bypassed(r.Context(), v.Run)
 	t, err := m.FromJSON(rows)
 	if err != nil {
-		return nil, err
+		return nil, explained(err, notes)
 	}
 	p, err := m.Predict(t)
 	if err != nil {
-		return nil, err
+		return nil, explained(err, notes)
 	}
 	out := map[string]any{"model": v.Name, "version": v.Version}
+	if len(notes) > 0 {
+		out["notes"] = notes
+	}
 	if single(rows) {
 		out["prediction"] = p.Value(0)
 		if m.Task == learn.Classification {
@@ -175,6 +204,15 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 		out["probabilities"] = probabilities
 	}
 	return out, nil
+}
+
+// explained adds to an error of a row which steps did not see it.
+func explained(err error, notes []string) error {
+	var input *model.InputError
+	if len(notes) == 0 || !errors.As(err, &input) {
+		return err
+	}
+	return fmt.Errorf("%w\nNote: %s", err, strings.Join(notes, "\nNote: "))
 }
 
 // single tells a row from a list of rows: a row is an object, or a list of values.
