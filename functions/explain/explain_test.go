@@ -74,15 +74,12 @@ func TestExplain(t *testing.T) {
 					t.Errorf("output %d is of %q", k, o.Class)
 				}
 				for i := range e.Rows {
-					want := 0.0
-					switch {
-					case m.Task == learn.Regression:
+					want := p.Distribution(i)[o.Class]
+					if e.Scale == explain.LogOdds {
+						want = math.Log(want / (1 - want))
+					}
+					if m.Task == learn.Regression {
 						want = p.Values[i]
-					default:
-						want = p.Distribution(i)[o.Class]
-						if e.Scale == explain.LogOdds {
-							want = math.Log(want / (1 - want))
-						}
 					}
 					if got := o.Total(i); math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
 						t.Fatalf("row %d, class %q: base and values sum to %v, the model says %v", i, o.Class, got, want)

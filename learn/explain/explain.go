@@ -151,6 +151,14 @@ func checkFeatures(x *learn.Matrix, features int) error {
 	return nil
 }
 
+// names are those of a matrix's features, blank where it has none.
+func names(x *learn.Matrix) []string {
+	if len(x.Names) == len(x.Columns) {
+		return x.Names
+	}
+	return make([]string, len(x.Columns))
+}
+
 // rowsOf copies some rows of a matrix, row after row.
 func rowsOf(x *learn.Matrix, from, to int) []float64 {
 	n := len(x.Columns)

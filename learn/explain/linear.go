@@ -31,10 +31,10 @@ func Linear(coefficients [][]float64, intercepts []float64, background, x *learn
 			}
 		}
 		if n == 0 {
-			return nil, fmt.Errorf("no background row has a value of feature %q", background.Names[j])
+			return nil, fmt.Errorf("no background row has a value of feature %q", names(background)[j])
 		}
 	}
-	out := newValues(x.Names, x.Rows, len(intercepts))
+	out := newValues(names(x), x.Rows, len(intercepts))
 	for k, row := range coefficients {
 		out.Base[k] = intercepts[k]
 		for j, c := range row {
