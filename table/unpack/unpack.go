@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Limits bound what is read. All are needed.
@@ -68,11 +66,11 @@ func NewReader(r io.Reader, l Limits) (*Reader, error) {
 		}
 		out.r, out.Compression = z, "gzip"
 	case bytes.HasPrefix(magic, []byte("\x28\xb5\x2f\xfd")):
-		z, err := zstd.NewReader(whole, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+		z, end, err := unzstd(whole)
 		if err != nil {
 			return nil, &Damaged{err}
 		}
-		out.r, out.Compression, out.close = z, "zstd", z.Close
+		out.r, out.Compression, out.close = z, "zstd", end
 	}
 	return out, nil
 }
