@@ -98,10 +98,6 @@ func (s *suite) large(t *testing.T) {
 		mib = 50
 	}
 	t.Run("table", func(t *testing.T) {
-		if s.o.Away {
-			t.Skip("the table does not travel: it is in the store already")
-		}
-		env := steptest.New(t) // tables stay as they are, which is what is tested: the way to the function and back
 		rows := mib << 20 / 16
 		floats, ints := make([]float64, rows), make([]int64, rows)
 		for i := range rows {
@@ -111,7 +107,7 @@ func (s *suite) large(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in := env.Dataset(t, events.Dataset{Name: "large"}, tbl, nil)
+		env, in := s.holding(t, tbl)
 		res, err := s.host.Run(t.Context(), probe.Function, Invocation(t, probe.Function, events.DatasetIngestedData{Dataset: in}, probe.Params{Do: "table"}), env)
 		if err != nil {
 			t.Fatal(described(err))
@@ -136,4 +132,16 @@ func (s *suite) large(t *testing.T) {
 			t.Errorf("%+v came back as %+v", in.Content, res.Outputs["copy"])
 		}
 	})
+}
+
+// holding gives an environment that holds the table. For a function that is away
+// it is the store that both share; otherwise the table stays as it is there, which
+// is what is tested: its way to the function and back.
+func (s *suite) holding(t *testing.T, tbl *table.Table) (step.Env, events.Dataset) {
+	if s.o.Away {
+		e := newEnv(t)
+		return e, e.dataset(t, tbl, tbl.Rows()).Dataset
+	}
+	e := steptest.New(t)
+	return e, e.Dataset(t, events.Dataset{Name: "large"}, tbl, nil)
 }

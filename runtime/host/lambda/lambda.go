@@ -147,7 +147,9 @@ func failure(function string, payload []byte) error {
 	switch {
 	case strings.Contains(said.Message, "Task timed out"):
 		return fail(step.ClassTimeout, "")
-	case said.Type == "Runtime.OutOfMemory", strings.Contains(said.Message, "signal: killed"):
+	case said.Type == "Runtime.OutOfMemory":
+		return fail(step.ClassPermanent, ": give the function more memory")
+	case strings.Contains(said.Message, "signal: killed"):
 		return fail(step.ClassPermanent, ": most likely for want of memory: give the function more")
 	case said.Type == "Runtime.ExitError", strings.HasPrefix(said.Message, "RequestId:"):
 		return fail(step.ClassPoison, ": its log says why")

@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -21,16 +22,17 @@ func TestHost(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	dir := rietest.Build(t, names...)
+	const mib = 512 // that the probe has
 	hosttest.Run(t, func(t testing.TB) host.Host {
 		return lambda.New(lambda.NewHTTP(func(function string) (urls []string) {
-			sandboxes := 1
+			sandboxes, env := 1, []string{"RUNNEL_STORE="}
 			if function == "probe" {
-				sandboxes = 4
+				sandboxes, env = 4, append(env, fmt.Sprint("AWS_LAMBDA_FUNCTION_MEMORY_SIZE=", mib))
 			}
 			for range sandboxes {
-				urls = append(urls, rietest.Start(t, emulator, filepath.Join(dir, function), 5*time.Minute, "RUNNEL_STORE=").URL)
+				urls = append(urls, rietest.Start(t, emulator, filepath.Join(dir, function), 5*time.Minute, env...).URL)
 			}
 			return urls
 		}), &lambda.Options{Store: hosttest.Location})
-	}, hosttest.Options{Away: true, Remote: true})
+	}, hosttest.Options{Away: true, Remote: true, Memory: mib})
 }

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/runnel-dev/runnel/runtime/engine"
@@ -11,7 +12,15 @@ import (
 
 // observer writes what the engine does to the log: which step answered which
 // event, and how; never what is in an event.
-type observer struct{ log *slog.Logger }
+type observer struct {
+	log *slog.Logger
+
+	mu       sync.Mutex
+	progress time.Time // when it was told last
+}
+
+// progressPause is the least time between two lines that tell of progress.
+const progressPause = 5 * time.Second
 
 // RunAccepted implements engine.Observer.
 func (o *observer) RunAccepted(r engine.Run) { o.log.Info("run accepted", "run", r.ID) }
@@ -23,7 +32,14 @@ func (o *observer) RunCancelled(run string) { o.log.Info("run cancelled", "run",
 func (o *observer) StepStarted(engine.Activity) {}
 
 // StepProgress implements engine.Observer.
-func (o *observer) StepProgress(engine.Activity, step.Progress) {}
+func (o *observer) StepProgress(a engine.Activity, p step.Progress) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now := time.Now(); now.Sub(o.progress) >= progressPause {
+		o.progress = now
+		o.log.Info("step progress", "run", a.Run, "pipeline", a.Pipeline, "step", a.Step, "event", a.Event, "done", p.Done, "total", p.Total, "unit", p.Unit)
+	}
+}
 
 // StepFinished implements engine.Observer.
 func (o *observer) StepFinished(r engine.Record) {

@@ -17,8 +17,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
@@ -38,6 +36,7 @@ type Server struct {
 	fn     *step.Function
 	config settings
 	log    *slog.Logger
+	memory memory
 
 	mu     sync.Mutex
 	worlds map[string]*world // by the store's location: opened when first needed
@@ -55,21 +54,15 @@ func New(fn *step.Function, opts *Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	}
-	return &Server{fn: fn, config: settingsOf(fn, o.Getenv), log: o.Log.With("function", fn.Name), worlds: map[string]*world{}}
+	return &Server{fn: fn, config: settingsOf(fn, o.Getenv), log: o.Log.With("function", fn.Name), worlds: map[string]*world{},
+		memory: memory{size: memoryOf(o.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))}}
 }
 
 // Main runs the function until Lambda ends the process.
 func Main(fn *step.Function) {
-	limitMemory(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
-	lambda.Start(New(fn, nil))
-}
-
-// limitMemory has Go collect garbage in time: Lambda kills what takes more than
-// the size, in MiB.
-func limitMemory(size string) {
-	if mib, err := strconv.ParseInt(size, 10, 64); err == nil && mib > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(mib << 20 / 10 * 9)
-	}
+	s := New(fn, nil)
+	s.memory.collect()
+	lambda.Start(s)
 }
 
 // margin is what an invocation leaves of Lambda's deadline: what is not done by
@@ -84,8 +77,17 @@ type kind struct {
 	ABI         *int    `json:"abi"`
 }
 
-// Invoke implements lambda.Handler.
+// Invoke implements lambda.Handler. An error that has the process end comes in
+// place of the answer: an event that was answered is on record.
 func (s *Server) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	answer, err := s.invoke(ctx, payload)
+	if ends := s.memory.ends(); ends != nil {
+		return nil, ends
+	}
+	return answer, err
+}
+
+func (s *Server) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(margin, time.Until(deadline)/4)))

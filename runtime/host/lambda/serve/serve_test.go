@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -38,6 +40,7 @@ type stage struct {
 	aws   *awstest.Server
 	queue string // the step's, whose messages the tests make up
 	p     *pipeline.Pipeline
+	fn    *step.Function
 	seen  chan events.Event
 
 	mu   sync.Mutex
@@ -67,12 +70,18 @@ func newStage(t *testing.T) *stage {
 		switch {
 		case strings.HasPrefix(in.URL, "retryable"):
 			return step.Retryable(errors.New("not now"))
+		case strings.HasPrefix(in.URL, "hungry"):
+			for held := [][]byte{}; ctx.Err() == nil; held = append(held, make([]byte, 1<<20)) {
+				call.Progress(int64(len(held)), 0, "MiB")
+			}
+			return ctx.Err()
 		case strings.HasPrefix(in.URL, "slow"):
 			<-ctx.Done()
 			return ctx.Err()
 		}
 		return call.Emit(events.DatasetIngestedData{Dataset: events.Dataset{Name: in.URL}})
 	}, step.Accepts(events.IngestRequested, events.ObjectCreated), step.Emits(events.DatasetIngested))
+	s.fn = fn
 	var err error
 	functions := pipeline.Functions{"work": fn}
 	if s.p, err = pipeline.Parse("p.yaml", strings.NewReader(definition), functions); err != nil {
@@ -243,6 +252,32 @@ func TestDeadline(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d attempts were recorded, want 1", n)
+	}
+}
+
+// A step that takes more memory than there is fails with that reason, is not
+// tried again, and the process, in which it may go on, ends.
+func TestMemory(t *testing.T) {
+	s := newStage(t)
+	s.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "256"
+	var log bytes.Buffer
+	s.Server = serve.New(s.fn, &serve.Options{Getenv: func(name string) string { return s.env[name] }, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	payload := fmt.Sprintf(`{"Records":[{"messageId":"m","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:work","body":%q}]}`, body(t, asked(t, "hungry")))
+	_, err := s.Invoke(t.Context(), []byte(payload))
+	var ends messages.InvokeResponse_Error
+	if !errors.As(err, &ends) || !ends.ShouldExit || ends.Type != "Runtime.OutOfMemory" {
+		t.Fatalf("%v, want that the process ends for want of memory", err)
+	}
+	failed, err := events.Data[events.StepFailedData](s.published(t))
+	if err != nil || failed.Class != string(step.ClassPermanent) || !strings.Contains(failed.Message, "function work takes more than the 256 MiB of memory that it has: give it more") {
+		t.Errorf("%+v, %v", failed, err)
+	}
+	if !strings.Contains(log.String(), "step progress") || !strings.Contains(log.String(), "unit=MiB") {
+		t.Errorf("the log does not tell of progress:\n%s", log.String())
+	}
+	s.Server = serve.New(s.fn, &serve.Options{Getenv: func(name string) string { return s.env[name] }, Log: slog.New(slog.DiscardHandler)})
+	if out, err := s.Invoke(t.Context(), []byte(payload)); err != nil || string(out) != `{"batchItemFailures":[]}` || s.runs["hungry"] != 1 {
+		t.Errorf("when it comes again a new process answers %s, %v, after %d runs", out, err, s.runs["hungry"])
 	}
 }
 

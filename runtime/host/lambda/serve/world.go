@@ -61,8 +61,8 @@ func (s *Server) open(ctx context.Context, location string, asStep bool) (*world
 	}
 	cfg := engine.Config{
 		Store: w.store, Models: registry.New(w.store, nil), Functions: pipeline.Functions{s.fn.Name: s.fn}, Bind: s.bind,
-		Hosts: hosts(), Fetch: fetch.New(&fetch.Options{AllowPrivate: s.config.private}).Get, Build: buildid.ID(),
-		AckWait: time.Minute, MaxCrash: maxCrash, Observer: &observer{s.log}, Log: s.log,
+		Hosts: s.hosts(), Fetch: fetch.New(&fetch.Options{AllowPrivate: s.config.private}).Get, Build: buildid.ID(),
+		AckWait: time.Minute, MaxCrash: maxCrash, Observer: &observer{log: s.log}, Log: s.log,
 	}
 	if asStep {
 		var err error
@@ -119,14 +119,22 @@ func (s *Server) bind(spec pipeline.Spec) (*pipeline.Pipeline, error) {
 
 // here is this process under the name of a host: whichever one a step names,
 // where it was deployed as a Lambda the function runs here.
-type here string
-
-// Name implements host.Host.
-func (h here) Name() string { return string(h) }
-
-// Run implements host.Host.
-func (here) Run(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) (step.Result, error) {
-	return fn.Run(ctx, inv, env)
+type here struct {
+	name   string
+	memory *memory
 }
 
-func hosts() []host.Host { return []host.Host{here("native"), here("lambda"), here("wasm")} }
+// Name implements host.Host.
+func (h here) Name() string { return h.name }
+
+// Run implements host.Host.
+func (h here) Run(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) (step.Result, error) {
+	return h.memory.run(ctx, fn, inv, env)
+}
+
+func (s *Server) hosts() (all []host.Host) {
+	for _, name := range []string{"native", "lambda", "wasm"} {
+		all = append(all, here{name, &s.memory})
+	}
+	return all
+}
