@@ -40,6 +40,10 @@ steps:
 
 const clusterRuns = 200
 
+// patient is how long is waited for what has to come, also on a machine that has
+// much else to do.
+const patient = 3 * time.Minute
+
 // TestCluster has three workers carry 200 runs over three NATS servers, of which
 // one is killed on the way, and one of the workers too. Then every run is
 // complete, and has had each of its effects once.
@@ -73,10 +77,9 @@ func TestCluster(t *testing.T) {
 	u := &uploaded{run: map[string]string{}}
 	var feeding sync.WaitGroup
 	keys := make(chan int, clusterRuns)
-	for i := range clusterRuns {
+	for i := range clusterRuns / 2 {
 		keys <- i
 	}
-	close(keys)
 	for range 4 {
 		feeding.Go(func() { u.feed(t, api, keys) })
 	}
@@ -86,6 +89,10 @@ func TestCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := clusterRuns / 2; i < clusterRuns; i++ { // so that half is still to come, however long finding the leader took
+		keys <- i
+	}
+	close(keys)
 	leader.Kill()
 	workers[0].kill()
 	before := countRecords(records)
@@ -98,9 +105,6 @@ func TestCluster(t *testing.T) {
 	waitForRecords(t, records, clusterRuns*8)
 	u.waitForRuns(t, api)
 	t.Logf("%d runs in %v", clusterRuns, time.Since(begin).Round(time.Millisecond))
-	if before >= clusterRuns*8*3/4 {
-		t.Errorf("%d of %d records were there already when the worker was killed", before, clusterRuns*8)
-	}
 	for _, w := range workers[1:] {
 		w.stop(t, "stopped: nothing was left")
 	}
@@ -164,7 +168,7 @@ func (p *process) kill() {
 // says waits until the process has printed the text.
 func (p *process) says(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(p.out.String(), text); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patient); !strings.Contains(p.out.String(), text); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.ended:
 			t.Fatalf("it ended: %v\n%s", p.ProcessState, p.out)
@@ -182,7 +186,7 @@ func (p *process) stop(t *testing.T, last string) {
 	_ = p.Process.Signal(os.Interrupt)
 	select {
 	case <-p.ended:
-	case <-time.After(time.Minute):
+	case <-time.After(patient):
 		p.kill()
 		t.Errorf("it does not stop:\n%s", p.out)
 	}
@@ -193,7 +197,7 @@ func (p *process) stop(t *testing.T, last string) {
 
 func waitForNode(t *testing.T, folder string) *client.Client {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patient); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if info, token, err := node.Running(folder); err == nil && info != nil {
 			return client.New("http://"+info.HTTP, token)
 		}
@@ -215,7 +219,7 @@ func countRecords(dir string) (n int) {
 
 func waitForRecords(t *testing.T, dir string, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); countRecords(dir) < n; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patient); countRecords(dir) < n; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("there are %d records of %d", countRecords(dir), n)
 		}
@@ -249,7 +253,7 @@ func (u *uploaded) feed(t *testing.T, c *client.Client, keys <-chan int) {
 }
 
 func (u *uploaded) put(ctx context.Context, c *client.Client, key, table string) (up api.Uploaded, err error) {
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patient); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		if up, err = c.Put(ctx, "uploads", key, "text/csv", nil, strings.NewReader(table)); err == nil {
 			return up, nil
 		}
@@ -260,7 +264,7 @@ func (u *uploaded) put(ctx context.Context, c *client.Client, key, table string)
 // waitForRuns waits until the node says of every run that it succeeded.
 func (u *uploaded) waitForRuns(t *testing.T, c *client.Client) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patient); ; time.Sleep(200 * time.Millisecond) {
 		runs, err := c.Runs(t.Context(), 0)
 		left := len(u.run)
 		for _, r := range runs {
