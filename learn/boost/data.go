@@ -15,9 +15,12 @@ import (
 // needs of a row is in the same line or two of cache.
 type data struct {
 	rows, features int
-	bins           []uint8 // rows x features
-	width          []int   // of each feature: its bins, but that of missing values
-	axes           []bins.Axis
+	// bins has a row in stride bytes, of which those after the last feature hold
+	// anything. A few bytes after the last row may be read, not looked at.
+	bins   []uint8
+	stride int
+	width  []int // of each feature: its bins, but that of missing values
+	axes   []bins.Axis
 	// categories are, of a feature that holds such, those that have a bin; what is
 	// none of them is in the bin after. They are nil of a number.
 	categories [][]int32
@@ -109,14 +112,23 @@ func (d *data) of(x *learn.Matrix) *data {
 const transposeRows = 512
 
 func (d *data) transpose(columns [][]uint8, rows int) {
-	d.rows, d.bins = rows, make([]uint8, rows*d.features)
+	d.rows, d.stride = rows, d.features
+	if d.features%4 > 1 { // fours of features are quicker than two and three alone
+		d.stride = (d.features + 3) &^ 3
+	}
+	d.bins = make([]uint8, rows*d.stride+3)
 	for from := 0; from < rows; from += transposeRows {
 		to := min(from+transposeRows, rows)
 		for j, col := range columns {
-			at := from*d.features + j
+			at := from*d.stride + j
 			for _, b := range col[from:to] {
 				d.bins[at] = b
-				at += d.features
+				at += d.stride
+			}
+		}
+		for j := len(columns); j < d.stride; j++ { // not all into the same bin, which waits for itself
+			for r := from; r < to; r++ {
+				d.bins[r*d.stride+j] = uint8(r)
 			}
 		}
 	}

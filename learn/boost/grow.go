@@ -121,7 +121,7 @@ func (g *grower) take() []histogram {
 func (g *grower) grow(words []word, rng splitmix.Source) *grown {
 	g.words, g.rng, g.leaves = words, rng, g.leaves[:0]
 	g.features = g.choose(g.data.features, g.boosting.ByTree)
-	g.groups = groups(g.data.features, g.features)
+	g.groups = groups(g.data.stride, g.features)
 	t := &grown{}
 	root := &open{node: int(t.add()), spans: make([]span, len(g.workers)), limits: unlimited()}
 	g.plant(root)
@@ -227,13 +227,16 @@ func (g *grower) search(by *worker, k int, n *open, j int) {
 		rules: &g.rules, histogram: &n.histograms[j], feature: int32(j), width: g.data.width[j], direction: g.data.direction[j],
 		total: n.total, limits: n.limits, best: &by.best[k],
 		enough: func(s *split) bool {
+			left, bins := 0, s.goingLeft()
 			if !counted {
+				if g.enoughAtOnce(n, j, &bins) {
+					return true
+				}
 				g.count(by, n, j)
 				counted = true
 			}
-			left := 0
-			for b, goes := range s.table() {
-				left += int(by.counts[b]) * int(goes)
+			for b, n := range by.counts {
+				left += int(n) * bins.has(uint8(b))
 			}
 			return left >= g.rules.minLeaf && n.rows-left >= g.rules.minLeaf
 		},
@@ -245,10 +248,29 @@ func (g *grower) search(by *worker, k int, n *open, j int) {
 	s.number()
 }
 
+// enoughAtOnce says whether among the first rows of a node there are enough for
+// either side of a split. Mostly there are.
+func (g *grower) enoughAtOnce(n *open, j int, left *binSet) bool {
+	bins, stride := g.data.bins[j:], g.data.stride
+	sides, rest := [2]int{}, 1024
+	for i, w := range g.workers {
+		rows := w.rows[n.spans[i].from:n.spans[i].to]
+		rows = rows[:min(len(rows), rest)]
+		rest -= len(rows)
+		for _, r := range rows {
+			sides[left.has(bins[int(r)*stride])]++
+		}
+		if sides[0] >= g.rules.minLeaf && sides[1] >= g.rules.minLeaf {
+			return true
+		}
+	}
+	return false
+}
+
 // count counts the rows of a node in each bin of a feature.
 func (g *grower) count(by *worker, n *open, j int) {
 	clear(by.counts[:])
-	bins, stride := g.data.bins[j:], g.data.features
+	bins, stride := g.data.bins[j:], g.data.stride
 	for i, w := range g.workers {
 		for _, r := range w.rows[n.spans[i].from:n.spans[i].to] {
 			by.counts[bins[int(r)*stride]]++
@@ -287,10 +309,10 @@ func (g *grower) divide(t *grown, n *open, more bool) (left, right *open) {
 	if !more {
 		filled = noSide
 	}
-	table := s.table()
+	bins := s.goingLeft()
 	g.each(n.rows, func(w, by *worker, i int) {
 		at := n.spans[i]
-		middle := at.from + w.divide(at, &table, int(s.feature), filled, by, g)
+		middle := at.from + w.divide(at, &bins, int(s.feature), filled, by, g)
 		left.spans[i], right.spans[i] = span{at.from, middle}, span{middle, at.to}
 	})
 	for i := range g.workers {

@@ -70,10 +70,10 @@ type filler struct {
 // fill adds at most fillRows rows to the histograms of the tree's features.
 func (f *filler) fill(rows []uint32, of *grower) {
 	adds := f.adds[:len(rows)]
-	for i, r := range rows {
-		adds[i] = of.unit.of(of.words[r])
+	for i := roundFast(adds, rows, of.words, of.unit); i < len(rows); i++ {
+		adds[i] = of.unit.of(of.words[rows[i]])
 	}
-	n := f.data.features
+	n := f.data.stride
 	for _, g := range of.groups {
 		to, bins := f.histograms[g.at:], f.data.bins[g.at:]
 		switch g.size {

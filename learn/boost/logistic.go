@@ -13,19 +13,19 @@ const least = 1e-12
 
 // logistic is the log loss of two classes, by the log-odds of the second.
 type logistic struct {
-	second []float64 // 1 where a row is of the second class, else 0
+	sign []float64 // 1 where a row is of the second class, else -1
 }
 
 func newLogistic(y *learn.Target) *logistic {
-	l := &logistic{second: make([]float64, len(y.Labels))}
+	l := &logistic{sign: make([]float64, len(y.Labels))}
 	for i, label := range y.Labels {
-		l.second[i] = float64(label)
+		l.sign[i] = float64(2*label - 1)
 	}
 	return l
 }
 
 func (l *logistic) base(weights []float64) []float64 {
-	p := max(least, min(1-least, mean(l.second, weights)))
+	p := max(least, min(1-least, (1+mean(l.sign, weights))/2))
 	return []float64{portable.Log(p / (1 - p))}
 }
 
@@ -36,21 +36,69 @@ func (l *logistic) flat() bool { return false }
 func (l *logistic) bound(float64, float64) (gradient, hessian float64) { return 1, 0.25 }
 
 func (l *logistic) fill(m *margins, from, to int) (reach float64, t totals) {
-	words := m.words[0][from:to]
-	for i, f := range m.of[0][from:to] {
-		p := portable.Sigmoid(f)
-		w := m.weight(from + i)
-		m.put(&t, &words[i], (p-l.second[from+i])*w, float64(p*(1-p))*w)
+	words, of, sign := m.words[0][from:to], m.of[0][from:to], l.sign[from:to]
+	if m.weights == nil {
+		return 0, logisticWords(words, of, sign, m.gradientScale, m.hessianScale)
+	}
+	for i, f := range of {
+		g, h := logisticStep(f, sign[i])
+		w := m.weights[from+i]
+		m.put(&t, &words[i], float64(g*w), float64(h*w))
 	}
 	return 0, t
+}
+
+// logisticWords writes the words of rows without weights, and adds them up.
+func logisticWords(words []word, of, sign []float64, gradientScale, hessianScale float64) (t totals) {
+	done := logisticFast(words, of, sign, gradientScale, hessianScale, &t)
+	m := margins{gradientScale: gradientScale, hessianScale: hessianScale}
+	words, sign = words[:len(of)], sign[:len(of)]
+	for i := done; i < len(of); i++ {
+		g, h := logisticStep(of[i], sign[i])
+		m.put(&t, &words[i], g, h)
+	}
+	return t
+}
+
+// Of e^x, as 2^k e^r: x/log 2, log 2 in two parts, and Taylor's series, to 2e-10 of
+// the value: a word has no more. Products are rounded before they are added, so
+// that every processor comes to the same bits.
+const (
+	log2e  = 1.44269504088896338700e+00
+	log2Hi = 6.93147180369123816490e-01
+	log2Lo = 1.90821492927058770002e-10
+	most   = 40 // what is beyond is no more sure
+)
+
+// logisticStep is the gradient of the log loss at a margin, and the second
+// derivative, without a branch that depends on them.
+func logisticStep(margin, sign float64) (gradient, hessian float64) {
+	x := float64(margin * sign)
+	if x > most {
+		x = most
+	} else if x < -most {
+		x = -most
+	}
+	bits := float64(x*log2e) + rounding
+	k := bits - rounding
+	r := x - float64(k*log2Hi)
+	r -= float64(k * log2Lo)
+	r2 := float64(r * r)
+	r4 := float64(r2 * r2)
+	low := 1 + r
+	low += float64(r2 * (1./2 + float64(r*(1./6))))
+	high := 1./24 + float64(r*(1./120))
+	high += float64(r2 * (1./720 + float64(r*(1./5040))))
+	high += float64(r4 * (1. / 40320))
+	e := float64((low + float64(r4*high)) * math.Float64frombits((math.Float64bits(bits)+1023)<<52))
+	u := 1 / (1 + e)
+	return float64(-sign * u), float64(float64(e*u) * u)
 }
 
 func (l *logistic) risk(m *margins, from, to int) float64 {
 	sum := 0.0
 	for i, f := range m.of[0][from:to] {
-		if l.second[from+i] == 1 {
-			f = -f
-		}
+		f *= -l.sign[from+i]
 		loss := max(f, 0) + portable.Log(1+portable.Exp(-math.Abs(f)))
 		sum += float64(loss * m.weight(from+i))
 	}

@@ -79,7 +79,7 @@ func assemble(d *data, y *learn.Target, link ensemble.Link, base []float64, tree
 func (n *nodes) addSet(s *split, categories []int32) int32 {
 	var set []int32
 	for b, c := range categories {
-		if s.set[b/64]>>(b%64)&1 == 1 {
+		if s.set.has(uint8(b)) == 1 {
 			set = append(set, c)
 		}
 	}

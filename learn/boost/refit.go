@@ -60,7 +60,7 @@ func (t *trainer) place(tree *grown, k int) {
 		}
 		if w.drawn != nil {
 			for _, r := range w.out {
-				leafOf[r] = number[tree.leaf(t.data.bins[int(r)*t.data.features:])]
+				leafOf[r] = number[tree.leaf(t.data.bins[int(r)*t.data.stride:])]
 			}
 		}
 	})

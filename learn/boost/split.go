@@ -15,7 +15,7 @@ type split struct {
 	missingLeft bool
 	categorical bool
 	left        word
-	set         [4]uint64 // bins that go left
+	set         binSet // bins that go left
 }
 
 // better says whether s goes before other; of equals, the lower feature does.
@@ -32,16 +32,22 @@ func (s *split) goesLeft(bin uint8) bool {
 	case bin == 255:
 		return s.missingLeft
 	case s.categorical:
-		return s.set[bin/64]>>(bin%64)&1 == 1
+		return s.set.has(bin) == 1
 	}
 	return bin <= s.cut
 }
 
-// table says of each bin whether it goes left: 1, else 0.
-func (s *split) table() (left [256]uint8) {
-	for b := range left {
+// A binSet has a bit for each bin: bit b%64 of word b/64.
+type binSet [4]uint64
+
+// has is 1 of a bin that is in the set, else 0.
+func (s *binSet) has(bin uint8) int { return int(s[bin>>6] >> (bin & 63) & 1) }
+
+// goingLeft are the bins that go left.
+func (s *split) goingLeft() (left binSet) {
+	for b := range 256 {
 		if s.goesLeft(uint8(b)) {
-			left[b] = 1
+			left[b/64] |= 1 << (b % 64)
 		}
 	}
 	return left
@@ -218,7 +224,7 @@ func (s *searcher) categories() {
 	}
 	// What is seen later for the first time goes right, which be the heavier side.
 	if b := s.best; b.feature == s.feature && s.histogram[s.width-1] == 0 && hessian(b.left) > hessian(s.total-b.left) {
-		var all [4]uint64
+		var all binSet
 		for _, c := range order {
 			all[c/64] |= 1 << (c % 64)
 		}

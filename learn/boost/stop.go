@@ -83,7 +83,7 @@ func (j *judge) add(t *trainer, trees []*grown, round int) (stop bool) {
 			for k, tree := range trees {
 				of := j.margins.of[k]
 				for r := from; r < to; r++ {
-					of[r] += tree.value[tree.leaf(j.data.bins[r*j.data.features:])]
+					of[r] += tree.value[tree.leaf(j.data.bins[r*j.data.stride:])]
 				}
 			}
 			sums[i] = j.loss.risk(&j.margins, from, to)

@@ -134,16 +134,38 @@ func (w *walker) look(x *learn.Matrix, from, to int, block []uint16) {
 	}
 }
 
-// leaf is the leaf of a tree that a row ends in.
-func (w *walker) leaf(t walked, row []uint16) uint32 {
-	steps := w.steps[t.from:t.to]
-	at := uint32(0)
-	for {
-		next := steps[at].next(row)
-		if next == at {
-			return at
+// addRow adds the trees to the margins of one row, which walks down four trees at
+// once.
+func (w *walker) addRow(row []uint16, margins []float64) {
+	k := 0
+	add := func(v float64) {
+		margins[k] += v
+		if k++; k == len(margins) {
+			k = 0
 		}
-		at = next
+	}
+	trees := w.trees
+	for ; len(trees) >= 4; trees = trees[4:] {
+		a, b, c, d := w.steps[trees[0].from:], w.steps[trees[1].from:], w.steps[trees[2].from:], w.steps[trees[3].from:]
+		var p, q, r, s uint32
+		for {
+			p2, q2, r2, s2 := a[p].next(row), b[q].next(row), c[r].next(row), d[s].next(row)
+			if (p2^p)|(q2^q)|(r2^r)|(s2^s) == 0 {
+				break
+			}
+			p, q, r, s = p2, q2, r2, s2
+		}
+		add(w.value[trees[0].from+int(p)])
+		add(w.value[trees[1].from+int(q)])
+		add(w.value[trees[2].from+int(r)])
+		add(w.value[trees[3].from+int(s)])
+	}
+	for _, t := range trees {
+		at := uint32(0)
+		for next := w.steps[t.from].next(row); next != at; next = w.steps[t.from+int(at)].next(row) {
+			at = next
+		}
+		add(w.value[t.from+int(at)])
 	}
 }
 
@@ -167,18 +189,18 @@ func (w *walker) leaves4(t walked, rows []uint16) (p, q, r, s uint32) {
 // has outputs a row.
 func (w *walker) add(block []uint16, margins []float64, outputs int) {
 	width, rows := len(w.columns), len(margins)/outputs
+	fours := rows &^ 3
+	for i := fours; i < rows; i++ {
+		w.addRow(block[i*width:(i+1)*width], margins[i*outputs:(i+1)*outputs])
+	}
 	for t, tree := range w.trees {
 		k, value := t%outputs, w.value[tree.from:tree.to]
-		i := 0
-		for ; i+4 <= rows; i += 4 {
+		for i := 0; i < fours; i += 4 {
 			p, q, r, s := w.leaves4(tree, block[i*width:(i+4)*width])
 			margins[i*outputs+k] += value[p]
 			margins[(i+1)*outputs+k] += value[q]
 			margins[(i+2)*outputs+k] += value[r]
 			margins[(i+3)*outputs+k] += value[s]
-		}
-		for ; i < rows; i++ {
-			margins[i*outputs+k] += value[w.leaf(tree, block[i*width:(i+1)*width])]
 		}
 	}
 }

@@ -16,13 +16,13 @@ type worker struct {
 const blockRows = 4096
 
 func newWorker(d *data, i, of int) *worker {
-	w := &worker{filler: filler{data: d, histograms: make([]histogram, d.features)}}
+	w := &worker{filler: filler{data: d, histograms: make([]histogram, d.stride)}}
 	for from := i * blockRows; from < d.rows; from += of * blockRows {
 		for r := from; r < min(from+blockRows, d.rows); r++ {
 			w.all = append(w.all, uint32(r))
 		}
 	}
-	w.rows, w.spare = make([]uint32, len(w.all)), make([]uint32, len(w.all))
+	w.rows, w.spare = make([]uint32, len(w.all)), make([]uint32, len(w.all)+16)
 	return w
 }
 
@@ -97,18 +97,15 @@ const (
 // divide moves the rows of a node that go left before those that go right, and
 // returns how many they are. On the way it adds those of a side to the histograms
 // of another worker, or its own.
-func (w *worker) divide(at span, left *[256]uint8, feature int, filled side, by *worker, g *grower) int {
+func (w *worker) divide(at span, left *binSet, feature int, filled side, by *worker, g *grower) int {
 	rows, spare := w.rows[at.from:at.to], w.spare
-	bins, stride := g.data.bins[feature:], g.data.features
+	bins, stride := g.data.bins[feature:], g.data.stride
 	l, s := 0, 0
 	for from := 0; from < len(rows); from += fillRows {
 		wasL, wasS := l, s
-		for _, r := range rows[from:min(from+fillRows, len(rows))] {
-			side := int(left[bins[int(r)*stride]])
-			rows[l], spare[s] = r, r
-			l += side
-			s += 1 - side
-		}
+		chunk := rows[from:min(from+fillRows, len(rows))]
+		more := divideRows(rows[l:], chunk, spare[s:], bins, stride, left)
+		l, s = l+more, s+len(chunk)-more
 		switch filled {
 		case leftSide:
 			by.fill(rows[wasL:l], g)
@@ -117,5 +114,19 @@ func (w *worker) divide(at span, left *[256]uint8, feature int, filled side, by 
 		}
 	}
 	copy(rows[l:], spare[:s])
+	return l
+}
+
+// divideRows moves the rows of a chunk that go left to the front, which may be
+// where the chunk is or before it, and the others to spare.
+func divideRows(front, chunk, spare []uint32, bins []uint8, stride int, left *binSet) int {
+	l, done := divideFast(front, chunk, spare, bins, stride, left)
+	s := done - l
+	for _, r := range chunk[done:] {
+		side := left.has(bins[int(r)*stride])
+		front[l], spare[s] = r, r
+		l += side
+		s += 1 - side
+	}
 	return l
 }
