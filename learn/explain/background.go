@@ -138,10 +138,10 @@ func (p *pair) visit(node int32, depth, own, others int) {
 		return
 	}
 	mine, theirs := t.Right[node], t.Right[node]
-	if goesLeftAt(t, int(node), p.row[f]) {
+	if left(t, node, p.row[f]) {
 		mine = t.Left[node]
 	}
-	if goesLeftAt(t, int(node), p.other[f]) {
+	if left(t, node, p.other[f]) {
 		theirs = t.Left[node]
 	}
 	switch status := p.status[f]; {
@@ -167,11 +167,11 @@ func (p *pair) visit(node int32, depth, own, others int) {
 	}
 }
 
-// goesLeftAt reports whether a value goes left at a node.
-func goesLeftAt(t *ensemble.Tree, node int, x float64) bool {
-	s := split{threshold: t.Threshold[node], missingLeft: t.MissingLeft[node]}
+// left reports whether a value goes left at a node.
+func left(t *ensemble.Tree, node int32, x float64) bool {
+	var categories []uint64
 	if t.Categories != nil {
-		s.categories = t.Categories[node]
+		categories = t.Categories[node]
 	}
-	return s.at(x) == goesLeft
+	return goesLeftAt(t.Threshold[node], t.MissingLeft[node], categories, x)
 }

@@ -84,7 +84,7 @@ func (b *cross) visit(node int32) {
 		b.leaf(int(node))
 		return
 	}
-	left := goesLeftAt(t, int(node), b.row[f])
+	goesLeft := left(t, node, b.row[f])
 	for side, child := range [2]int32{t.Left[node], t.Right[node]} {
 		ratio := 0.5 // where no training row came, as in paths
 		if t.Cover[node] > 0 {
@@ -102,7 +102,7 @@ func (b *cross) visit(node int32) {
 			b.path = append(b.path, passage{f, true, 1})
 		}
 		old := b.path[at]
-		b.path[at] = passage{f, old.passed && left == (side == 0), old.passing * ratio}
+		b.path[at] = passage{f, old.passed && goesLeft == (side == 0), old.passing * ratio}
 		b.visit(child)
 		b.path[at] = old
 		b.path = b.path[:before]

@@ -35,9 +35,16 @@ const (
 	lost // it went another way at an edge of the same feature above
 )
 
-// edgeState is what a row has done on the edge to a left (0) or right (1) child,
-// by what it does at the split.
-var edgeState = [2][3]uint8{{passed, missed, lost}, {missed, passed, lost}}
+// edgeState is what a row has done on the edge to a left child, from 0, or a right
+// one, from toRight, by what it does at the split.
+var edgeState = [8]uint8{passed, missed, lost, 0, missed, passed, lost}
+
+const toRight = 4
+
+// goesState is what a row does at a split, by what it has done at the last edge of
+// the same feature, twice, plus 1 where its value is that of the right.
+var goesState = [8]uint8{2 * missed: goesNowhere, 2*missed + 1: goesNowhere, 2 * passed: goesLeft, 2*passed + 1: goesRight,
+	2 * lost: goesNowhere, 2*lost + 1: goesNowhere}
 
 // paths is a tree made ready to explain rows: its splits, in the order of its
 // nodes, and the factors of its edges at each point.
@@ -54,18 +61,19 @@ type paths struct {
 	// values times factors, and that of their values times factors times shares.
 	// [i][3][width][lanes]
 	leaf, leafShare []float64
-	base            []float64 // the expected value, by width
+	categories      [][]uint64 // that go left, of each split on categories
+	base            []float64  // the expected value, by width
 }
 
 type split struct {
 	threshold   float64
-	categories  []uint64 // nil: by the threshold
 	feature     int32
-	parent      int32 // the split above; -1 of the root
-	before      int32 // the split whose incoming edge is the last of the same feature on the path; -1: none
-	side        uint8 // 1: the right child of its parent
+	parent      int32 // the split above
+	before      int32 // the split whose incoming edge is the last of the same feature on the path; 0, the root: none
+	side        uint8 // toRight: the right child of its parent
 	missingLeft bool
-	leaves      bool // it has any
+	leaves      uint8 // among its children
+	byCategory  bool
 }
 
 // An edge leads to a node; before is the edge of the same feature above it.
@@ -98,7 +106,7 @@ func pathsOf(t *ensemble.Tree, outputs, width int, rule *rule) *paths {
 	p.splits = make([]split, 0, inner)
 	p.factor, p.share = make([]float64, inner*3*p.lanes), make([]float64, inner*3*p.lanes)
 	p.leaf, p.leafShare = make([]float64, inner*3*p.width*p.lanes), make([]float64, inner*3*p.width*p.lanes)
-	b.add(0, -1, 0, 1)
+	b.add(0, 0, 0, 1)
 	return p
 }
 
@@ -116,16 +124,18 @@ type builder struct {
 func (b *builder) add(node, parent int32, side uint8, reach float64) {
 	t, self := b.tree, int32(len(b.splits))
 	f := t.Feature[node]
-	s := split{feature: f, threshold: t.Threshold[node], missingLeft: t.MissingLeft[node], parent: parent, before: -1, side: side}
+	s := split{feature: f, threshold: t.Threshold[node], missingLeft: t.MissingLeft[node], parent: parent, side: side}
 	if t.Categories != nil {
-		s.categories = t.Categories[node]
+		b.categories = append(b.categories, t.Categories[node])
+		s.byCategory = t.Categories[node] != nil
 	}
 	before, again := b.last[f]
 	if again {
 		s.before = before.split
 	}
 	b.splits = append(b.splits, s)
-	for side, child := range [2]int32{t.Left[node], t.Right[node]} {
+	for k, child := range [2]int32{t.Left[node], t.Right[node]} {
+		side := uint8(toRight * k)
 		e := edge{passing: 1, ratio: t.Cover[child] / t.Cover[node], split: -1}
 		if t.Cover[node] <= 0 {
 			e.ratio = 0.5 // no training row came here: one side is as likely as the other
@@ -136,7 +146,7 @@ func (b *builder) add(node, parent int32, side uint8, reach float64) {
 		}
 		e.passing = above.passing * e.ratio
 		if t.Feature[child] < 0 {
-			b.addLeaf(self, uint8(side), e, above, again, t.Value[int(child)*b.values:][:b.width], reach*e.ratio)
+			b.addLeaf(self, side, e, above, again, t.Value[int(child)*b.values:][:b.width], reach*e.ratio)
 			continue
 		}
 		e.split = int32(len(b.splits))
@@ -147,7 +157,7 @@ func (b *builder) add(node, parent int32, side uint8, reach float64) {
 			}
 		}
 		b.last[f] = e
-		b.add(child, self, uint8(side), reach*e.ratio)
+		b.add(child, self, side, reach*e.ratio)
 	}
 	delete(b.last, f)
 	if again {
@@ -178,10 +188,10 @@ func (b *builder) edge(state uint8, q int, e, before edge, again bool) (factor, 
 }
 
 func (b *builder) addLeaf(split int32, side uint8, e, before edge, again bool, values []float64, reach float64) {
-	b.splits[split].leaves = true
+	b.splits[split].leaves++
 	for goes := range uint8(3) {
 		for q := range b.lanes {
-			factor, share := b.edge(edgeState[side][goes], q, e, before, again)
+			factor, share := b.edge(edgeState[side+goes], q, e, before, again)
 			for k, v := range values {
 				at := ((int(split)*3+int(goes))*b.width+k)*b.lanes + q
 				b.leaf[at] += float64(v * factor)
@@ -194,19 +204,13 @@ func (b *builder) addLeaf(split int32, side uint8, e, before edge, again bool, v
 	}
 }
 
-// at is what a value does at the split.
-func (s *split) at(x float64) int {
+// goesLeftAt reports whether a value goes left at a split, by categories if there are any.
+func goesLeftAt(threshold float64, missingLeft bool, categories []uint64, x float64) bool {
 	switch {
 	case x != x:
-		if s.missingLeft {
-			return goesLeft
-		}
-	case s.categories != nil:
-		if x >= 0 && x < float64(64*len(s.categories)) && s.categories[int(x)/64]&(1<<(int(x)%64)) != 0 {
-			return goesLeft
-		}
-	case x <= s.threshold:
-		return goesLeft
+		return missingLeft
+	case categories != nil:
+		return x >= 0 && x < float64(64*len(categories)) && categories[int(x)/64]&(1<<(int(x)%64)) != 0
 	}
-	return goesRight
+	return x <= threshold
 }
