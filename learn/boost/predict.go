@@ -42,13 +42,9 @@ func (m *Model) Predict(x *learn.Matrix) []float64 {
 
 // predict writes the outputs of some rows.
 func (m *Model) predict(x *learn.Matrix, from, to int, out []float64) {
-	var small [128]uint16
-	width, outputs := len(m.walker.columns), len(m.base)
-	block := small[:]
-	if size := min(blockOf, to-from) * width; size > len(small) {
-		block = make([]uint16, size)
-	}
+	var few [128]uint16
 	var margins [blockOf]float64
+	s, w, outputs := scratch{row: few[:]}, m.walker, len(m.base)
 	for ; from < to; from += blockOf {
 		end := min(from+blockOf, to)
 		into := out[from*m.outputs : end*m.outputs]
@@ -58,8 +54,14 @@ func (m *Model) predict(x *learn.Matrix, from, to int, out []float64) {
 		for i := 0; i < len(into); i += outputs {
 			copy(into[i:], m.base)
 		}
-		m.walker.look(x, from, end, block)
-		m.walker.add(block, into, outputs)
+		at := from + w.addMany(&s, x, from, end, into, outputs)
+		if at < end {
+			if size := (end - at) * len(w.columns); size > len(s.row) {
+				s.row = make([]uint16, size)
+			}
+			w.look(x, at, end, s.row)
+			w.add(s.row, into[(at-from)*outputs:], outputs)
+		}
 		m.finish(into, out[from*m.outputs:end*m.outputs])
 	}
 }

@@ -48,3 +48,25 @@ func TestDivideRows(t *testing.T) {
 		}
 	}
 }
+
+// Rows of all kinds at once are predicted as each alone, by masks and on foot.
+func TestPredictManyAsOne(t *testing.T) {
+	x, y := problem(500, 9)
+	for _, leaves := range []int{2, 31, 32, 33, 100} {
+		b := New()
+		b.Estimators, b.MaxLeaves, b.MinLeaf, b.Categorical = 7, leaves, 1, []string{"kind"}
+		m := fit(t, b, x, y, nil)
+		if hasMasks() && (m.walker.masks != nil) != (leaves <= 32) {
+			t.Errorf("masks of %d leaves: %v", leaves, m.walker.masks != nil)
+		}
+		e, p, row := m.Ensemble(), m.Predict(x), make([]float64, 3)
+		for i := range x.Rows {
+			for j := range row {
+				row[j] = x.Columns[j][i]
+			}
+			if want := e.Predict(e.Margins(row))[0]; p[i] != want {
+				t.Fatalf("%d leaves: row %d is predicted as %v, want %v", leaves, i, p[i], want)
+			}
+		}
+	}
+}

@@ -167,9 +167,19 @@ func (n *nodes) check(features, margins int) error {
 		if from < 0 || to <= from || to > int64(len(n.feature)) || to-from > mostNodes {
 			return fmt.Errorf("tree %d is of nodes %d to %d of %d", t, from, to, len(n.feature))
 		}
+		seen := make([]bool, to-from) // as a child
 		for i := from; i < to; i++ {
 			if err := n.checkNode(int(i), int(i-from), int(to-from), features); err != nil {
 				return fmt.Errorf("node %d of tree %d: %w", i-from, t, err)
+			}
+			if i > from && !seen[i-from] {
+				return fmt.Errorf("node %d of tree %d is nobody's child", i-from, t)
+			}
+			if left := n.left[i]; left > 0 {
+				if seen[left] || seen[left+1] {
+					return fmt.Errorf("node %d of tree %d has children that another has", i-from, t)
+				}
+				seen[left], seen[left+1] = true, true
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package boost
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +77,17 @@ func TestFromStateRefuses(t *testing.T) {
 		{"an infinite value", "tensor value has a +Inf", floats("value", 1, math.Inf(1))},
 		{"a value of a split", "split that has the value 3", floats("value", 0, 3)},
 		{"missing_left of 2", "missing_left is 2", func(s learn.State) { s.Tensors["missing_left"].Data.([]uint8)[0] = 2 }},
+		{"children of two parents", "children that another has", func(s learn.State) {
+			s.Tensors["trees"] = learn.Tensor{Shape: []int{2}, Data: []int64{0, 6}}
+			s.Tensors["feature"] = learn.Tensor{Shape: []int{6}, Data: []int32{0, 0, 0, -1, -1, -1}}
+			s.Tensors["left"] = learn.Tensor{Shape: []int{6}, Data: []int32{1, 3, 4, 0, 0, 0}}
+			s.Tensors["value"] = learn.Tensor{Shape: []int{6}, Data: []float64{0, 0, 0, 1, 2, 3}}
+			ints("set", 3, -1)(s)
+		}},
+		{"a node without a parent", "nobody's child", func(s learn.State) {
+			longs("trees", 0, 6)(s)
+			ints("left", 3, 4)(s)
+		}},
 		{"trees that end early", "do not begin", longs("trees", 0, 3)},
 		{"trees that go back", "tree 0 is of nodes 0 to 9", longs("trees", 0, 9, 6)},
 		{"sets that go back", "set 0 is of members 0 to 9", longs("sets", 0, 9, 2)},
@@ -116,13 +128,14 @@ func FuzzFromState(f *testing.F) {
 		if err != nil {
 			return
 		}
-		x := &learn.Matrix{Columns: [][]float64{{a, b}, {b, a}}, Rows: 2}
+		const rows = 50 // some by masks
+		x := &learn.Matrix{Columns: [][]float64{slices.Repeat([]float64{a}, rows), slices.Repeat([]float64{b}, rows)}, Rows: rows}
 		p := m.Predict(x)
 		e := m.(*Model).Ensemble()
 		if err := e.Check(); err != nil {
 			t.Fatalf("restored, but its ensemble is not sound: %v", err)
 		}
-		if want := e.Predict(e.Margins([]float64{a, b})); math.Float64bits(want[1]) != math.Float64bits(p[1]) {
+		if want := e.Predict(e.Margins([]float64{a, b})); math.Float64bits(want[1]) != math.Float64bits(p[1]) || math.Float64bits(want[1]) != math.Float64bits(p[99]) {
 			t.Fatalf("predicted as %v, want %v", p[:2], want)
 		}
 	})

@@ -16,6 +16,7 @@ type walker struct {
 	trees   []walked
 	steps   []step
 	value   []float64 // of each step that is a leaf
+	masks   *masks    // the same trees once more, for many rows; nil where there is none
 }
 
 // A column is what steps look at: a feature's bins, or whether it is in a set.
@@ -111,7 +112,23 @@ func newWalker(n *nodes, features int) *walker {
 		}
 		w.trees = append(w.trees, walked{from, to})
 	}
+	if hasMasks() {
+		w.masks = newMasks(w)
+	}
 	return w
+}
+
+// value is what a column holds for a feature's value.
+func (c *column) value(v float64) uint32 {
+	switch {
+	case v != v:
+		return missingValue
+	case c.set == nil:
+		return uint32(c.axis.Bin(v))
+	case v >= 0 && v < float64(64*len(c.set)) && c.set[int(v)/64]>>(int(v)%64)&1 == 1:
+		return 0
+	}
+	return 1
 }
 
 // look writes the columns' values of some rows, a row after the other.
@@ -120,16 +137,7 @@ func (w *walker) look(x *learn.Matrix, from, to int, block []uint16) {
 	for j := range w.columns {
 		c := &w.columns[j]
 		for i, v := range x.Columns[c.feature][from:to] {
-			b := 0
-			if c.set == nil {
-				b = c.axis.Bin(v)
-			} else if !(v >= 0 && v < float64(64*len(c.set))) || c.set[int(v)/64]>>(int(v)%64)&1 == 0 {
-				b = 1
-			}
-			if v != v {
-				b = missingValue
-			}
-			block[i*width+j] = uint16(b)
+			block[i*width+j] = uint16(c.value(v))
 		}
 	}
 }

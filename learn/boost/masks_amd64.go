@@ -1,0 +1,48 @@
+package boost
+
+import (
+	"golang.org/x/sys/cpu"
+
+	"github.com/runnel-dev/runnel/learn"
+)
+
+// hasMasks says that the processor can do with masks.
+func hasMasks() bool { return has512() && cpu.X86.HasAVX512CD }
+
+// addMany adds the trees to the margins of as many rows as it returns; margins has
+// outputs a row.
+func (w *walker) addMany(s *scratch, x *learn.Matrix, from, to int, margins []float64, outputs int) int {
+	m := w.masks
+	if m == nil || to-from < maskRows/2 || len(m.trees) == 0 || !hasMasks() {
+		return 0
+	}
+	if s.block == nil {
+		s.block, s.sums = make([]uint32, 2*maskRows*len(w.columns)), make([]float64, maskRows*outputs)
+	}
+	block, sums := s.block, s.sums
+	splits := m.splits
+	if len(splits) == 0 {
+		splits = make([]maskSplit, 1)
+	}
+	done, rows := 0, 0
+	for ; to-from-done >= maskRows/2; done += rows {
+		rows = min(maskRows, to-from-done)
+		w.lookAtMany(x, from+done, from+done+rows, block)
+		into := margins[done*outputs : (done+rows)*outputs]
+		for i := range rows {
+			for k := range outputs {
+				sums[k*maskRows+i] = into[i*outputs+k]
+			}
+		}
+		masks512(&block[0], &splits[0], &m.trees[0], len(m.trees), &m.values[0], &sums[0], outputs)
+		for i := range rows {
+			for k := range outputs {
+				into[i*outputs+k] = sums[k*maskRows+i]
+			}
+		}
+	}
+	return done
+}
+
+//go:noescape
+func masks512(block *uint32, splits *maskSplit, trees *int32, n int, values, sums *float64, outputs int)
