@@ -51,6 +51,8 @@ func parse(b []byte) (inv abi.Invocation, err error) {
 			inv.Attempt, err = strconv.Atoi(string(v))
 		case "deadline_ms":
 			inv.DeadlineMS, err = strconv.ParseInt(string(v), 10, 64)
+		case "memory":
+			inv.Memory, err = strconv.ParseInt(string(v), 10, 64)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -27,6 +27,7 @@ func TestInvocation(t *testing.T) {
 			Params: map[string]any{"text": text.Draw(t, "param"), "n": rapid.Float64Range(-1e9, 1e9).Draw(t, "n"), "none": nil, "list": []any{1.0, "x"}},
 			Seed:   rapid.Uint64().Draw(t, "seed"), Time: time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "time"), 7).UTC(),
 			Attempt: 3, DeadlineMS: rapid.Int64Range(0, 1<<40).Draw(t, "deadline"),
+			Memory: rapid.Int64Range(0, 4<<30).Draw(t, "memory"),
 		}
 		if rapid.Bool().Draw(t, "joined") {
 			want.Set = []events.Event{e, e}

@@ -49,6 +49,7 @@ func call() (a *abi.Answer) {
 	if err != nil {
 		return answer(step.Result{}, err)
 	}
+	heed(inv.Memory)
 	ctx := newDeadline(time.Duration(inv.DeadlineMS) * time.Millisecond)
 	defer ctx.end(context.Canceled)
 	e := &env{host: -1}
@@ -62,6 +63,18 @@ func call() (a *abi.Answer) {
 		Time:    inv.Time,
 		Attempt: inv.Attempt,
 	}, e))
+}
+
+// heeded is the memory that the collector of garbage knows of, in bytes.
+var heeded int64
+
+// heed has the collector of garbage work harder where the heap comes near to the
+// memory that there is; an eighth is left for what is no part of the heap.
+func heed(memory int64) {
+	if memory > 0 && memory != heeded {
+		debug.SetMemoryLimit(memory - memory/8)
+		heeded = memory
+	}
 }
 
 // readAll appends what is left to read of a file.

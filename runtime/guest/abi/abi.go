@@ -52,6 +52,7 @@ type Invocation struct {
 	Time       time.Time      `json:"time"`
 	Attempt    int            `json:"attempt"`
 	DeadlineMS int64          `json:"deadline_ms,omitempty"` // 0: none
+	Memory     int64          `json:"memory,omitempty"`      // bytes that the guest may have; 0: it is not said
 }
 
 // From names the step that the guest is run for.

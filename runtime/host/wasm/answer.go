@@ -75,6 +75,9 @@ func (s *session) finish(call *step.Call, out sandbox.Outcome) (answered, error)
 	switch {
 	case out.TooLong:
 		err = fmt.Errorf("the answer has more than %d bytes: put data into artifacts", abi.MaxAnswer)
+	case out.NoMemory && (out.Trap != "" || out.Status != 0):
+		err = fmt.Errorf("the guest of function %s ended at its memory limit of %d MiB: give the step more with `memory:`, or fewer rows at a time", s.fn.Name, s.memory>>20)
+		return answered{}, s.judged(step.ClassPermanent, err, join(out.Trap, stderr))
 	case out.Trap != "":
 		first, _, _ := strings.Cut(out.Trap, "\n")
 		err = fmt.Errorf("the guest of function %s ended early: %s%s", s.fn.Name, first, panicked(stderr))

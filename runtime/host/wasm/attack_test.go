@@ -98,9 +98,9 @@ func TestUnnamed(t *testing.T) {
 		// In what it emits, registers and names as output it has no place either.
 		for _, say := range []string{
 			`{"events": [{"type": "dataset.explored", "data": {"profile": {"digest": "DIGEST"}}}]}`,
-			`{"events": [{"type": "dataset.explored", "data": {"alerts": 0, "x": "see DIGEST."}}]}`,
-			`{"events": [{"type": "dataset.explored", "data": {"DIGEST": 1}}]}`,
-			`{"events": [{"set": [{"type": "dataset.explored", "data": {"x": ["sha256\u003aHEX"]}}]}]}`,
+			`{"events": [{"type": "dataset.explored", "data": {"alerts": 0, "x": [[{"a": {"DigEst": "DIGEST"}}]]}}]}`,
+			`{"events": [{"type": "dataset.explored", "data": {"x": {"digest": 1, "digest": "DIGEST", "digest": null}}}]}`,
+			`{"events": [{"set": [{"type": "dataset.explored", "data": {"x": [{"d\u0069gest": "sha256\u003aHEX"}]}}]}]}`,
 			`{"outputs": {"x": {"digest": "DIGEST", "size": 6}}}`,
 		} {
 			say = strings.ReplaceAll(say, "DIGEST", secret.Digest)
@@ -110,6 +110,28 @@ func TestUnnamed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A users is modules that users bring.
+type users struct{ Modules }
+
+func (u users) Find(ctx context.Context, fn *step.Function) (Module, error) {
+	m, err := u.Modules.Find(ctx, fn)
+	m.Trusted = false
+	return m, err
+}
+
+// TestPassedOn: a user's guest cannot have the step after it read what it was
+// not given.
+func TestPassedOn(t *testing.T) {
+	h := open(t, &Options{Modules: users{NewDir(guests)}})
+	env := steptest.New(t)
+	secret := env.PutBytes(t, events.MediaBytes, []byte("secret"))
+	manifest := fmt.Sprintf(`{"parts": [{"table": {"digest": %q, "size": 6}}]}`, secret.Digest)
+	got := strings.Join(noted(t, h, env, probeParams{Do: "forge", Arg: manifest + "\n" + `{"put": {"file": "/out/list", "mediaType": "text/plain"}}`}), "\n")
+	if !strings.Contains(got, "none that the guest was given") {
+		t.Errorf("a manifest of what it was not given: %s", got)
+	}
 }
 
 // TestNamed: what the event names can be read, and what the JSON that it names names.
@@ -169,7 +191,7 @@ func TestLimits(t *testing.T) {
 			p    probeParams
 			want string
 		}{
-			{probeParams{Do: "grow", N: 200}, "out of memory"},
+			{probeParams{Do: "grow", N: 200}, "the guest of function probe ended at its memory limit of 128 MiB: give the step more"},
 			{probeParams{Do: "flood", N: 100_000}, "100000 events, at most 10000 are accepted"},
 			{probeParams{Do: "flood", N: 200_000}, "the answer has more than 4194304 bytes"},
 			{probeParams{Do: "long", N: 5 << 20}, "the answer has more than 4194304 bytes"},

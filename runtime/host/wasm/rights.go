@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,27 +59,21 @@ func isDigest(s string) bool {
 	return true
 }
 
-// digestsIn lists the digests within a text.
-func digestsIn(s string) []string {
-	var out []string
-	for {
-		i := strings.Index(s, digestPrefix)
-		if i < 0 || len(s) < i+digestLength {
-			return out
-		}
-		if d := s[i : i+digestLength]; isDigest(d) {
-			out = append(out, d)
-		}
-		s = s[i+len(digestPrefix):]
-	}
-}
-
 // maxDepth is how deep JSON may be nested; that is encoding/json's bound, too.
 const maxDepth = 10_000
 
-// refsIn finds the artifacts that JSON names, in any string of it. Of those that
-// stand as {"digest": ..., "mediaType": ...} the media type is known.
-func refsIn(r io.Reader, found func(events.Ref)) error {
+// A mention is an object of JSON with a member "digest", however that is
+// written: encoding/json takes any case.
+type mention struct {
+	ref events.Ref
+	// exact: it is written as this program writes references, so that it grants
+	// rights. Text that looks like one, such as metadata of an upload, grants none.
+	exact bool
+}
+
+// mentionsIn finds the artifacts that JSON refers to. Those before a place where
+// it is broken are found.
+func mentionsIn(r io.Reader, found func(mention) error) error {
 	d := json.NewDecoder(r)
 	d.UseNumber()
 	var open []*level
@@ -96,68 +89,100 @@ func refsIn(r io.Reader, found func(events.Ref)) error {
 		if len(open) > 0 {
 			in = open[len(open)-1]
 		}
-		switch t := t.(type) {
-		case json.Delim:
-			switch t {
-			case '{', '[':
-				if len(open) == maxDepth {
-					return fmt.Errorf("JSON of more than %d levels", maxDepth)
-				}
-				if in != nil {
-					in.step()
-				}
-				open = append(open, &level{object: t == '{'})
-			default:
-				if in.ref.Digest != "" {
-					found(in.ref)
-				}
-				open = open[:len(open)-1]
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			if len(open) == maxDepth {
+				return fmt.Errorf("JSON of more than %d levels", maxDepth)
 			}
-		case string:
-			if in != nil && in.isKey() {
-				in.key, in.keyed = t, true
-			} else if in != nil {
-				switch {
-				case in.object && in.key == "digest" && isDigest(t):
-					in.ref.Digest = t
-				case in.object && in.key == "mediaType":
-					in.ref.MediaType = t
-				}
-				in.step()
-			}
-			for _, digest := range digestsIn(t) {
-				found(events.Ref{Digest: digest})
-			}
-		case json.Number:
 			if in != nil {
-				if n, err := t.Int64(); err == nil && in.object && in.key == "size" {
-					in.ref.Size = n
+				in.value(nil)
+			}
+			open = append(open, &level{object: t == json.Delim('{')})
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			for _, digest := range in.digests {
+				if err := found(mention{events.Ref{Digest: digest, MediaType: in.mediaType, Size: in.size}, in.exact(digest)}); err != nil {
+					return err
 				}
-				in.step()
 			}
-		default:
-			if in != nil {
-				in.step()
-			}
+			open = open[:len(open)-1]
+			continue
+		}
+		if key, ok := t.(string); ok && in != nil && in.object && !in.keyed {
+			in.key, in.keyed = key, true
+		} else if in != nil {
+			in.value(t)
 		}
 	}
 }
 
 // A level is an object or an array that is being read.
 type level struct {
-	object bool
-	keyed  bool // the next thing is the value of key
-	key    string
-	ref    events.Ref
+	object    bool
+	keyed     bool // the next thing is the value of key
+	key       string
+	digests   []string // of all members of that name
+	mediaType string
+	size      int64
+	sized     bool
+	other     bool // it has other members than a reference
 }
 
-func (l *level) isKey() bool { return l.object && !l.keyed }
+// value takes the value of a member; nil is an object or an array.
+func (l *level) value(v any) {
+	l.keyed = false
+	if !l.object {
+		return
+	}
+	text, isText := v.(string)
+	number, isNumber := v.(json.Number)
+	switch {
+	case strings.EqualFold(l.key, "digest") && isText && isDigest(text):
+		l.digests = append(l.digests, text)
+		l.other = l.other || l.key != "digest"
+	case l.key == "mediaType" && isText:
+		l.mediaType = text
+	case l.key == "size" && isNumber:
+		n, err := number.Int64()
+		l.size, l.sized = n, err == nil
+	default:
+		l.other = true
+	}
+}
 
-func (l *level) step() { l.keyed = false }
+func (l *level) exact(digest string) bool {
+	return len(l.digests) == 1 && l.digests[0] == digest && l.sized && !l.other
+}
 
-// mentions lists the digests that stand in JSON, keys included.
-func mentions(b []byte) ([]events.Ref, error) {
-	var refs []events.Ref
-	err := refsIn(bytes.NewReader(b), func(ref events.Ref) { refs = append(refs, ref) })
+// granted lists the references of JSON that give rights to who is given it.
+func granted(r io.Reader) (refs []events.Ref, err error) {
+	err = mentionsIn(r, func(m mention) error {
+		if m.exact {
+			refs = append(refs, m.ref)
+		}
+		return nil
+	})
 	return refs, err
+}
+
+// A foreign reference is one to an artifact that a guest was not given.
+type foreign struct{ digest string }
+
+func (f *foreign) Error() string {
+	return fmt.Sprintf("artifact %s is none that the guest was given or stored", f.digest)
+}
+
+// check reports a reference in JSON that the guest has no right to pass on: who
+// comes after it would read what it names.
+func (r rights) check(in io.Reader) error {
+	return mentionsIn(in, func(m mention) error {
+		known, ok := r[m.ref.Digest]
+		if !ok {
+			return &foreign{m.ref.Digest}
+		}
+		if m.ref.Size != 0 && known.ref.Size != 0 && m.ref.Size != known.ref.Size {
+			return fmt.Errorf("artifact %s has %d bytes, not %d", m.ref.Digest, known.ref.Size, m.ref.Size)
+		}
+		return nil
+	})
 }

@@ -31,10 +31,11 @@ type session struct {
 	tables  map[string]*asColumns
 	data    *dataset
 
-	left  int64         // bytes that it may still hand over
-	puts  int           // how often it handed something over
-	large chan struct{} // taken while a large table is in memory
-	held  int64         // bytes of the tables that the guest has open
+	memory int64         // bytes that it may have
+	left   int64         // bytes that it may still hand over
+	puts   int           // how often it handed something over
+	large  chan struct{} // taken while a large table is in memory
+	held   int64         // bytes of the tables that the guest has open
 
 	last  error // what the last request or file that failed, failed with
 	world error // an error that may pass, if there was one
@@ -53,11 +54,11 @@ type handed struct {
 
 func (h *Host) newSession(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) *session {
 	s := &session{
-		ctx: ctx, fn: fn, inv: inv, env: env, left: h.out, large: h.large,
+		ctx: ctx, fn: fn, inv: inv, env: env, memory: h.memory, left: h.out, large: h.large,
 		rights: rights{}, scanned: map[string]bool{}, tables: map[string]*asColumns{}, handed: map[string]handed{},
 	}
 	for _, e := range append([]events.Event{inv.Event}, inv.Set...) {
-		refs, err := mentions(e.Data())
+		refs, err := granted(bytes.NewReader(e.Data()))
 		if err != nil {
 			continue // data that is not JSON names nothing
 		}
@@ -107,16 +108,17 @@ func (s *session) Open(name string) (step.Blob, error) {
 	return &watched{b, s}, nil
 }
 
-// maxScan bounds the JSON artifacts whose digests are looked for, in bytes.
-const maxScan = 64 << 20
+// maxScan bounds the JSON artifacts whose references are looked for, in bytes: no
+// step reads larger ones as JSON.
+const maxScan = 256 << 20
 
-// scan grants what stands in a JSON artifact.
+// scan grants what a JSON artifact refers to.
 func (s *session) scan(b step.Blob) {
 	if b.Size() > maxScan {
 		return
 	}
-	var refs []events.Ref
-	if err := refsIn(step.ReaderOf(b), func(ref events.Ref) { refs = append(refs, ref) }); err != nil {
+	refs, err := granted(step.ReaderOf(b))
+	if err != nil {
 		return // it is not JSON, and names nothing
 	}
 	for _, ref := range refs {
@@ -207,7 +209,11 @@ func (s *session) put(put abi.Put, size int64, content io.Reader) (h handed) {
 	if put.File == abi.Out+abi.SplitFile && size <= maxSplit {
 		content = io.TeeReader(content, &split)
 	}
-	h.ref, h.err = s.env.Put(s.ctx, put.MediaType, content)
+	v := s.vet(size, content)
+	h.ref, h.err = s.env.Put(s.ctx, put.MediaType, v)
+	if wrong := v.end(); wrong != nil {
+		h.err = step.Permanent(fmt.Errorf("put %q: %w", put.File, wrong))
+	}
 	h.split = split.Bytes()
 	return h
 }
@@ -308,6 +314,9 @@ func (s *session) fetch(f abi.Fetch, res *abi.Response) error {
 	if err != nil {
 		return err
 	}
+	if err := s.vetFetched(ref); err != nil {
+		return step.Permanent(fmt.Errorf("fetch %s: %w", f.URL, err))
+	}
 	s.rights.store(ref)
 	res.Ref = &ref
 	return nil
@@ -343,24 +352,12 @@ func (s *session) models(req abi.Request, res *abi.Response) (err error) {
 	return nil
 }
 
-// mayName reports a digest in v that the guest could not read and did not store.
+// mayName reports a reference in v to what the guest could not read and did not
+// store.
 func (s *session) mayName(v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	refs, err := mentions(b)
-	if err != nil {
-		return err
-	}
-	for _, ref := range refs {
-		known, ok := s.rights[ref.Digest]
-		if !ok {
-			return fmt.Errorf("artifact %s is none that the guest was given or stored", ref.Digest)
-		}
-		if ref.Size != 0 && known.ref.Size != 0 && ref.Size != known.ref.Size {
-			return fmt.Errorf("artifact %s has %d bytes, not %d", ref.Digest, known.ref.Size, ref.Size)
-		}
-	}
-	return nil
+	return s.rights.check(bytes.NewReader(b))
 }

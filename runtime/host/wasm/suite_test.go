@@ -2,12 +2,16 @@ package wasm
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/hosttest"
+	hostprobe "github.com/runnel-dev/runnel/runtime/host/hosttest/probe"
 	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/step/steptest"
 )
 
 // TestSuite runs the suite of all hosts in workers, and in this process.
@@ -24,4 +28,25 @@ func TestSuite(t *testing.T) {
 			}, hosttest.Options{Isolates: true, Kills: !inProcess, Memory: memory, Late: 300 * time.Millisecond})
 		})
 	}
+	t.Run("collector", func(t *testing.T) { collector(t, built) })
+}
+
+// collector checks that a guest written in Go is told how much memory it has:
+// by itself its heap grows to twice of what is held before garbage is collected.
+func collector(t *testing.T, built string) {
+	const memory = 128 // MiB
+	modes(t, Options{Modules: NewDir(built), Memory: memory << 20}, func(t *testing.T, h *Host) {
+		call := func(p hostprobe.Params) error {
+			_, err := h.Run(t.Context(), hostprobe.Function, hosttest.Invocation(t, hostprobe.Function, events.ObjectCreatedData{}, p), steptest.New(t))
+			return err
+		}
+		for range 2 {
+			if err := call(hostprobe.Params{Do: "churn", N: memory * 5 / 8}); err != nil {
+				t.Errorf("%d of %d MiB held, and more let go of: %v", memory*5/8, memory, err)
+			}
+		}
+		if err := call(hostprobe.Params{Do: "alloc", N: 2 * memory}); err == nil || !strings.Contains(err.Error(), "memory limit of 128 MiB") {
+			t.Errorf("twice of what there is: %v", err)
+		}
+	})
 }

@@ -49,6 +49,7 @@ type Host struct {
 	inProcess func(fn *step.Function) bool
 	sandbox   *sandbox.Sandbox
 	workers   *worker.Pool
+	memory    int64         // bytes that a guest may have
 	out       int64         // bytes that a call may hand over
 	large     chan struct{} // held by the call whose large table is in memory
 }
@@ -74,7 +75,10 @@ func Open(o Options) (*Host, error) {
 	if err != nil {
 		return nil, errors.Join(err, temp.Close())
 	}
-	h := &Host{temp: temp, modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool, out: o.Files.OutBytes, large: make(chan struct{}, 1)}
+	h := &Host{temp: temp, memory: o.Memory, modules: o.Modules, inProcess: o.InProcess, sandbox: sandbox.New(limits), workers: pool, out: o.Files.OutBytes, large: make(chan struct{}, 1)}
+	if h.memory <= 0 {
+		h.memory = abi.MaxMemory
+	}
 	if h.out <= 0 {
 		h.out = abi.MaxOut
 	}
@@ -116,7 +120,7 @@ func (h *Host) call(ctx context.Context, s *session, call *step.Call) (answered,
 		return answered{}, err
 	}
 	s.module = m
-	stdin, err := invocation(ctx, s.fn, s.inv)
+	stdin, err := invocation(ctx, s.fn, s.inv, h.memory)
 	if err != nil {
 		return answered{}, step.Permanent(err)
 	}
@@ -228,10 +232,10 @@ func read(ctx context.Context, m Module) ([]byte, error) {
 }
 
 // invocation is what the guest finds on its standard input.
-func invocation(ctx context.Context, fn *step.Function, inv step.Invocation) ([]byte, error) {
+func invocation(ctx context.Context, fn *step.Function, inv step.Invocation, memory int64) ([]byte, error) {
 	in := abi.Invocation{
 		ABI: abi.Version, Function: fn.Name, Event: inv.Event, Set: inv.Set, From: abi.From(inv.From),
-		Params: fn.Params.Complete(inv.Params), Seed: inv.Seed, Time: inv.Time, Attempt: inv.Attempt,
+		Params: fn.Params.Complete(inv.Params), Seed: inv.Seed, Time: inv.Time, Attempt: inv.Attempt, Memory: memory,
 	}
 	if at, ok := ctx.Deadline(); ok {
 		in.DeadlineMS = max(1, time.Until(at).Milliseconds())

@@ -16,7 +16,7 @@ import (
 
 // Params say what the function does.
 type Params struct {
-	Do     string `json:"do" default:"echo" enum:"echo,nothing,emit,set,mixed,permanent,retryable,gate,wrapped,panic,undeclared,large,slow,loop,alloc,read,open,table,copy,progress,put,notes"`
+	Do     string `json:"do" default:"echo" enum:"echo,nothing,emit,set,mixed,permanent,retryable,gate,wrapped,panic,undeclared,large,slow,loop,alloc,churn,read,open,table,copy,progress,put,notes"`
 	N      int    `json:"n" default:"1" doc:"how often, how much"`
 	Text   string `json:"text"`
 	Digest string `json:"digest" doc:"of an artifact to read, beside those of the event"`
@@ -65,6 +65,8 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return slow(ctx, time.Duration(p.N)*time.Millisecond)
 	case "alloc":
 		return alloc(call, p.N)
+	case "churn":
+		return churn(call, p.N)
 	case "notes":
 		for i := range p.N {
 			call.Note("%s %d", p.Text, i)
@@ -211,6 +213,18 @@ func alloc(call *step.Call, mib int) error {
 			b[i] = 1
 		}
 		held = append(held, b)
+	}
+	call.Note("%d MiB", len(held))
+	return nil
+}
+
+// churn holds so many MiB of memory and lets go of eight times as many.
+func churn(call *step.Call, mib int) error {
+	held := make([][]byte, mib)
+	for i := range 9 * mib {
+		b := make([]byte, 1<<20)
+		b[i%len(b)] = 1
+		held[i%mib] = b
 	}
 	call.Note("%d MiB", len(held))
 	return nil

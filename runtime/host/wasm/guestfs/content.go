@@ -155,8 +155,15 @@ func resized(b []byte, n int) []byte {
 	return grown
 }
 
-// moveOut moves a block from memory to the spill, with p written to it.
+// errFull is the reason where the spill has as many blocks as may be.
+var errFull = errors.New("the output of the guest takes too much room")
+
+// moveOut moves a block from memory to the spill, with p written to it. There
+// even a file of one byte takes a whole block, and it is blocks that are counted.
 func (a *Area) moveOut(b *block, p []byte, in int64) error {
+	if a.spill.used() >= a.limits.OutBytes {
+		return errFull
+	}
 	at, err := a.spill.take()
 	if err != nil {
 		return err
@@ -228,6 +235,9 @@ func (s *spill) take() (int64, error) {
 	s.size += blockSize
 	return at, nil
 }
+
+// used is how many bytes the blocks have that were not given up.
+func (s *spill) used() int64 { return s.size - int64(len(s.unused))*blockSize }
 
 func (s *spill) give(at int64) { s.unused = append(s.unused, at) }
 

@@ -29,10 +29,10 @@ type Backend interface {
 
 // Limits bound what one call may use. Zero values are the ABI's limits.
 type Limits struct {
-	OutBytes  int64 // the sizes of the files of /out
+	OutBytes  int64 // the sizes of the files of /out; and of the blocks that they take in a file, see OutMemory
 	OutFiles  int   // files and folders of /out
 	OpenFiles int
-	OutMemory int64 // bytes of /out kept in memory; what exceeds it lies in a file. 0: 32 MiB
+	OutMemory int64 // bytes of /out kept in memory; what exceeds it lies in a file, in blocks of 256 KiB. 0: 32 MiB
 }
 
 func (l Limits) complete() Limits {

@@ -2,6 +2,7 @@ package guestfs
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
@@ -86,6 +87,48 @@ func TestContent(t *testing.T) {
 			t.Fatalf("%v, %d bytes, %d of memory, %d files, %d open", errno, a.bytes, a.memory, a.nodes, a.Open())
 		}
 	})
+}
+
+// TestSmallFiles: many small files take no more room than one large one may.
+func TestSmallFiles(t *testing.T) {
+	const limit = 10 * blockSize
+	a := NewArea(&none{}, Limits{OutBytes: limit, OutMemory: 4 << 10}, t.TempDir(), time.Time{})
+	defer a.Close()
+	fsys := &FS{}
+	fsys.Enter(a)
+	written := 0
+	for i := range 5000 {
+		f, errno := fsys.OpenFile(fmt.Sprint("out/", i), experimental.O_CREAT|experimental.O_RDWR, 0)
+		if errno != 0 {
+			t.Fatal(errno)
+		}
+		if _, errno = f.Write(make([]byte, 100)); errno == 0 {
+			written++
+		} else if n := fsys.Errno(); n != noSpace {
+			t.Fatalf("file %d: %v, %d", i, errno, n)
+		}
+		f.Close()
+	}
+	if want := 4<<10/100 + 10; written != want {
+		t.Errorf("%d files were written, want %d", written, want)
+	}
+	info, err := a.spill.file.Stat()
+	if err != nil || info.Size() > limit {
+		t.Errorf("%d bytes lie in a file, want at most %d, %v", info.Size(), limit, err)
+	}
+	for i := range 5000 { // what is taken away makes room
+		if errno := fsys.Unlink(fmt.Sprint("out/", i)); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	f, errno := fsys.OpenFile("out/large", experimental.O_CREAT|experimental.O_RDWR, 0)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	defer f.Close()
+	if _, errno := f.Write(make([]byte, limit)); errno != 0 {
+		t.Errorf("a file as large as may be: %v", errno)
+	}
 }
 
 // FuzzLocate: no path leads elsewhere.

@@ -24,11 +24,12 @@ import (
 
 // An instance is a module with a memory of its own. One goroutine uses it at a time.
 type instance struct {
-	name  string // of the function, its only argument
-	mod   api.Module
-	run   api.Function
-	stack [1]uint64
-	calls int
+	name   string // of the function, its only argument
+	mod    api.Module
+	run    api.Function
+	memory *bounded // nil before there is one
+	stack  [1]uint64
+	calls  int
 	state
 }
 
@@ -88,9 +89,10 @@ func (m *Module) instantiate(ctx context.Context, name string) (in *instance, er
 		WithNanosleep(in.sleep).
 		WithFSConfig(wazero.NewFSConfig().(sysfs.FSConfig).WithSysFSMount(&in.fs, "/"))
 	ctx = context.WithValue(ctx, instanceKey{}, in)
-	if allocator != nil {
-		ctx = experimental.WithMemoryAllocator(ctx, allocator)
-	}
+	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
+		in.memory = newMemory(min(most, uint64(m.sandbox.cfg.Memory)))
+		return in.memory
+	}))
 	if in.mod, err = m.runtime.InstantiateModule(ctx, m.compiled, cfg); err != nil {
 		return nil, err
 	}
@@ -133,6 +135,7 @@ type Outcome struct {
 	Trap     string // why the guest did not come to its end, with its stack; "" where it did
 	Answer   []byte // standard output
 	TooLong  bool   // there was more of it than an answer may have
+	NoMemory bool   // it asked for more memory than it may have
 	Stderr   []byte // the end of standard error
 	NewStart bool   // an instance was made for the call
 }
@@ -165,9 +168,10 @@ func (m *Module) Run(ctx context.Context, call Call, backend guestfs.Backend) (o
 			err = step.Retryable(wrong)
 		}
 	}()
+	in.memory.denied = false
 	failed := in.call(context.WithValue(ctx, instanceKey{}, in), m.kind, &out)
 	out.Answer, out.TooLong, out.Stderr = bytes.Clone(in.stdout.b), in.stdout.over, in.stderr.bytes()
-	out.NewStart = in.calls == 0
+	out.NewStart, out.NoMemory = in.calls == 0, in.memory.denied
 	if ctx.Err() != nil && (failed || out.Status != 0) {
 		return out, ctx.Err()
 	}

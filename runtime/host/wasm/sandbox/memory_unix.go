@@ -8,15 +8,15 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 )
 
-// allocator gives guests memory that is reserved whole and taken as it is
-// touched: it grows without being copied, and is no part of the Go heap.
-var allocator = experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
+// reserve gives memory that is reserved whole and taken as it is touched: it
+// grows without being copied, and is no part of the Go heap.
+func reserve(most uint64) experimental.LinearMemory {
 	b, err := syscall.Mmap(-1, 0, int(max(most, page)), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE|noReserve)
 	if err != nil {
 		return &heap{}
 	}
 	return &mapped{b}
-})
+}
 
 type mapped struct{ b []byte }
 
@@ -35,17 +35,3 @@ func (m *mapped) Free() {
 		m.b = nil
 	}
 }
-
-// heap is memory where none can be reserved.
-type heap struct{ b []byte }
-
-// Reallocate implements experimental.LinearMemory.
-func (h *heap) Reallocate(size uint64) []byte {
-	if size > uint64(len(h.b)) {
-		h.b = append(h.b, make([]byte, size-uint64(len(h.b)))...)
-	}
-	return h.b[:size]
-}
-
-// Free implements experimental.LinearMemory.
-func (h *heap) Free() { h.b = nil }

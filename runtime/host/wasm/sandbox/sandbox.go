@@ -202,7 +202,7 @@ func (m *Module) compileWith(ctx context.Context, b []byte, cache wazero.Compila
 	defer caught(&err)
 	cfg := wazero.NewRuntimeConfig().
 		WithCoreFeatures(features).
-		WithMemoryLimitPages(uint32(min(m.sandbox.cfg.Memory/page, 1<<16))).
+		WithMemoryLimitPages(maxPages).
 		WithDebugInfoEnabled(false)
 	if m.cache = cache; cache != nil {
 		cfg = cfg.WithCompilationCache(cache)

@@ -110,7 +110,7 @@ func (c *child) call(m message) (done, []byte) {
 	if err != nil {
 		return notDone(err), nil
 	}
-	return done{Status: out.Status, Trap: out.Trap, TooLong: out.TooLong, NewStart: out.NewStart, Stderr: out.Stderr}, out.Answer
+	return done{Status: out.Status, Trap: out.Trap, TooLong: out.TooLong, NoMemory: out.NoMemory, NewStart: out.NewStart, Stderr: out.Stderr}, out.Answer
 }
 
 func notDone(err error) done {

@@ -166,7 +166,7 @@ func (w *process) run(digest string, read func() ([]byte, error), c sandbox.Call
 			if d.Failed != "" {
 				return sandbox.Outcome{}, &notRun{step.Permanent(errors.New(d.Failed))}
 			}
-			return sandbox.Outcome{Status: d.Status, Trap: d.Trap, Answer: m.body, TooLong: d.TooLong, Stderr: d.Stderr, NewStart: d.NewStart}, nil
+			return sandbox.Outcome{Status: d.Status, Trap: d.Trap, Answer: m.body, TooLong: d.TooLong, NoMemory: d.NoMemory, Stderr: d.Stderr, NewStart: d.NewStart}, nil
 		}
 		err = s.serve(m)
 	}

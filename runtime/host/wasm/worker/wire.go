@@ -78,6 +78,7 @@ type (
 		Status   uint32 `json:",omitempty"`
 		Trap     string `json:",omitempty"`
 		TooLong  bool   `json:",omitempty"`
+		NoMemory bool   `json:",omitempty"`
 		NewStart bool   `json:",omitempty"`
 		Stderr   []byte `json:",omitempty"`
 		Failed   string `json:",omitempty"` // why the guest could not be run
