@@ -77,12 +77,12 @@ func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := regexp.Compile(args[0])
 	ts.Check(err)
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if ts.Exec(args[1], args[2:]...) == nil && want.MatchString(ts.ReadFile("stdout")) {
 			return
 		}
 	}
-	ts.Fatalf("%s did not print %s within a minute", strings.Join(args[1:], " "), args[0])
+	ts.Fatalf("%s did not print %s within three minutes", strings.Join(args[1:], " "), args[0])
 }
 
 // consoleCommand makes a shell script of the commands in a document, the lines

@@ -24,7 +24,7 @@ func natsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		srv.Shutdown()
 		srv.WaitForShutdown()
 	})
-	if !srv.ReadyForConnections(10 * time.Second) {
+	if !srv.ReadyForConnections(time.Minute) {
 		ts.Fatalf("the NATS server did not start")
 	}
 	ts.Setenv(args[0], srv.ClientURL())

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,10 +17,6 @@ func builtCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: built DIR")
 	}
 	dir := ts.MkAbs(args[0])
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "runnel"), "github.com/runnel-dev/runnel/cmd/runnel")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		ts.Fatalf("building the program: %v\n%s", err, out)
-	}
+	ts.Check(buildProgram(filepath.Join(dir, "runnel")))
 	ts.Check(hosttest.BuildGuests(context.Background(), filepath.Join(dir, "guests")))
 }

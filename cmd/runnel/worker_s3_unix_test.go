@@ -32,7 +32,7 @@ func TestWorkersOverS3(t *testing.T) {
 		srv.Shutdown()
 		srv.WaitForShutdown()
 	})
-	if !srv.ReadyForConnections(10 * time.Second) {
+	if !srv.ReadyForConnections(time.Minute) {
 		t.Fatal("the NATS server did not start")
 	}
 	definition := filepath.Join(dir, "many.yaml")

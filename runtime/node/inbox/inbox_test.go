@@ -152,7 +152,7 @@ func tree(t testing.TB, dir string) string {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it did not come about: ", what)
 		}
@@ -162,7 +162,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 func becomes(t *testing.T, dir, want string) {
 	t.Helper()
 	got := ""
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if got = tree(t, dir); got == want {
 			return
 		}

@@ -132,7 +132,7 @@ func (s *served) do(method, path, body string, header ...string) (status int, an
 
 func wait(t *testing.T, c *client.Client, run, state string) api.RunState {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		st, err := c.Run(t.Context(), run)
 		if err != nil {
 			t.Fatal(err)
