@@ -1,6 +1,7 @@
 package nats_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -97,6 +98,10 @@ func TestExampleIsComplete(t *testing.T) {
 	}
 }
 
+// patience bounds what a user may do. What it may not do is not answered, and
+// given up on after a second.
+const patience = 2 * time.Minute
+
 // Three processes form a cluster, and its users may do what they must and no more.
 func TestCluster(t *testing.T) {
 	c, err := nats.Start(t.Context(), t.TempDir())
@@ -116,28 +121,30 @@ func TestCluster(t *testing.T) {
 		}
 		return js
 	}
+	may, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	node, worker := as(nats.Node), as(nats.Worker)
 	cfg := jetstream.StreamConfig{Name: "RUNNEL", Subjects: []string{"runnel.ev.>"}, Replicas: 3, MaxBytes: 64 << 20}
 	if _, err := worker.CreateStream(t.Context(), cfg); err == nil {
 		t.Error("a worker made the stream")
 	}
-	if _, err := node.CreateStream(t.Context(), cfg); err != nil {
+	if _, err := node.CreateStream(may, cfg); err != nil {
 		t.Fatal(err)
 	}
 	consumer := jetstream.ConsumerConfig{Durable: "p_step", FilterSubject: "runnel.ev.p.x", AckPolicy: jetstream.AckExplicitPolicy}
 	if _, err := worker.CreateConsumer(t.Context(), "RUNNEL", consumer); err == nil {
 		t.Error("a worker made a subscription")
 	}
-	if _, err := node.CreateConsumer(t.Context(), "RUNNEL", consumer); err != nil {
+	if _, err := node.CreateConsumer(may, "RUNNEL", consumer); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := worker.Publish(t.Context(), "runnel.ev.p.x", []byte("event")); err != nil {
+	if _, err := worker.Publish(may, "runnel.ev.p.x", []byte("event")); err != nil {
 		t.Errorf("a worker may not publish: %v", err)
 	}
 	if _, err := node.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OTHER", Subjects: []string{"other"}}); err == nil {
 		t.Error("a node made another stream")
 	}
-	taken, err := worker.Consumer(t.Context(), "RUNNEL", "p_step")
+	taken, err := worker.Consumer(may, "RUNNEL", "p_step")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +152,7 @@ func TestCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := msg.DoubleAck(t.Context()); err != nil {
+	if err := msg.DoubleAck(may); err != nil {
 		t.Error(err)
 	}
 	for what, err := range map[string]error{
@@ -157,6 +164,9 @@ func TestCluster(t *testing.T) {
 			t.Errorf("a user %s", what)
 		}
 	}
+	if _, err := node.Consumer(may, "RUNNEL", "p_step"); err != nil {
+		t.Errorf("what no one may remove is gone: %v", err)
+	}
 	if _, err := client.Connect(c.URLs(), client.RootCAs(c.CA), client.UserInfo(nats.Worker, "guess")); err == nil {
 		t.Error("a wrong password was let in")
 	}
@@ -166,7 +176,7 @@ func TestCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	leader.Kill()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for _, err = worker.Publish(t.Context(), "runnel.ev.p.x", []byte("event")); err != nil; _, err = worker.Publish(t.Context(), "runnel.ev.p.x", []byte("event")) {
 		if time.Now().After(deadline) {
 			t.Fatalf("with two of three servers: %v", err)

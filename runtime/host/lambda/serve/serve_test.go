@@ -95,7 +95,7 @@ func newStage(t *testing.T) *stage {
 	if s.store, err = store.Open(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	if s.bus, err = awsbus.Open(t.Context(), s.aws.Config(), &awsbus.Options{EventBus: "events", Provision: true, Wait: time.Second}); err != nil {
+	if s.bus, err = awsbus.Open(t.Context(), s.aws.Config(), &awsbus.Options{EventBus: "events", Provision: true, Wait: time.Second, Timeout: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.bus.Close() })
@@ -230,7 +230,7 @@ func TestQueue(t *testing.T) {
 // is not done by then was an attempt.
 func TestDeadline(t *testing.T) {
 	s := newStage(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
 	payload := fmt.Sprintf(`{"Records":[{"messageId":"m","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:work","body":%q}]}`, body(t, asked(t, "slow")))
 	out, err := s.Invoke(ctx, []byte(payload))
@@ -390,7 +390,7 @@ func TestBackoff(t *testing.T) {
 	client := sqs.NewFromConfig(s.aws.Config())
 	receive := func(hidden int32) *sqs.ReceiveMessageOutput {
 		t.Helper()
-		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(s.queue), VisibilityTimeout: hidden, WaitTimeSeconds: 5})
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(s.queue), VisibilityTimeout: hidden, WaitTimeSeconds: 20})
 		if err != nil || len(out.Messages) != 1 {
 			t.Fatalf("%+v, %v: want one message", out, err)
 		}
