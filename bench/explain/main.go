@@ -117,7 +117,7 @@ func run(profile string) error {
 		fmt.Fprintf(w, "  processor time\t%.3g s\t%.3g s\t%.1f times less\n", peer.Busy, ours.Busy, peer.Busy/ours.Busy)
 		fmt.Fprintf(w, "  largest difference of a value\t\t%.1g\t\n", off)
 		lines = append(lines, compare.Line{Job: s.name + ", 500 rows, 100 trees of depth 8", Peer: s.peer, Ratio: peer.Wall / ours.Wall, CPU: peer.Busy / ours.Busy,
-			Rounds: rounds, Result: fmt.Sprintf("the same values, to %.1g", off)})
+			Result: fmt.Sprintf("the same values, to %.1g", off)})
 	}
 	if err := w.Flush(); err != nil || profile != "" {
 		return err
