@@ -11,6 +11,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
@@ -103,13 +104,13 @@ func sample(rows []int, n int, seed uint64) []int {
 	return drawn
 }
 
-// compared is how many training rows a linear model's rows are compared with.
-const compared = 5000
+// mostCompared is how many training rows others are compared with.
+const mostCompared = 5000
 
-// background are training rows without the target, for models that ask for some.
+// background are training rows without the target, for models without trees.
 func background(m *model.Model, raw *table.Table, split []step.Subset, seed uint64) *table.Table {
-	if _, ok := m.Estimator.(interface{ Coefficients() [][]float64 }); !ok {
+	if _, ok := m.Estimator.(ensemble.Opener); ok {
 		return nil
 	}
-	return raw.Take(sample(step.RowsOf(split, step.Train, raw.Rows()), compared, seed)).Without(m.Target)
+	return raw.Take(sample(step.RowsOf(split, step.Train, raw.Rows()), mostCompared, seed)).Without(m.Target)
 }

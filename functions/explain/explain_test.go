@@ -50,6 +50,9 @@ func TestExplain(t *testing.T) {
 		{"two classes", "sex", nil, explain.TreeSHAP, explain.Probability, []string{"male"}, "body_mass_g"},
 		{"a value", "body_mass_g", nil, explain.TreeSHAP, explain.Value, []string{""}, "species"},
 		{"logistic", "sex", map[string]any{"model": "logistic"}, explain.LinearSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
+		{"boosted, three classes", "species", map[string]any{"model": "gradient_boosting"}, explain.TreeSHAP, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
+		{"boosted, two classes", "sex", map[string]any{"model": "gradient_boosting"}, explain.TreeSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
+		{"logistic, three classes", "species", map[string]any{"model": "logistic"}, explain.LinearSHAP, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"ridge", "body_mass_g", map[string]any{"model": "ridge"}, explain.LinearSHAP, explain.Value, []string{""}, "species"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -77,6 +80,9 @@ func TestExplain(t *testing.T) {
 					want := p.Distribution(i)[o.Class]
 					if e.Scale == explain.LogOdds {
 						want = math.Log(want / (1 - want))
+					}
+					if e.Scale == explain.Score { // of which only differences count
+						want = math.Log(want/p.Distribution(i)[e.Outputs[0].Class]) + e.Outputs[0].Total(i)
 					}
 					if m.Task == learn.Regression {
 						want = p.Values[i]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/baseline"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/linear"
@@ -16,12 +17,14 @@ import (
 const (
 	TreeSHAP   = "tree_shap"   // exact, by the paths of the trees
 	LinearSHAP = "linear_shap" // exact, where features are independent
+	KernelSHAP = "kernel_shap" // by predictions alone, against background rows
 )
 
 // The scales of what is explained.
 const (
 	Probability = "probability"
-	LogOdds     = "log_odds"
+	LogOdds     = "log_odds" // of the second of two classes
+	Score       = "score"    // of a class: its probability is e^score over the sum of all classes'
 	LogValue    = "log_value"
 	Value       = "value"
 )
@@ -60,8 +63,8 @@ func (o *Output) Total(row int) float64 {
 }
 
 // Rows explains a model's predictions for raw rows. background are raw rows that
-// a linear model's are compared with; nil: what the transformers make of a row of
-// missing values.
+// those of a model without trees are compared with; nil: what the transformers
+// make of a row of missing values.
 func Rows(ctx context.Context, m *model.Model, rows, background *table.Table, opts *explain.Options) (*Explanation, error) {
 	cells, err := m.CheckInput(rows)
 	if err != nil {
@@ -101,21 +104,20 @@ func Rows(ctx context.Context, m *model.Model, rows, background *table.Table, op
 // two classes the second is explained: the first is its mirror image.
 func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matrix, background *table.Table, opts *explain.Options) (*explain.Values, []string, error) {
 	e.Scale = Value
-	if m.Task == learn.Classification {
-		e.Scale = LogOdds
-	}
 	switch estimator := m.Estimator.(type) {
 	case ensemble.Opener:
 		e.Method = TreeSHAP
 		open := estimator.Ensemble()
 		open.Features = m.Features
-		switch open.Link {
-		case ensemble.Identity:
-			if m.Task == learn.Classification {
-				e.Scale = Probability
-			}
-		case ensemble.Log:
+		switch {
+		case open.Link == ensemble.Log:
 			e.Scale = LogValue
+		case open.Link == ensemble.Logistic:
+			e.Scale = LogOdds
+		case open.Link == ensemble.Softmax:
+			e.Scale = Score
+		case m.Task == learn.Classification:
+			e.Scale = Probability
 		}
 		trees, err := explain.NewTrees(open)
 		if err != nil {
@@ -127,19 +129,16 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		}
 		v, classes := ofClasses(v, m.Classes)
 		return v, classes, nil
+	case *baseline.Model:
+		return nil, nil, &notExplained{m.Estimator.State().Kind}
+	}
+	b, err := e.compared(m, background)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch estimator := m.Estimator.(type) {
 	case *linear.Model:
 		e.Method = LinearSHAP
-		if background == nil {
-			background = &table.Table{Columns: make([]*table.Column, len(e.cells.Columns))}
-			for j, c := range e.cells.Columns {
-				background.Columns[j] = c.Take([]int{0})
-				background.Columns[j].SetMissing(0)
-			}
-		}
-		b, err := m.Matrix(background)
-		if err != nil {
-			return nil, nil, err
-		}
 		v, err := explain.Linear(estimator.Coefficients(), estimator.Intercepts(), b, x)
 		if err != nil || m.Task != learn.Classification {
 			return v, []string{""}, err
@@ -148,10 +147,54 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		for _, k := range estimator.Seen() {
 			seen = append(seen, m.Classes[k])
 		}
+		if e.Scale = LogOdds; len(seen) > 2 {
+			e.Scale = Score
+		}
 		v, classes := ofClasses(v, seen)
 		return v, classes, nil
+	default:
+		e.Method = KernelSHAP
+		if m.Task == learn.Classification {
+			e.Scale = Probability
+		}
+		if b.Rows > mostKernel {
+			b = b.Take(sample(allRows(b.Rows), mostKernel, m.Seed))
+		}
+		v, err := explain.Kernel{Seed: m.Seed}.Explain(ctx, estimator.Predict, b, x, opts)
+		if err != nil {
+			return nil, nil, err
+		}
+		v, classes := ofClasses(v, m.Classes)
+		return v, classes, nil
 	}
-	return nil, nil, &notExplained{m.Estimator.State().Kind}
+}
+
+// mostKernel is how many background rows Kernel SHAP compares with: it predicts
+// some thousand sets of features for each.
+const mostKernel = 50
+
+func allRows(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// compared is the features of background rows.
+func (e *Explanation) compared(m *model.Model, background *table.Table) (*learn.Matrix, error) {
+	if background == nil {
+		background = &table.Table{Columns: make([]*table.Column, len(e.cells.Columns))}
+		for j, c := range e.cells.Columns {
+			background.Columns[j] = c.Take([]int{0})
+			background.Columns[j].SetMissing(0)
+		}
+	}
+	t, err := m.CheckInput(background)
+	if err != nil {
+		return nil, err
+	}
+	return features(m, t)
 }
 
 // notExplained says that there is nothing to explain a kind of model by.

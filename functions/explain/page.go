@@ -27,7 +27,7 @@ const (
 )
 
 // scaleWords say what is explained.
-var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", LogValue: "logarithm of the value", Value: "value"}
+var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", LogValue: "logarithm of the value", Value: "value"}
 
 // of is what an output is called: the probability of Adelie.
 func (e *Explanation) of(o *Output) string {
@@ -62,8 +62,14 @@ func (e *Explanation) page(show int) []byte {
 
 func (e *Explanation) footer() string {
 	how := "Shapley values by the paths of the trees (TreeSHAP), exact: they sum to the prediction."
-	if e.Method == LinearSHAP {
+	switch e.Method {
+	case LinearSHAP:
 		how = "Shapley values of a linear model, for columns that do not depend on each other: they sum to the prediction."
+	case KernelSHAP:
+		how = "Shapley values by the predictions of rows that are mixed with training rows (Kernel SHAP): they sum to the prediction."
+	}
+	if e.Scale == Score {
+		how += " A class's probability is e to its score, over the sum of that of all classes."
 	}
 	return how + " Features that come from one column are added up."
 }
