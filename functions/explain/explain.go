@@ -11,7 +11,9 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
@@ -20,7 +22,18 @@ import (
 // Params says how much is explained.
 type Params struct {
 	Rows int `json:"rows" default:"300" min:"1" max:"100000" doc:"test rows that are explained, drawn by the seed; fewer of a model of very many nodes"`
-	Show int `json:"show" default:"3" min:"0" max:"50" doc:"rows whose prediction the report takes apart: the surest, the least sure, and some between"`
+	Show int `json:"show" default:"3" min:"0" max:"50" doc:"rows whose prediction the report takes apart, from the highest to the lowest"`
+
+	Permute int    `json:"permute" default:"3" min:"0" max:"1000" doc:"how often each column is permuted on the explained rows, to measure how much worse the model gets; 0: not at all"`
+	Metric  string `json:"metric" doc:"what is measured then; accuracy of classes and r2 of values by default"`
+}
+
+// Check implements step.Checker.
+func (p Params) Check() error {
+	if _, known := metrics.Greater(p.Metric); p.Metric != "" && !known {
+		return fmt.Errorf("metric: no metric %q%s", p.Metric, nearest.Hint(p.Metric, metrics.Names()))
+	}
+	return nil
 }
 
 // Function is the step.
@@ -54,10 +67,14 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	rows = sample(rows, p.most(call, m), call.Seed)
 	call.Rows(int64(len(rows)))
-	e, err := Rows(ctx, m, raw.Take(rows), background(m, raw, split, call.Seed), nil)
+	chosen := raw.Take(rows)
+	e, err := Rows(ctx, m, chosen, background(m, raw, split, call.Seed), nil)
 	if none := (*notExplained)(nil); errors.As(err, &none) {
 		call.Note("%v", none)
 		return nil
+	}
+	if err == nil && p.Permute > 0 {
+		err = e.permute(ctx, m, chosen, p.metric(m.Task), p.Permute)
 	}
 	if err != nil {
 		if ctx.Err() != nil {

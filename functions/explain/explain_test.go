@@ -96,6 +96,59 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// Permuting what decides makes a model worse.
+func TestExplainPermutes(t *testing.T) {
+	r := penguins(t, "species", nil)
+	e, _ := explained(t, r, map[string]any{"permute": 5, "metric": "log_loss"})
+	p := e.Permuted
+	if p.Metric != "log_loss" || p.Repeats != 5 || p.Rows != 69 || p.Value != r.Evaluated.Metrics["log_loss"] {
+		t.Errorf("%+v, want the log loss %v", p, r.Evaluated.Metrics["log_loss"])
+	}
+	first, last := p.Columns[0], p.Columns[len(p.Columns)-1]
+	if first.Mean < 0.1 || first.Mean < 10*last.Mean || first.Name != e.Columns[0].Name {
+		t.Errorf("%+v, %+v", first, last)
+	}
+	if e, _ := explained(t, r, map[string]any{"permute": 0}); e.Permuted != nil {
+		t.Error("it was permuted")
+	}
+	if _, err := r.Env.Try(t, explain.Function, r.Evaluated, map[string]any{"metric": "acuracy"}); err == nil || !strings.Contains(err.Error(), "did you mean accuracy?") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// A model of another kind is explained by its predictions.
+func TestRowsOfAnyModel(t *testing.T) {
+	r := penguins(t, "body_mass_g", nil)
+	m := r.Model(t)
+	m.Estimator = doubled{m.Estimator}
+	raw, _ := r.Env.Read(t, r.Ingested.Dataset)
+	rows := raw.Take([]int{0, 100, 200}).Without("body_mass_g")
+	e, err := explain.Rows(t.Context(), m, rows, raw.Take([]int{5, 150, 250, 300}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Predict(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range p.Values {
+		if got := e.Outputs[0].Total(i); e.Method != explain.KernelSHAP || math.Abs(got-want) > 1e-6 {
+			t.Errorf("by %s, base and values sum to %v, the model says %v", e.Method, got, want)
+		}
+	}
+}
+
+// doubled hides what a model is made of.
+type doubled struct{ learn.Model }
+
+func (d doubled) Predict(x *learn.Matrix) []float64 {
+	out := d.Model.Predict(x)
+	for i := range out {
+		out[i] *= 2
+	}
+	return out
+}
+
 // The same event gives the same bytes, and fewer rows are those asked for.
 func TestExplainRows(t *testing.T) {
 	r := penguins(t, "species", nil)

@@ -41,6 +41,8 @@ type Explanation struct {
 	Columns   []Column `json:"columns"`          // the most important first
 	Outputs   []Output `json:"outputs"`
 
+	Permuted *Permuted `json:"permuted,omitempty"`
+
 	cells *table.Table // the rows, in their raw form, as the model takes them
 }
 

@@ -102,7 +102,20 @@ func (e *Explanation) bars() markup.HTML {
 	if len(e.Outputs) > 1 {
 		detail = "Of the " + scaleWords[e.Scale] + " of each class, added up."
 	}
-	return report.Stack(report.Figure("Mean size of what a column adds", detail, bars.SVG()))
+	return report.Stack(report.Figure("Mean size of what a column adds", detail, bars.SVG()), e.Permuted.figure())
+}
+
+// figure shows by how much permuting columns makes the model worse.
+func (p *Permuted) figure() markup.HTML {
+	if p == nil {
+		return ""
+	}
+	bars := &chart.Bars{Title: "Importance by permutation", Width: 640}
+	for _, c := range p.Columns[:min(mostBars, len(p.Columns))] {
+		bars.Items = append(bars.Items, chart.Bar{Label: c.Name, Value: c.Mean, Text: format.Fixed(c.Mean, 3) + " ± " + format.Fixed(c.Std, 3)})
+	}
+	return report.Figure("How much worse the model gets without", fmt.Sprintf("The loss of %s, of %s, when a column's values are dealt out anew among the rows: mean and spread of %s.",
+		strings.ReplaceAll(p.Metric, "_", " "), format.Fixed(p.Value, 3), format.Plural(int64(p.Repeats), "time")), bars.SVG())
 }
 
 func (e *Explanation) swarms() markup.HTML {

@@ -1,0 +1,94 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/explain"
+	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// A Permuted says how much worse the model gets when a column's values are dealt
+// out anew among the rows.
+type Permuted struct {
+	Metric  string           `json:"metric"`
+	Value   float64          `json:"value"` // of the rows as they are
+	Rows    int              `json:"rows"`
+	Repeats int              `json:"repeats"`
+	Columns []PermutedColumn `json:"columns"` // in the order of the explanation's
+}
+
+// A PermutedColumn is by how much the metric gets worse, over the repeats.
+type PermutedColumn struct {
+	Name string  `json:"name"`
+	Mean float64 `json:"mean"`
+	Std  float64 `json:"std"`
+}
+
+// metric is the one that a model is measured by.
+func (p Params) metric(task learn.Task) string {
+	switch {
+	case p.Metric != "":
+		return p.Metric
+	case task == learn.Classification:
+		return "accuracy"
+	}
+	return "r2"
+}
+
+// permute measures a model on raw rows, column by column permuted.
+func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Table, metric string, repeats int) error {
+	y, absent, err := preprocess.Target(raw, m.Target, m.Task, m.Classes)
+	if err != nil {
+		return err
+	}
+	if len(absent) > 0 {
+		rows := preprocess.Without(raw.Rows(), absent)
+		raw, y = raw.Take(rows), y.Take(rows)
+	}
+	if y.Len() < 2 {
+		return nil // there is nothing to permute
+	}
+	x, err := m.Matrix(raw.Without(m.Target))
+	if err != nil {
+		return err
+	}
+	report, err := metrics.Evaluate(y, m.Estimator.Predict(x), nil)
+	if err != nil {
+		return err
+	}
+	value, ok := report.Metrics[metric]
+	greater, known := metrics.Greater(metric)
+	if !ok || !known {
+		return fmt.Errorf("metric: no metric %q of this model%s", metric, nearest.Hint(metric, metrics.Names()))
+	}
+	names, groups := make([]string, len(e.Columns)), make([][]int, len(e.Columns))
+	for g, c := range e.Columns {
+		names[g] = c.Name
+		for _, f := range c.Features {
+			groups[g] = append(groups[g], slices.Index(m.Features, f))
+		}
+	}
+	score := func(predicted []float64) float64 {
+		report, err := metrics.Evaluate(y, predicted, nil)
+		if err != nil {
+			return value // as it was measured on the same rows, there is none
+		}
+		return report.Metrics[metric]
+	}
+	list, err := explain.Permutation{Repeats: repeats, Seed: m.Seed}.Importances(ctx, m.Estimator.Predict, x, names, groups, score, greater, nil)
+	if err != nil {
+		return err
+	}
+	e.Permuted = &Permuted{Metric: metric, Value: value, Rows: x.Rows, Repeats: repeats}
+	for _, im := range list {
+		e.Permuted.Columns = append(e.Permuted.Columns, PermutedColumn{im.Name, im.Mean, im.Std})
+	}
+	return nil
+}
