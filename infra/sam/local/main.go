@@ -64,7 +64,7 @@ type trial struct {
 	provisioned func(context.Context, *cloud) error
 	invoking    func(running) // as an invocation begins, which may fail
 	failed      func(running, error)
-	ended       func(context.Context, *cloud, *outcome) error
+	ended       func(ctx context.Context, c *cloud, there, here *outcome) error
 }
 
 func (o options) say(format string, args ...any) { fmt.Fprintf(o.out, format+"\n", args...) }
@@ -132,7 +132,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := compare(ctx, o, there, here); err != nil || o.trial == nil {
 		return err
 	}
-	return o.trial.ended(ctx, c, there)
+	return o.trial.ended(ctx, c, there, here)
 }
 
 // upload puts the file into the bucket as anyone would.
