@@ -1,6 +1,10 @@
 package boost
 
-import "github.com/runnel-dev/runnel/learn"
+import (
+	"math"
+
+	"github.com/runnel-dev/runnel/learn"
+)
 
 // masks are trees of at most 32 leaves in the form in which many rows are
 // predicted fastest (Lucchese et al., "QuickScorer", 2015): a split takes from the
@@ -8,8 +12,9 @@ import "github.com/runnel-dev/runnel/learn"
 // left over is a row's. There is nothing to wait for, and nothing to mispredict.
 type masks struct {
 	splits []maskSplit
-	trees  []int32   // how many splits each tree has
-	values []float64 // 32 a tree, of its leaves from left to right
+	trees  []int32    // how many splits each tree has
+	alone  []maskTree // the same splits, for a row alone
+	values []float64  // 32 a tree, of its leaves from left to right
 }
 
 // maskRows is how many rows are predicted at once.
@@ -19,6 +24,11 @@ const maskRows = 32
 // at is the offset of the values, in bytes: of each column those of maskRows rows,
 // once with missing values above all others, once below.
 type maskSplit struct{ at, cut, keep uint32 }
+
+// A maskTree is the splits of a tree, side by side. at is the number of the value:
+// of each column there are two, as of a maskSplit. Places that are left over do
+// nothing.
+type maskTree struct{ at, cut, keep [32]uint32 }
 
 // newMasks makes them of a walker's trees: nil where one has too many leaves.
 func newMasks(w *walker) *masks {
@@ -30,6 +40,14 @@ func newMasks(w *walker) *masks {
 		before, leaves := len(m.splits), 0
 		values := make([]float64, 32)
 		m.add(w, t, 0, &leaves, values)
+		alone := maskTree{}
+		for i := range alone.cut {
+			alone.cut[i] = math.MaxUint32
+		}
+		for i, s := range m.splits[before:] {
+			alone.at[i], alone.cut[i], alone.keep[i] = s.at/(4*maskRows), s.cut, s.keep
+		}
+		m.alone = append(m.alone, alone)
 		m.trees = append(m.trees, int32(len(m.splits)-before))
 		m.values = append(m.values, values...)
 	}
@@ -58,7 +76,12 @@ type scratch struct {
 	row   []uint16  // columns of rows, a row after the other
 	block []uint32  // of masks: twice the columns x maskRows
 	sums  []float64 // of masks: outputs x maskRows
+	alone [64]uint32
+	leaf  [maskChunk]float64
 }
+
+// maskChunk is of how many trees leaves are found before they are added.
+const maskChunk = 128
 
 // lookAtMany writes the columns' values of at most maskRows rows.
 func (w *walker) lookAtMany(x *learn.Matrix, from, to int, block []uint32) {

@@ -16,7 +16,7 @@ func (w *walker) addMany(s *scratch, x *learn.Matrix, from, to int, margins []fl
 	if m == nil || to-from < maskRows/2 || len(m.trees) == 0 || !hasMasks() {
 		return 0
 	}
-	if s.block == nil {
+	if s.sums == nil {
 		s.block, s.sums = make([]uint32, 2*maskRows*len(w.columns)), make([]float64, maskRows*outputs)
 	}
 	block, sums := s.block, s.sums
@@ -43,6 +43,41 @@ func (w *walker) addMany(s *scratch, x *learn.Matrix, from, to int, margins []fl
 	}
 	return done
 }
+
+// addOne adds the trees to the margins of a row, and says whether it could.
+func (w *walker) addOne(s *scratch, x *learn.Matrix, row int, margins []float64) bool {
+	m := w.masks
+	if m == nil || len(m.alone) == 0 || !hasMasks() {
+		return false
+	}
+	values := s.alone[:]
+	if size := 2 * len(w.columns); size > len(values) {
+		if s.block == nil {
+			s.block = make([]uint32, 2*maskRows*len(w.columns))
+		}
+		values = s.block
+	}
+	for j := range w.columns {
+		c := &w.columns[j]
+		b := c.value(x.Columns[c.feature][row])
+		values[2*j], values[2*j+1] = b, (b+1)&missingValue
+	}
+	k := 0
+	for from := 0; from < len(m.alone); from += maskChunk {
+		leaves := s.leaf[:min(maskChunk, len(m.alone)-from)]
+		masksOfRow512(&values[0], &m.alone[from], len(leaves), &m.values[32*from], &leaves[0])
+		for _, v := range leaves { // in the order of the trees
+			margins[k] += v
+			if k++; k == len(margins) {
+				k = 0
+			}
+		}
+	}
+	return true
+}
+
+//go:noescape
+func masksOfRow512(row *uint32, splits *maskTree, n int, values, leaves *float64)
 
 //go:noescape
 func masks512(block *uint32, splits *maskSplit, trees *int32, n int, values, sums *float64, outputs int)

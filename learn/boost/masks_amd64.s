@@ -64,3 +64,49 @@ leaf:
 	JNE tree
 	VZEROUPPER
 	RET
+
+// func masksOfRow512(row *uint32, splits *maskTree, n int, values, leaves *float64)
+//
+// Finds the values of a row's leaves in n trees, at least one: 16 splits of a tree
+// at a time.
+TEXT ·masksOfRow512(SB), NOSPLIT, $0-40
+	MOVQ row+0(FP), R8
+	MOVQ splits+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ values+24(FP), R9
+	MOVQ leaves+32(FP), DI
+
+tree:
+	VPTERNLOGD $255, Z0, Z0, Z0
+	VMOVDQA32 Z0, Z5
+	VMOVDQU32 (SI), Z1
+	VMOVDQU32 64(SI), Z2
+	KXNORW K1, K1, K1
+	KXNORW K2, K2, K2
+	VPGATHERDD (R8)(Z1*4), K1, Z3
+	VPGATHERDD (R8)(Z2*4), K2, Z4
+	VPCMPUD $6, 128(SI), Z3, K1
+	VPCMPUD $6, 192(SI), Z4, K2
+	VPANDD 256(SI), Z0, K1, Z0
+	VPANDD 320(SI), Z5, K2, Z5
+	VPANDD Z5, Z0, Z0
+	VEXTRACTI64X4 $1, Z0, Y1
+	VPAND Y1, Y0, Y0
+	VEXTRACTI128 $1, Y0, X1
+	VPAND X1, X0, X0
+	VPSHUFD $0x4e, X0, X1
+	VPAND X1, X0, X0
+	VPSHUFD $0xb1, X0, X1
+	VPAND X1, X0, X0
+	VMOVD X0, AX
+	BSRL AX, AX
+	XORL $31, AX
+	MOVQ (R9)(AX*8), BX
+	MOVQ BX, (DI)
+	ADDQ $384, SI
+	ADDQ $256, R9
+	ADDQ $8, DI
+	DECQ CX
+	JNE tree
+	VZEROUPPER
+	RET

@@ -55,6 +55,9 @@ func (m *Model) predict(x *learn.Matrix, from, to int, out []float64) {
 			copy(into[i:], m.base)
 		}
 		at := from + w.addMany(&s, x, from, end, into, outputs)
+		for at < end && w.addOne(&s, x, at, into[(at-from)*outputs:(at-from+1)*outputs]) {
+			at++
+		}
 		if at < end {
 			if size := (end - at) * len(w.columns); size > len(s.row) {
 				s.row = make([]uint16, size)
