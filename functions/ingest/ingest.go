@@ -5,11 +5,11 @@ package ingest
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -155,19 +155,18 @@ func hostAndPath(url string) string {
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, _, _ = strings.Cut(rest, "?")
 	host, file, _ := strings.Cut(rest, "/")
-	host = host[strings.LastIndexByte(host, '@')+1:]
-	var b strings.Builder
+	name := []byte(host[strings.LastIndexByte(host, '@')+1:] + "/")
 	for i := 0; i < len(file); i++ {
-		if file[i] == '%' && i+2 < len(file) {
-			if code, err := hex.DecodeString(file[i+1 : i+3]); err == nil {
-				b.Write(code)
+		c := file[i]
+		if c == '%' && i+2 < len(file) {
+			if code, err := strconv.ParseUint(file[i+1:i+3], 16, 8); err == nil {
+				c = byte(code)
 				i += 2
-				continue
 			}
 		}
-		b.WriteByte(file[i])
+		name = append(name, c)
 	}
-	return path.Join(host, b.String())
+	return path.Clean(string(name))
 }
 
 // extensions say how a file is written, not what it holds.

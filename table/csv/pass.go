@@ -46,14 +46,13 @@ type piece struct {
 // off the stream, which is little work, and convert it; take is called with
 // the pieces in the order of the file.
 func (p *pass) run(ctx context.Context, take func(*piece) error) error {
-	ctx, cancel := context.WithCancel(ctx)
 	in, err := p.src.open(p.o)
 	if err != nil {
-		cancel()
 		return err
 	}
+	stop := make(chan struct{}) // a context of our own would be 40 kB of a guest
 	feed := &feed{in: in, splitter: splitter{r: in, d: &p.layout.dialect, size: p.layout.chunk, max: p.o.MaxLine, level: best()},
-		ranges: newRanges(p, in), skip: p.layout.skip, order: make(chan chan *piece, 4*p.o.Threads), first: make(chan int, 1)}
+		ranges: newRanges(p, in), skip: p.layout.skip, order: make(chan chan *piece, 4*p.o.Threads), first: make(chan int, 1), stop: stop}
 	feed.first <- 0
 	size := int64(0)
 	if in.compression == "" && in.encoding == "utf-8" {
@@ -73,7 +72,7 @@ func (p *pass) run(ctx context.Context, take func(*piece) error) error {
 	}()
 	defer in.close()
 	defer wg.Wait()
-	defer cancel()
+	defer close(stop)
 	order := feed.order
 	line := p.layout.lines
 	for out := range order {
@@ -118,6 +117,7 @@ type feed struct {
 	ended  bool
 	order  chan chan *piece // one for each chunk, in order
 	first  chan int         // the first row of the next chunk
+	stop   chan struct{}    // closed when no more is wanted
 }
 
 // cut hands out the next chunk, in buf where it fits, and the piece to fill in;
@@ -125,6 +125,11 @@ type feed struct {
 func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece) {
 	f.Lock()
 	defer f.Unlock()
+	select {
+	case <-f.stop:
+		return buf, nil, nil
+	default:
+	}
 	if f.ended || ctx.Err() != nil {
 		return buf, nil, nil
 	}
@@ -136,6 +141,8 @@ func (f *feed) cut(ctx context.Context, buf []byte) ([]byte, *piece, chan *piece
 	out := make(chan *piece, 1)
 	select {
 	case f.order <- out:
+	case <-f.stop:
+		return buf, nil, nil
 	case <-ctx.Done():
 		return buf, nil, nil
 	}
