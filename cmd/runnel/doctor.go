@@ -82,7 +82,7 @@ func (a *app) checkWork(ctx context.Context) []check {
 		}
 	}
 	if open > 0 {
-		out = append(out, check{Name: "letters", OK: true, Said: fmt.Sprintf("dead letters: %d events that steps were given up on", open),
+		out = append(out, check{Name: "letters", OK: true, Said: fmt.Sprintf("open dead letters: %d", open),
 			Fix: fmt.Sprintf("%s deadletters list    then redrive or discard each", a.name())})
 	}
 	interrupted := 0

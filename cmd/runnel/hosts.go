@@ -130,6 +130,6 @@ func (a *app) hostFlag(c *cobra.Command, host *string, doc string) {
 }
 
 func (a *app) guestsFlag(c *cobra.Command) {
-	c.Flags().StringVar(&a.guests, "guests", "", "folder of the WASM guests, NAME.wasm (default: guests beside the program, where scripts/build guests puts them)")
-	c.Flags().StringVar(&a.lambda, "lambda", lambda.DefaultName, "name of the AWS Lambdas, or addresses of functions on this machine, [FUNCTION=]http://..., separated by commas; {function} stands for the function")
+	c.Flags().StringVar(&a.guests, "guests", "", "`FOLDER` of the WASM guests, NAME.wasm (default: guests beside the program, where scripts/build guests puts them)")
+	c.Flags().StringVar(&a.lambda, "lambda", lambda.DefaultName, "`NAME` of the AWS Lambdas, or addresses of functions on this machine, [FUNCTION=]http://..., separated by commas; {function} stands for the function")
 }

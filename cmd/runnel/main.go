@@ -94,6 +94,9 @@ deploy, predict) are chained by CloudEvents on a durable bus, in one binary.
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	if columns := screenOf(a.out); columns > 0 {
+		root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages |", fmt.Sprintf("FlagUsagesWrapped %d |", columns)))
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		hint := ""
 		if name, ok := strings.CutPrefix(err.Error(), "unknown flag: "); ok {

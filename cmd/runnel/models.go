@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,19 +42,22 @@ func newModels(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		card, err := readArtifact(cmd.Context(), c, v.Card.Digest)
+		if err != nil {
+			return fmt.Errorf("the card of %s version %d: %w", name, v.Version, err)
+		}
 		return a.print(v, func() {
 			fmt.Fprintf(a.out, "%s version %d", name, v.Version)
 			for _, is := range append([]string{v.Stage}, aliasesOf(m, v.Version)...) {
 				fmt.Fprintf(a.out, ", %s", is)
 			}
 			fmt.Fprint(a.out, "\n\n")
-			r, err := c.Artifact(cmd.Context(), v.Card.Digest)
-			if err != nil {
-				a.fail(err)
-				return
+			for line := range strings.Lines(string(card)) {
+				if line = strings.TrimRight(line, "\n"); !strings.HasPrefix(line, "|") { // a table's row is one line
+					line = hang(line, 0, screenOf(a.out))
+				}
+				fmt.Fprintln(a.out, line)
 			}
-			defer r.Close()
-			_, _ = io.Copy(a.out, r)
 		})
 	})
 	var alias string

@@ -99,15 +99,15 @@ and off where one does. An interrupt ends the waiting, not the run.`,
 					}
 				}
 			} else if meta["target"] == "" {
-				a.say("No --target is given: a pipeline that names none either reads, cleans and explores the table, and makes no model.")
+				a.say("No --target is given: unless the pipeline names one, there will be no model.")
 			}
 			a.say("Next: %s runs show %.8s", a.name(), up.Run)
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&wait, "wait", false, "wait for the run, and end with its exit code; on where no node runs")
-	c.Flags().StringVarP(&target, "target", "t", "", "column to predict: the metadata `target` of the object")
-	c.Flags().StringArrayVar(&metadata, "metadata", nil, "key=value to store with the object; may be repeated")
+	c.Flags().StringVarP(&target, "target", "t", "", "`COLUMN` to predict: the metadata `target` of the object")
+	c.Flags().StringArrayVar(&metadata, "metadata", nil, "`KEY=VALUE` to store with the object; may be repeated")
 	return c
 }
 

@@ -181,13 +181,17 @@ func exampleRow(inputs []model.Input) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-func readJSON(ctx context.Context, c *connection, digest string, v any) error {
+func readArtifact(ctx context.Context, c *connection, digest string) ([]byte, error) {
 	r, err := c.Artifact(ctx, digest)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer r.Close()
-	b, err := io.ReadAll(r)
+	return io.ReadAll(r)
+}
+
+func readJSON(ctx context.Context, c *connection, digest string, v any) error {
+	b, err := readArtifact(ctx, c, digest)
 	if err != nil {
 		return err
 	}

@@ -60,15 +60,15 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 
 // add adds the flags to a command.
 func (f *runFlags) add(a *app, c *cobra.Command) {
-	c.Flags().StringVarP(&f.target, "target", "t", "", "column to predict")
+	c.Flags().StringVarP(&f.target, "target", "t", "", "`COLUMN` to predict")
 	c.Flags().StringVar(&f.task, "task", "", "classification or regression; decided by the target by default")
 	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, gradient_boosting, logistic, linear, ridge")
-	c.Flags().StringVar(&f.name, "name", "", "name to register the model under; the file's by default")
-	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "file with the pipeline's definition")
+	c.Flags().StringVar(&f.name, "name", "", "`NAME` to register the model under; the file's by default")
+	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "`FILE` with the pipeline's definition")
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")
-	c.Flags().StringArrayVar(&f.gate, "gate", nil, "metric=threshold that the model has to reach; may be repeated")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "step.param=value; may be repeated")
-	c.Flags().Uint64Var(&f.seed, "seed", 42, "seed of every random choice; the pipeline's by default")
+	c.Flags().StringArrayVar(&f.gate, "gate", nil, "`METRIC=THRESHOLD` that the model has to reach; may be repeated")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "`STEP.PARAM=VALUE`; may be repeated")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "`NUMBER` that every random choice follows from; the pipeline's by default")
 	f.changed = c.Flags().Changed
 	a.hostFlag(c, &f.host, "run every step there")
 	c.Flags().BoolVar(&f.private, "allow-private-urls", false, "fetch from loopback and private addresses too")

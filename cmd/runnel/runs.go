@@ -186,7 +186,11 @@ func (a *app) printRun(st *api.RunState) {
 		if r.Cached {
 			state += " (cached)"
 		}
-		rows = append(rows, []string{r.Step, state, r.Host, count(r.Rows), seconds(r.Seconds), fmt.Sprint(r.Attempts), strings.Join(emitted, ", ")})
+		handled := ""
+		if r.Rows > 0 {
+			handled = count(r.Rows)
+		}
+		rows = append(rows, []string{r.Step, state, r.Host, handled, seconds(r.Seconds), fmt.Sprint(r.Attempts), strings.Join(emitted, ", ")})
 	}
 	waiting := a.state(st.State) // running, or cancelled before it was done
 	for _, p := range st.Pending {

@@ -117,12 +117,7 @@ func tablesOf(ctx context.Context, c *connection, st *api.RunState) ([]stepTable
 }
 
 func openParquet(ctx context.Context, c *connection, ref events.Ref) (*parquet.File, error) {
-	r, err := c.Artifact(ctx, ref.Digest)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	b, err := io.ReadAll(r)
+	b, err := readArtifact(ctx, c, ref.Digest)
 	if err != nil {
 		return nil, err
 	}

@@ -59,13 +59,13 @@ worker processes with the same --nats and --store work on them beside the node.`
 			return a.up(cmd.Context(), &f)
 		},
 	}
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:7070", "address of the HTTP endpoint; port 0 takes a free one")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:7070", "`ADDRESS` of the HTTP endpoint; port 0 takes a free one")
 	c.Flags().StringVar(&f.s3, "s3", "127.0.0.1:7071", "address of the S3 endpoint, or a free one where another program has the default; empty for none")
 	c.Flags().StringVar(&f.inbox, "inbox", "", "folder whose files are uploaded to the bucket inbox (default inbox in the node's folder); empty for none")
-	c.Flags().StringArrayVarP(&f.pipelines, "pipeline", "p", nil, "file with a pipeline's definition; may be repeated; the default pipeline otherwise")
+	c.Flags().StringArrayVarP(&f.pipelines, "pipeline", "p", nil, "`FILE` with a pipeline's definition; may be repeated; the default pipeline otherwise")
 	f.add(c)
 	c.Flags().IntVar(&f.replicas, "nats-replicas", 0, "how many NATS servers hold each event (default: 3 in a cluster, when the stream is made, and as it is otherwise)")
-	c.Flags().Uint64Var(&f.seed, "seed", 42, "seed of every random choice; each pipeline's own by default")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "`NUMBER` that every random choice follows from; each pipeline's own by default")
 	a.hostFlag(c, &f.host, "run every step of the pipelines there")
 	c.Flags().BoolVar(&a.private, "allow-private-urls", false, "fetch from loopback and private addresses too")
 	return c
