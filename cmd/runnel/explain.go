@@ -15,7 +15,7 @@ import (
 )
 
 func newExplain(a *app) *cobra.Command {
-	var row string
+	var row, to string
 	c := &cobra.Command{
 		Use:   "explain MODEL[@VERSION]",
 		Short: "Say what a prediction rests on",
@@ -23,8 +23,11 @@ func newExplain(a *app) *cobra.Command {
 column adds to the prediction, the most first, from what the model says on average
 to what it says of the row. These are Shapley values: they sum to the prediction.
 A linear model's rows are compared with one of missing values, as the model fills
-them in. VERSION is a number or an alias; champion, the served one, by default.`,
+them in. With --to it says which nearest changes of the row, to values that training had,
+make the model say another class. VERSION is a number or an alias; champion, the
+served one, by default.`,
 		Example: `  runnel explain penguins --row '{"bill_length_mm": 40, "island": "Dream"}'
+  runnel explain penguins --row @row.json --to Gentoo
   runnel explain penguins@2 --row @row.json --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,6 +52,13 @@ them in. VERSION is a number or an alias; champion, the served one, by default.`
 			if err != nil {
 				return err
 			}
+			if to != "" {
+				flips, err := explain.Flips(cmd.Context(), m, rows, to)
+				if err != nil {
+					return err
+				}
+				return a.print(flips, func() { a.printFlips(flips, to) })
+			}
 			e, err := explain.Rows(cmd.Context(), m, rows, nil, nil)
 			if err != nil {
 				return fmt.Errorf("explaining the model %s: %w", name, err)
@@ -57,7 +67,26 @@ them in. VERSION is a number or an alias; champion, the served one, by default.`
 		},
 	}
 	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, a list of such rows, or @FILE that holds one")
+	c.Flags().StringVar(&to, "to", "", "the class that the model is to say: which nearest changes of the row bring it there")
 	return c
+}
+
+func (a *app) printFlips(flips []explain.Flip, to string) {
+	if len(flips) == 0 {
+		a.say("No change of up to three columns makes the model say %s.", to)
+		return
+	}
+	for i, f := range flips {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		fmt.Fprintf(a.out, "%s, with a probability of %.3g, if\n", to, f.Probability)
+		rows := [][]string{}
+		for _, c := range f.Changes {
+			rows = append(rows, []string{"  " + c.Column, "were " + c.To, "and not " + c.From})
+		}
+		columns(a.out, rows)
+	}
 }
 
 // readRow reads what --row gives: JSON, or the name of a file of it after an @.

@@ -3,6 +3,7 @@ package explain
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
@@ -58,8 +59,13 @@ type Output struct {
 // Total is what the model says of a row.
 func (o *Output) Total(row int) float64 {
 	sum := o.Base
+	size := math.Abs(sum)
 	for _, v := range o.Values[row] {
 		sum += v
+		size += math.Abs(v)
+	}
+	if math.Abs(sum) < 1e-14*size {
+		return 0 // what is left of 0 when numbers are rounded
 	}
 	return sum
 }
