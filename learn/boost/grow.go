@@ -227,17 +227,14 @@ func (g *grower) search(by *worker, k int, n *open, j int) {
 		rules: &g.rules, histogram: &n.histograms[j], feature: int32(j), width: g.data.width[j], direction: g.data.direction[j],
 		total: n.total, limits: n.limits, best: &by.best[k],
 		enough: func(s *split) bool {
-			left, bins := 0, s.goingLeft()
 			if !counted {
-				if g.enoughAtOnce(n, j, &bins) {
+				if n.rows > firstRows && g.enoughAtOnce(n, j, s) {
 					return true
 				}
 				g.count(by, n, j)
 				counted = true
 			}
-			for b, n := range by.counts {
-				left += int(n) * bins.has(uint8(b))
-			}
+			left := by.countLeft(s)
 			return left >= g.rules.minLeaf && n.rows-left >= g.rules.minLeaf
 		},
 	}
@@ -248,11 +245,14 @@ func (g *grower) search(by *worker, k int, n *open, j int) {
 	s.number()
 }
 
+// firstRows is how many rows are looked at before all are counted.
+const firstRows = 1024
+
 // enoughAtOnce says whether among the first rows of a node there are enough for
 // either side of a split. Mostly there are.
-func (g *grower) enoughAtOnce(n *open, j int, left *binSet) bool {
-	bins, stride := g.data.bins[j:], g.data.stride
-	sides, rest := [2]int{}, 1024
+func (g *grower) enoughAtOnce(n *open, j int, s *split) bool {
+	bins, stride, left := g.data.bins[j:], g.data.stride, s.goingLeft()
+	sides, rest := [2]int{}, firstRows
 	for i, w := range g.workers {
 		rows := w.rows[n.spans[i].from:n.spans[i].to]
 		rows = rows[:min(len(rows), rest)]
@@ -267,7 +267,7 @@ func (g *grower) enoughAtOnce(n *open, j int, left *binSet) bool {
 	return false
 }
 
-// count counts the rows of a node in each bin of a feature.
+// count counts the rows of a node in the bins of a feature up to each.
 func (g *grower) count(by *worker, n *open, j int) {
 	clear(by.counts[:])
 	bins, stride := g.data.bins[j:], g.data.stride
@@ -275,6 +275,9 @@ func (g *grower) count(by *worker, n *open, j int) {
 		for _, r := range w.rows[n.spans[i].from:n.spans[i].to] {
 			by.counts[bins[int(r)*stride]]++
 		}
+	}
+	for b := 1; b < 255; b++ {
+		by.counts[b] += by.counts[b-1]
 	}
 }
 

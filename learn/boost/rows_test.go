@@ -49,6 +49,20 @@ func TestDivideRows(t *testing.T) {
 	}
 }
 
+// Who goes left is told the same from the bins as from the set of them.
+func TestGoingLeft(t *testing.T) {
+	for cut := range 255 {
+		for _, s := range []split{{cut: uint8(cut)}, {cut: uint8(cut), missingLeft: true}, {categorical: true, set: binSet{5, 1 << cut % 64, 7, 9}}} {
+			left := s.goingLeft()
+			for b := range 256 {
+				if s.goesLeft(uint8(b)) != (left.has(uint8(b)) == 1) {
+					t.Fatalf("%+v: bin %d", s, b)
+				}
+			}
+		}
+	}
+}
+
 // Rows of all kinds at once are predicted as each alone, by masks and on foot.
 func TestPredictManyAsOne(t *testing.T) {
 	x, y := problem(500, 9)

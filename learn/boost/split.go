@@ -44,11 +44,19 @@ type binSet [4]uint64
 func (s *binSet) has(bin uint8) int { return int(s[bin>>6] >> (bin & 63) & 1) }
 
 // goingLeft are the bins that go left.
-func (s *split) goingLeft() (left binSet) {
-	for b := range 256 {
-		if s.goesLeft(uint8(b)) {
-			left[b/64] |= 1 << (b % 64)
+func (s *split) goingLeft() binSet {
+	left := s.set
+	if !s.categorical {
+		left = binSet{}
+		for i := range left {
+			if bins := int(s.cut) + 1 - 64*i; bins > 0 {
+				left[i] = ^uint64(0) >> max(0, 64-bins)
+			}
 		}
+	}
+	left[3] &^= 1 << 63
+	if s.missingLeft {
+		left[3] |= 1 << 63
 	}
 	return left
 }

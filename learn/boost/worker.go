@@ -5,11 +5,11 @@ package boost
 // worker, and so in its nearest caches.
 type worker struct {
 	filler
-	all         []uint32 // its rows, ascending
-	drawn, out  []uint32 // those of them that are drawn for a tree, and the others; both nil where all are
-	rows, spare []uint32 // of the tree at hand, by node
-	best        [2]split // of two nodes
-	counts      [256]uint32
+	all         []uint32    // its rows, ascending
+	drawn, out  []uint32    // those of them that are drawn for a tree, and the others; both nil where all are
+	rows, spare []uint32    // of the tree at hand, by node
+	best        [2]split    // of two nodes
+	counts      [256]uint32 // of the rows in the bins up to each; the last one of missing values
 }
 
 // blockRows is how many rows in turn are of one worker.
@@ -24,6 +24,23 @@ func newWorker(d *data, i, of int) *worker {
 	}
 	w.rows, w.spare = make([]uint32, len(w.all)), make([]uint32, len(w.all)+16)
 	return w
+}
+
+// countLeft is how many of the counted rows go left.
+func (w *worker) countLeft(s *split) int {
+	left := 0
+	if s.missingLeft {
+		left = int(w.counts[255])
+	}
+	if !s.categorical {
+		return left + int(w.counts[s.cut])
+	}
+	before := 0
+	for b, n := range w.counts[:255] {
+		left += (int(n) - before) * s.set.has(uint8(b))
+		before = int(n)
+	}
+	return left
 }
 
 // start puts all rows of a tree in one node.
