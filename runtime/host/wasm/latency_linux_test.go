@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/runnel-dev/runnel/internal/testneed"
 	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/native"
+	"github.com/runnel-dev/runnel/runtime/host/wasm/sandbox"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/worker"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/step/steptest"
@@ -177,13 +179,8 @@ func TestConfined(t *testing.T) {
 		_, err := h.Run(ctx, fn, invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{Do: "spin"}), steptest.New(t))
 		ended <- err
 	}()
-	var pids []int
-	for range 200 {
-		if pids = children(); len(pids) > 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	time.Sleep(300 * time.Millisecond) // it was told what to do
+	pids := children()
 	if len(pids) == 0 {
 		t.Fatal("no worker is running")
 	}
@@ -237,6 +234,50 @@ func TestMemoryOfProcess(t *testing.T) {
 		if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "grow", N: 10}); err != nil {
 			t.Errorf("the next call: %v", err)
 		}
+	}
+}
+
+// TestIdle: workers that nobody needs end, but for one with the module that is to
+// be warm; and none of those that are kept has ended.
+func TestIdle(t *testing.T) {
+	h := open(t, nil)
+	pool, err := worker.NewPool(worker.Config{Idle: 200 * time.Millisecond, Workers: 8, Sandbox: sandbox.Config{CacheDir: filepath.Join(guests, "cache")}, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.workers.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.workers = pool
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 30 {
+				if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "nothing"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(children()); n < 2 {
+		t.Fatalf("%d workers: nothing is tested", n)
+	}
+	if err := h.Warm(t.Context(), probe("probe"), 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); len(children()) > 1 && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+		if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "nothing"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(500 * time.Millisecond)
+	if n := len(children()); n != 1 {
+		t.Errorf("%d workers are left", n)
+	}
+	if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "nothing"}); err != nil {
+		t.Error(err)
 	}
 }
 

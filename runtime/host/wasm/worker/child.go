@@ -26,8 +26,27 @@ func Is() bool { return len(os.Args) == 2 && os.Args[1] == Arg }
 // Main is the main of a worker. It ends when its parent does, and gives the exit
 // code.
 func Main() int {
-	c := &child{wire: newWire(os.Stdin, os.Stdout, maxModule), received: make(chan message)}
-	// No goroutine that is busy with a guest stands in the way of the end.
+	c := &child{wire: newWire(os.Stdin, os.Stdout, maxModule)}
+	if !diesWithParent {
+		c.listen()
+	}
+	fmt.Fprintln(os.Stderr, "guest worker:", c.serve())
+	return 1
+}
+
+// A child is a worker, seen from within.
+type child struct {
+	*wire
+	received chan message // nil: messages are read when they are wanted
+	sandbox  *sandbox.Sandbox
+	modules  []string // digests, the last used last
+}
+
+// listen reads messages while guests are at work, so that a worker hears of its
+// parent's end though its guest has none. To pass each on takes as long as a
+// small call.
+func (c *child) listen() {
+	c.received = make(chan message)
 	go func() {
 		for {
 			m, err := c.receive()
@@ -37,27 +56,28 @@ func Main() int {
 			c.received <- m
 		}
 	}()
-	if err := c.serve(); err != nil {
-		fmt.Fprintln(os.Stderr, "guest worker:", err)
-		return 1
-	}
-	return 0
 }
 
-// A child is a worker, seen from within.
-type child struct {
-	*wire
-	received chan message
-	sandbox  *sandbox.Sandbox
-	modules  []string // digests, the last used last
+// next waits for a message; this process ends where there will be none.
+func (c *child) next() message {
+	if c.received != nil {
+		return <-c.received
+	}
+	m, err := c.receive()
+	if err != nil {
+		os.Exit(0)
+	}
+	return m
 }
 
 // maxModules is how many modules a worker holds.
 const maxModules = 4
 
+// serve answers calls until something is wrong; the end of the parent is the end
+// of this process.
 func (c *child) serve() error {
 	var cfg config
-	if m := <-c.received; m.kind != kindConfig {
+	if m := c.next(); m.kind != kindConfig {
 		return errors.New("it is started by a wasm host, not by hand")
 	} else if err := m.into(&cfg); err != nil {
 		return err
@@ -71,7 +91,8 @@ func (c *child) serve() error {
 	if err := c.send(kindReady, nil, nil); err != nil {
 		return err
 	}
-	for m := range c.received {
+	for {
+		m := c.next()
 		if m.kind != kindCall {
 			return fmt.Errorf("a message of kind %d where a call was expected", m.kind)
 		}
@@ -80,7 +101,6 @@ func (c *child) serve() error {
 			return err
 		}
 	}
-	return nil
 }
 
 func (c *child) call(m message) (done, []byte) {
@@ -147,7 +167,7 @@ func (c *child) roundTrip(kind byte, head any, body []byte) (message, error) {
 	if err := c.send(kind, head, body); err != nil {
 		return message{}, err
 	}
-	m := <-c.received
+	m := c.next()
 	if m.kind != kind {
 		return m, fmt.Errorf("an answer of kind %d to %d", m.kind, kind)
 	}
@@ -187,7 +207,7 @@ func (c *child) Put(p abi.Put, size int64, content io.Reader) abi.Response {
 			break
 		}
 	}
-	return response(<-c.received, kindPut)
+	return response(c.next(), kindPut)
 }
 
 // Ask implements guestfs.Backend.

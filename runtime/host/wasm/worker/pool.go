@@ -290,7 +290,8 @@ func (p *Pool) watch() {
 		}
 		var old *process
 		if at := slices.IndexFunc(p.idle, p.spare); at >= 0 {
-			old, p.idle = p.idle[at], slices.Delete(p.idle, at, at+1)
+			old = p.idle[at]
+			p.idle = slices.Delete(p.idle, at, at+1)
 		}
 		p.mu.Unlock()
 		if old != nil {

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// diesWithParent: the system ends a worker whose parent has died.
+const diesWithParent = true
+
 // attributes makes a worker the leader of a process group that dies with the
 // thread that started it; see newSpawner.
 func attributes() *syscall.SysProcAttr {

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// diesWithParent: the system ends a worker whose parent has died.
+const diesWithParent = false
+
 // attributes are the usual ones. When its parent dies a worker reads the end of
 // its input, and ends.
 func attributes() *syscall.SysProcAttr { return nil }

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// diesWithParent: the system ends a worker whose parent has died.
+const diesWithParent = false
+
 // attributes makes a worker the leader of a process group. When its parent dies
 // it reads the end of its input, and ends.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
