@@ -30,6 +30,11 @@ func (e *env) close() {
 	}
 }
 
+var _ step.Drafter = (*env)(nil)
+
+// Drafts implements step.Drafter: the host makes events of types and data.
+func (e *env) Drafts() {}
+
 // ask sends a request to the host and reads its answer.
 func (e *env) ask(ctx context.Context, req abi.Request) (abi.Response, error) {
 	var res abi.Response

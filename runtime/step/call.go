@@ -161,9 +161,18 @@ func (c *Call) EmitSet(data ...events.Payload) error {
 	return c.send(members...)
 }
 
+// drafts reports whether the host makes the events itself.
+func (c *Call) drafts() bool {
+	_, ok := c.env.(Drafter)
+	return ok
+}
+
 func (c *Call) child(index int, data events.Payload) (events.Event, error) {
 	if !slices.Contains(c.fn.Emits, data.EventType()) {
 		return events.Event{}, fmt.Errorf("function %s emits %v, not %s: add it to Emits", c.fn.Name, c.fn.Emits, data.EventType())
+	}
+	if c.drafts() {
+		return events.Draft(index, data)
 	}
 	return events.NewChild(c.Event, c.From, index, c.Time, "", data)
 }
@@ -174,9 +183,12 @@ const eventRoom = 1 << 10
 
 func (c *Call) send(evs ...events.Event) error {
 	for _, e := range evs {
-		b, err := e.MarshalJSON()
-		if err != nil {
-			return fmt.Errorf("event %s: %w", e.Type(), err)
+		b := e.Data() // of a draft, whose host looks at the rest of it
+		if !c.drafts() {
+			var err error
+			if b, err = e.MarshalJSON(); err != nil {
+				return fmt.Errorf("event %s: %w", e.Type(), err)
+			}
 		}
 		if limit := events.MaxSize - eventRoom; len(b) > limit {
 			return fmt.Errorf("event %s has %d bytes, at most %d are allowed: put the data into an artifact and refer to it", e.Type(), len(b), limit)

@@ -29,6 +29,14 @@ type Env interface {
 	Progress(p Progress)
 }
 
+// A Drafter is an Env of a host that makes the events of a function itself: the
+// events of its result are drafts, see events.Draft.
+type Drafter interface {
+	Env
+	// Drafts does nothing.
+	Drafts()
+}
+
 // A Blob is an artifact opened for reading.
 type Blob interface {
 	io.ReaderAt
