@@ -74,6 +74,8 @@ func TestChoice(t *testing.T) {
 		{"species", functest.Params{"ingest": {"target": "species", "test": 0.9}}, "logistic", "c", 1.0},
 		{"body_mass_g", functest.Params{"ingest": {"target": "body_mass_g", "test": 0.9}}, "ridge", "alpha", 1.0},
 		{"species", functest.Params{"train": {"model": "random_forest", "random_forest": map[string]any{"n_estimators": 7, "max_depth": 2}}}, "random_forest", "max_depth", 2.0},
+		{"species", functest.Params{"train": {"model": "gradient_boosting", "gradient_boosting": map[string]any{"n_estimators": 7, "max_leaves": 5}}}, "gradient_boosting", "max_leaves", 5.0},
+		{"body_mass_g", functest.Params{"train": {"model": "gradient_boosting", "gradient_boosting": map[string]any{"loss": "absolute", "n_estimators": 7}}}, "gradient_boosting", "loss", "absolute"},
 		{"species", functest.Params{"train": {"model": "logistic", "logistic": map[string]any{"c": 0.01}}}, "logistic", "c", 0.01},
 		{"body_mass_g", functest.Params{"train": {"model": "linear"}}, "linear", "no_intercept", false},
 		{"body_mass_g", functest.Params{"train": {"model": "baseline"}}, "baseline", "", nil},
