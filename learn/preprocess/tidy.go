@@ -4,8 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/runnel-dev/runnel/internal/nfc"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -57,10 +56,10 @@ func (s *Tidy) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lea
 
 // tidy normalises one text.
 func tidy(text string, lower bool) string {
-	text = norm.NFC.String(strings.ToValidUTF8(text, "\uFFFD"))
+	text = nfc.String(strings.ToValidUTF8(text, "\uFFFD"))
 	text = strings.Join(strings.Fields(text), " ")
 	if lower {
-		text = norm.NFC.String(strings.ToLower(text))
+		text = nfc.String(strings.ToLower(text))
 	}
 	return text
 }
