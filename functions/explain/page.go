@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -23,7 +24,7 @@ const (
 	mostDepends  = 6
 	mostSteps    = 10 // of a waterfall
 	mostNames    = 12 // of categories on an axis
-	longestValue = 18 // characters of a value beside its column's name
+	longestValue = 19 // characters of a value beside its column's name
 )
 
 // scaleWords say what is explained.
@@ -36,6 +37,9 @@ func (e *Explanation) of(o *Output) string {
 		return e.Target
 	case o.Class == "":
 		return scaleWords[e.Scale] + " of " + e.Target
+	}
+	if _, err := strconv.ParseFloat(o.Class, 64); err == nil || o.Class == "true" || o.Class == "false" {
+		return scaleWords[e.Scale] + " of " + e.Target + " = " + o.Class // which says nothing by itself
 	}
 	return scaleWords[e.Scale] + " of " + o.Class
 }
@@ -354,6 +358,8 @@ func Cell(c *table.Column, row int) string {
 		return "(missing)"
 	case c.Kind == table.Float64:
 		return format.Number(c.Floats[row])
+	case c.Kind == table.Time:
+		return format.Time(float64(c.Ints[row]))
 	}
 	return c.Text(row)
 }
