@@ -215,7 +215,7 @@ func (a *app) printResult(r *result) {
 	}
 	columns(a.out, rows)
 	switch {
-	case r.State == engine.Failed || r.State == engine.Gated: // the error says what is next
+	case r.State != engine.Succeeded: // the error says what is next
 	case r.Model == nil:
 		fmt.Fprintf(a.out, "  Next    %s run %s --target COLUMN\n", a.name(), quote(r.source))
 	case !r.deployed:
