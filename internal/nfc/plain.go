@@ -14,7 +14,18 @@ type tables struct {
 	counts   map[rune][2]int
 }
 
-var load = sync.OnceValue(func() *tables {
+var (
+	once   sync.Once
+	loaded *tables
+)
+
+// load is no sync.OnceValue, which would link the tables where nothing is normalised.
+func load() *tables {
+	once.Do(func() { loaded = unpacked() })
+	return loaded
+}
+
+func unpacked() *tables {
 	t := &tables{map[rune][]rune{}, map[pair]rune{}, map[rune]uint8{}, map[rune]bool{}, map[rune][2]int{}}
 	triple := [3]rune{}
 	n := 0
@@ -59,7 +70,7 @@ var load = sync.OnceValue(func() *tables {
 		t.parts[r] = full(nil, r)
 	}
 	return t
-})
+}
 
 // Hangul syllables are composed by rule: The Unicode Standard, section 3.12.
 const (
