@@ -51,7 +51,10 @@ func (e *Engine) warm(ctx context.Context, ps ...*pipeline.Pipeline) {
 	}
 	go func() {
 		for _, s := range steps {
-			if err := e.warmStep(ctx, s); err != nil && ctx.Err() == nil {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := e.warmStep(ctx, s); err != nil {
 				e.Log.Debug("a host is not ready before its first event", "host", s.Host, "function", s.Function, "error", err)
 			}
 		}
