@@ -18,10 +18,9 @@ import (
 
 // What every server takes. The credentials open nothing else.
 const (
-	Region  = moto.Region
-	Account = moto.Account
-	Key     = moto.Key
-	Secret  = moto.Secret
+	Region = moto.Region
+	Key    = moto.Key
+	Secret = moto.Secret
 )
 
 // patience bounds how long a server may take to start.

@@ -1,50 +1,61 @@
 package hosttest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/hosttest/probe"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // damage checks that what is wrong with the store itself comes through a function
-// that has its own environment over it, with the text that it has in process. The
-// environment there is an engine's, to which all that storage says may pass.
+// that has its own environment over it, as it does in process. The environment
+// there is an engine's, to which all that storage says may pass.
 func (s *suite) damage(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   string
+		says string
 		harm func(t testing.TB, e *env, d events.DatasetIngestedData)
 	}{
-		{"an artifact is gone", "copy", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"an artifact is gone", "copy", "not found", func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, d.Dataset.Manifest, os.Remove)
 		}},
-		{"an artifact is cut short", "copy", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"an artifact is cut short", "copy", "damaged", func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, d.Dataset.Manifest, func(file string) error { return os.Truncate(file, 5) })
 		}},
-		{"a table is gone", "table", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"a table is gone", "table", "not found", func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, parts(t, e, d)[0], os.Remove)
 		}},
-		{"a table is something else", "table", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"a table is something else", "table", "damaged", func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, parts(t, e, d)[0], func(file string) error { return os.WriteFile(file, []byte("not Parquet"), 0o600) })
+		}},
+		{"nothing can be stored", "put", "not a directory", func(t testing.TB, e *env, _ events.DatasetIngestedData) {
+			dir := filepath.Join(e.dir, "artifacts")
+			if err := errors.Join(os.Rename(dir, dir+".away"), os.WriteFile(dir, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = errors.Join(os.Remove(dir), os.Rename(dir+".away", dir)) })
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEnv(t)
 			d := small(t, e)
 			c.harm(t, e, d)
-			inv := Invocation(t, probe.Function, d, probe.Params{Do: c.do})
-			_, want := same.Run(t.Context(), probe.Function, inv, e)
-			if want == nil {
-				t.Fatal("in process it does no harm")
-			}
-			_, err := s.host.Run(t.Context(), probe.Function, inv, e)
-			if err == nil || step.ClassOf(err) != step.ClassRetryable || !strings.Contains(err.Error(), want.Error()) {
-				t.Errorf("got %v, want it to say %q (%s)", described(orNone(err)), want, step.ClassRetryable)
+			inv := Invocation(t, probe.Function, d, probe.Params{Do: c.do, N: 2, Text: "bytes"})
+			for _, h := range []host.Host{same, s.host} {
+				_, err := h.Run(t.Context(), probe.Function, inv, e)
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("%s: got %v, want it to say %q", h.Name(), described(orNone(err)), c.says)
+				}
+				if h == s.host && step.ClassOf(err) != step.ClassRetryable {
+					t.Errorf("it is %s, want %s", step.ClassOf(err), step.ClassRetryable)
+				}
 			}
 		})
 	}
