@@ -185,7 +185,7 @@ func (m *Module) load(ctx context.Context, digest string, read func() ([]byte, e
 // compileOnce waits for whoever compiles the same module, in this process or
 // another, and compiles it where that did not make it.
 func (m *Module) compileOnce(ctx context.Context, c *cache, sum string, b []byte) error {
-	unlock, err := scratch.Lock(ctx, filepath.Join(c.dir, sum+".lock"))
+	unlock, err := scratch.Lock(ctx, filepath.Join(c.dir, scratch.Prefix+sum+".lock"))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
