@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -17,11 +16,6 @@ import (
 
 // The tests of stores on this machine, on S3.
 func TestOverS3(t *testing.T) {
-	checks := flag.Lookup("rapid.checks").Value
-	defer checks.Set(checks.String())
-	if err := checks.Set("2"); err != nil { // of a hundred: each takes some hundred requests
-		t.Fatal(err)
-	}
 	awstest.OverS3(t, func(t *testing.T, location func() string) {
 		elsewhere = location
 		defer func() { elsewhere = nil }()

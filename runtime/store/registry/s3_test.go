@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"flag"
 	"testing"
 
 	"github.com/runnel-dev/runnel/internal/awstest"
@@ -10,11 +9,6 @@ import (
 
 // The tests of registries on this machine, on S3.
 func TestOverS3(t *testing.T) {
-	checks := flag.Lookup("rapid.checks").Value
-	defer checks.Set(checks.String())
-	if err := checks.Set("2"); err != nil { // of a hundred: each takes some hundred requests
-		t.Fatal(err)
-	}
 	awstest.OverS3(t, func(t *testing.T, location func() string) {
 		elsewhere = location
 		defer func() { elsewhere = nil }()
