@@ -21,6 +21,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
@@ -30,7 +31,7 @@ type runFlags struct {
 	pipeline, badRow          string
 	host                      string
 	gate, set                 []string
-	private                   bool
+	private, tune             bool
 	seed                      uint64
 	changed                   func(flag string) bool // by the user
 }
@@ -49,12 +50,14 @@ An interrupt (Ctrl-C) cancels the run; a second one ends the command at once.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.`,
 		Example: `  runnel run penguins.csv --target species
   runnel run flights.csv --target late --model logistic --gate roc_auc=0.6
+  runnel run sales.csv --target amount --tune --set tune.budget=10m
   runnel run sales.csv --target amount --set train.random_forest.n_estimators=300
   runnel run https://example.com/table.csv --target y`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runPipeline(cmd.Context(), args[0], &f) },
 	}
 	f.add(a, c)
+	c.Flags().BoolVar(&f.tune, "tune", false, "search for the model's parameters first, in the default pipeline: see the params of tune (--set tune.trials=20)")
 	return c
 }
 
@@ -102,9 +105,14 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 		}
 		m[path[len(path)-1]] = v
 	}
+	if f.tune && f.model != "" {
+		put([]string{"tune", "models"}, []any{f.model})
+	} else if f.model != "" {
+		put([]string{"train", "model"}, f.model)
+	}
 	for _, x := range []struct{ value, step, param string }{
 		{f.target, "ingest", "target"}, {f.task, "ingest", "task"}, {f.badRow, "ingest", "on_bad_row"},
-		{f.model, "train", "model"}, {f.name, "register", "name"},
+		{f.name, "register", "name"},
 	} {
 		if x.value != "" {
 			put([]string{x.step, x.param}, x.value)
@@ -139,6 +147,9 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 		return err
 	}
 	var d definition
+	if f.tune && f.pipeline != "" {
+		return usage(fmt.Errorf("--tune is of the default pipeline: give %s a step tune before train, and train on: features.tuned", f.pipeline))
+	}
 	if f.pipeline != "" {
 		read, err := a.parse(f.pipeline)
 		if err != nil {
@@ -146,6 +157,9 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 		}
 		d, req.Pipeline, req.File = *read, read.text, filepath.Base(f.pipeline)
 		a.warn(read)
+	}
+	if f.tune {
+		req.Pipeline, req.File = pipeline.TunedYAML(), "tuned.yaml"
 	}
 	isURL := strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://")
 	var file *os.File

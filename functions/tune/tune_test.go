@@ -101,7 +101,7 @@ func TestSearches(t *testing.T) {
 		"log loss":  {`{"metric": "log_loss", "trials": 5, "models": ["logistic"]}`, 5, 0},
 		"group":     {`{"cv": "group", "by": "year", "folds": 3, "trials": 2, "models": ["logistic"]}`, 2, 0.95},
 		"time":      {`{"cv": "time", "by": "year", "folds": 3, "trials": 2, "models": ["logistic"]}`, 2, 0.9},
-		"repeated":  {`{"repeats": 2, "folds": 2, "trials": 2, "models": ["logistic"]}`, 2, 0.95},
+		"repeated":  {`{"repeats": 2, "folds": 2, "trials": 2, "models": ["logistic"]}`, 2, 0.9},
 		"budget":    {`{"budget": "1ns", "trials": 50, "models": ["logistic"]}`, 1, 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,21 +74,17 @@ func (d done) compare(e done) int {
 
 // told takes in what a trial was told. Trials are kept in an order that does not
 // depend on the one in which they come.
-func (h *history) told(trials []Trial, number int, sign float64) {
-	t := &trials[number]
-	h.running = h.running[:0]
-	for i := range trials {
-		if trials[i].State == Running {
-			h.running = append(h.running, trials[i].point)
-		}
-	}
-	d := done{number, t.point, sign * t.Score, math.MaxInt}
+func (h *history) told(t *Trial, sign float64) {
+	// The points are those that the history was given when they were asked for.
+	at := slices.IndexFunc(h.running, func(v []float64) bool { return &v[0] == &t.point[0] })
+	h.running = slices.Delete(h.running, at, at+1)
+	d := done{t.Number, t.point, sign * t.Score, math.MaxInt}
 	switch t.State {
 	case Failed:
 		return
 	case Pruned:
 		d.steps = len(t.Scores)
 	}
-	at, _ := slices.BinarySearchFunc(h.done, d, done.compare)
+	at, _ = slices.BinarySearchFunc(h.done, d, done.compare)
 	h.done = slices.Insert(h.done, at, d)
 }

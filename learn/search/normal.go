@@ -44,9 +44,10 @@ func gaussian(r *rand.Rand) float64 {
 // truncated draws from a normal within bounds that hold its mean. At least a
 // third of the draws are, where the deviation is at most the bounds' distance.
 func truncated(mean, deviation, lo, hi float64, r *rand.Rand) float64 {
-	for {
+	for lo < hi {
 		if v := mean + float64(deviation*gaussian(r)); v >= lo && v <= hi {
 			return v
 		}
 	}
+	return lo
 }

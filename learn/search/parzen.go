@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/runnel-dev/runnel/learn/order"
 	"github.com/runnel-dev/runnel/learn/portable"
 )
 
@@ -16,18 +17,25 @@ type parzen struct {
 	each    []float64 // room for the log density of each kernel
 }
 
-// An axis is one parameter of all kernels.
+// An axis is one parameter of all kernels; the last kernel is the prior.
 type axis struct {
 	*Param
-	lo, hi    float64
-	means     []float64 // of the kernels but the prior: scaled numbers, or indices of choices
-	deviation float64   // of the kernels but the prior
-	norm      []float64 // log of what makes each kernel's mass 1
-	own       float64   // a choice: log probability of the kernel's own value,
-	other     float64   // and of each other one
-	prior     float64   // a choice: log probability of each value under the prior
-	mass      []float64 // a number in steps: log mass of the value so many steps from the mean
-	wide      []float64 // and that of the prior, by the steps from the first value
+	lo, hi  float64
+	values  []float64 // of a choice: the kernels' own, but the prior's
+	own     float64   // log probability of the kernel's own value,
+	other   float64   // and of each other one
+	prior   float64   // and of each value under the prior
+	kernels []kernel  // of a number
+	same    []int32   // of a number in steps: an index into classes for each kernel
+	classes []kernel  // the kernels that differ
+	masses  []float64 // room for the log mass of a value under each class
+}
+
+// A kernel is a normal that is cut off at the bounds.
+type kernel struct {
+	mean, deviation float64
+	narrow          float64 // 1 / (2 deviation squared)
+	norm            float64 // log of what makes its mass 1, less the logarithm of the square root of two pi
 }
 
 // mostSteps is up to how many values are told apart by their mass; of more the
@@ -47,14 +55,11 @@ func newParzen(s *Space, group []int, points [][]float64) *parzen {
 	for k, w := range z.weights {
 		z.logs[k] = portable.Log(w)
 	}
-	// Scott's rule with a small factor, and not sharper than the observations allow.
-	spread := 0.2 * portable.Pow(float64(max(n, 1)), -1/float64(len(group)+4))
-	spread = min(max(spread, 1/min(100, float64(n+2))), 1)
 	for _, i := range group {
 		p := &s.params[i]
-		a := axis{Param: p, means: make([]float64, n)}
+		a := axis{Param: p, values: make([]float64, n)}
 		for k, v := range seen {
-			a.means[k] = v[i]
+			a.values[k] = v[i]
 		}
 		if p.Kind == Choice {
 			choices, share := float64(len(p.Choices)), 1/float64(n+1)
@@ -62,7 +67,7 @@ func newParzen(s *Space, group []int, points [][]float64) *parzen {
 			a.own, a.other = portable.Log((1+share)/total), portable.Log(share/total)
 			a.prior = -portable.Log(choices)
 		} else {
-			a.numeric(spread)
+			a.numeric()
 		}
 		z.axes = append(z.axes, a)
 	}
@@ -90,44 +95,66 @@ func recent(n int) []float64 {
 	return w
 }
 
-func (a *axis) numeric(spread float64) {
+// numeric makes the kernels of a number. Each is as wide as it is far to its
+// neighbour, the farther of the two (Bergstra et al., 2011), and neither wider
+// than the range nor much sharper than so many observations allow.
+func (a *axis) numeric() {
+	n := len(a.values)
 	a.lo, a.hi = a.bounds()
 	width := a.hi - a.lo
 	if width == 0 {
 		width = 1 // one value
 	}
-	a.deviation = float64(spread * width)
-	for k, x := range a.means {
-		a.means[k] = a.scaled(x)
+	for k, x := range a.values {
+		a.values[k] = a.scaled(x)
 	}
-	a.norm = make([]float64, len(a.means)+1)
-	values := 0
-	if a.step() > 0 && !a.log() {
-		values = a.count()
+	least := width / min(100, float64(n+2))
+	sorted := order.Of(a.values)
+	a.kernels = make([]kernel, n+1)
+	values := a.count()
+	if values <= mostSteps && values > 0 {
+		a.same = make([]int32, n+1)
 	}
-	discrete := values > 0 && values <= mostSteps
-	density := 0.0 // log of the kernels' height
-	if !discrete {
-		density = -portable.Log(a.deviation)
-	}
-	for k, m := range a.means {
-		a.norm[k] = density
-		// Beyond 6 deviations there is nothing to cut off.
-		if lo, hi := (a.lo-m)/a.deviation, (a.hi-m)/a.deviation; lo > -6 || hi < 6 {
-			a.norm[k] -= portable.Log(between(lo, hi))
+	for i, k := range sorted {
+		at := a.values[k]
+		left, right := at-a.lo, a.hi-at
+		if i > 0 {
+			left = at - a.values[sorted[i-1]]
 		}
+		if i < n-1 {
+			right = a.values[sorted[i+1]] - at
+		}
+		deviation := max(left, right)
+		switch { // the first and the last do not look at the bounds
+		case n > 1 && i == 0:
+			deviation = right
+		case n > 1 && i == n-1:
+			deviation = left
+		}
+		a.add(int(k), at, min(max(deviation, least), width))
 	}
-	a.norm[len(a.means)] = -portable.Log(between(-0.5, 0.5))
-	if !discrete {
-		a.norm[len(a.means)] -= portable.Log(width)
+	a.add(n, (a.lo+a.hi)/2, width)
+	a.masses = make([]float64, len(a.classes))
+}
+
+// add sets the k-th kernel.
+func (a *axis) add(k int, mean, deviation float64) {
+	if last := len(a.classes) - 1; last >= 0 && a.classes[last].mean == mean && a.classes[last].deviation == deviation {
+		a.kernels[k], a.same[k] = a.classes[last], int32(last)
 		return
 	}
-	a.mass, a.wide = make([]float64, values), make([]float64, values)
-	for k := range a.mass {
-		from := (float64(k) - 0.5) * a.step()
-		a.mass[k] = logOf(between(from/a.deviation, (from+a.step())/a.deviation))
-		from += a.Low - (a.lo+a.hi)/2
-		a.wide[k] = logOf(between(from/width, (from+a.step())/width))
+	z := kernel{mean: mean, deviation: deviation, narrow: 0.5 / (deviation * deviation)}
+	if a.same == nil {
+		z.norm = -portable.Log(deviation)
+	}
+	// Beyond 6 deviations there is nothing to cut off.
+	if lo, hi := (a.lo-mean)/deviation, (a.hi-mean)/deviation; lo > -6 || hi < 6 {
+		z.norm -= logOf(between(lo, hi))
+	}
+	a.kernels[k] = z
+	if a.same != nil {
+		a.same[k] = int32(len(a.classes))
+		a.classes = append(a.classes, z)
 	}
 }
 
@@ -146,31 +173,28 @@ func (z *parzen) draw(x []float64, r *rand.Rand) {
 }
 
 func (a *axis) draw(k int, r *rand.Rand) float64 {
-	prior := k == len(a.means)
 	switch {
-	case prior:
-		if a.Kind == Choice {
-			return a.random(r)
-		}
-		return a.unscaled(truncated((a.lo+a.hi)/2, max(a.hi-a.lo, math.SmallestNonzeroFloat64), a.lo, a.hi, r))
 	case a.Kind != Choice:
-		return a.unscaled(truncated(a.means[k], a.deviation, a.lo, a.hi, r))
+		z := &a.kernels[k]
+		return a.unscaled(truncated(z.mean, z.deviation, a.lo, a.hi, r))
+	case k == len(a.values): // the prior
+		return a.random(r)
 	}
 	if len(a.Choices) > 1 && r.Float64() >= portable.Exp(a.own) {
 		other := r.IntN(len(a.Choices) - 1)
-		if other >= int(a.means[k]) {
+		if other >= int(a.values[k]) {
 			other++
 		}
 		return float64(other)
 	}
-	return a.means[k]
+	return a.values[k]
 }
 
 // logDensity is the logarithm of the density at a point of the group.
 func (z *parzen) logDensity(x []float64) float64 {
 	copy(z.each, z.logs)
 	for j := range z.axes {
-		z.axes[j].add(x[j], z.each)
+		z.axes[j].density(x[j], z.each)
 	}
 	top := math.Inf(-1)
 	for _, v := range z.each {
@@ -185,31 +209,42 @@ func (z *parzen) logDensity(x []float64) float64 {
 	return top + portable.Log(sum)
 }
 
-// add adds the log density of a value under each kernel.
-func (a *axis) add(x float64, each []float64) {
-	n := len(a.means)
+// density adds the log density of a value under each kernel.
+func (a *axis) density(x float64, each []float64) {
 	switch {
 	case a.Kind == Choice:
-		for k, m := range a.means {
-			if m == x {
+		for k, v := range a.values {
+			if v == x {
 				each[k] += a.own
 			} else {
 				each[k] += a.other
 			}
 		}
-		each[n] += a.prior
-	case a.mass != nil:
-		for k, m := range a.means {
-			each[k] += a.mass[int(math.Abs(x-m)/a.step()+0.5)] + a.norm[k]
+		each[len(a.values)] += a.prior
+	case a.same != nil:
+		from, to := a.around(x)
+		for i := range a.classes {
+			z := &a.classes[i]
+			a.masses[i] = z.norm + logOf(between((from-z.mean)/z.deviation, (to-z.mean)/z.deviation))
 		}
-		each[n] += a.wide[int((x-a.Low)/a.step()+0.5)] + a.norm[n]
+		for k, i := range a.same {
+			each[k] += a.masses[i]
+		}
 	default:
-		u, scale := a.scaled(x), 0.5/(a.deviation*a.deviation)
-		for k, m := range a.means {
-			d := u - m
-			each[k] += a.norm[k] - float64(d*d*scale)
+		u := a.scaled(x)
+		for k := range a.kernels {
+			z := &a.kernels[k]
+			d := u - z.mean
+			each[k] += z.norm - float64(float64(d*d)*z.narrow)
 		}
-		d := (u - (a.lo+a.hi)/2) / max(a.hi-a.lo, math.SmallestNonzeroFloat64)
-		each[n] += a.norm[n] - float64(d*d/2)
 	}
+}
+
+// around are the bounds, on the scale, of what counts as a value in steps.
+func (a *axis) around(x float64) (from, to float64) {
+	if a.Kind == LogInt {
+		return portable.Log(x - 0.5), portable.Log(x + 0.5)
+	}
+	half := a.step() / 2
+	return x - half, x + half
 }

@@ -99,13 +99,26 @@ func (s *Study) Ask(n int) []Trial {
 	first := len(s.trials)
 	for range n {
 		number := len(s.trials)
-		v := s.sampler.suggest(&s.history, number, rand.New(rand.NewPCG(s.seed, uint64(number))))
+		v := s.sampler.suggest(&s.history, number, random(s.seed, number))
 		if v == nil {
 			break
 		}
 		s.add(Trial{Number: number, Params: s.space.values(v), State: Running, point: v})
 	}
 	return slices.Clone(s.trials[first:])
+}
+
+// random is the generator of a trial: neighbouring numbers are scattered, as
+// PCG's first values from neighbouring seeds are not independent.
+func random(seed uint64, number int) *rand.Rand {
+	scatter := func(z uint64) uint64 { // splitmix64's output function (Steele et al., 2014)
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		return z ^ z>>31
+	}
+	a := scatter(seed + 0x9e3779b97f4a7c15)
+	b := scatter(a ^ scatter(uint64(number)+0x9e3779b97f4a7c15))
+	return rand.New(rand.NewPCG(b, scatter(b+0x9e3779b97f4a7c15)))
 }
 
 func (s *Study) add(t Trial) {
@@ -155,7 +168,7 @@ func (s *Study) Tell(number int, o Outcome) error {
 	}
 	o.Scores = slices.DeleteFunc(slices.Clone(o.Scores), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 	t.State, t.Score, t.Scores, t.Seconds, t.Error = o.State, o.Score, o.Scores, o.Seconds, o.Error
-	s.history.told(s.trials, number, s.sign)
+	s.history.told(t, s.sign)
 	return nil
 }
 

@@ -293,6 +293,36 @@ func TestFoldsPartition(t *testing.T) {
 	})
 }
 
+// Later rows are never trained on, in whatever order rows stand.
+func TestTimeOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		times := rapid.SliceOfN(rapid.Int64Range(0, 30), 12, 60).Draw(t, "times")
+		k, gap := rapid.IntRange(2, 4).Draw(t, "k"), rapid.IntRange(0, 2).Draw(t, "gap")
+		folds, err := TimeOrder(times, k, gap)
+		if err != nil || len(folds) != k {
+			t.Fatalf("%d folds, error %v", len(folds), err)
+		}
+		for _, f := range folds {
+			latest := int64(-1)
+			for _, i := range f.Train {
+				latest = max(latest, times[i])
+			}
+			for _, i := range f.Test {
+				if times[i] < latest {
+					t.Fatalf("row %d of time %d is tested on after one of %d", i, times[i], latest)
+				}
+			}
+			if !slices.IsSorted(f.Train) || !slices.IsSorted(f.Test) {
+				t.Fatal("the rows are not in order")
+			}
+		}
+		last := folds[k-1]
+		if n := len(last.Train) + gap + len(last.Test); n != len(times) {
+			t.Fatalf("%d rows of %d", n, len(times))
+		}
+	})
+}
+
 func TestErrors(t *testing.T) {
 	of := Folds{K: 5}
 	for want, call := range map[string]func() error{

@@ -1,0 +1,192 @@
+package crossval_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/estimator"
+	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/search/crossval"
+	"github.com/runnel-dev/runnel/learn/tree"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// data has two numbers that tell the class, and a category of many values that
+// tells nothing.
+func data(t *testing.T, rows int) crossval.Data {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 1))
+	a, b, noise := make([]float64, rows), make([]float64, rows), make([]string, rows)
+	y := &learn.Target{Task: learn.Classification, Classes: []string{"no", "yes"}, Labels: make([]int32, rows)}
+	for i := range rows {
+		a[i], b[i], noise[i] = r.NormFloat64(), r.NormFloat64(), fmt.Sprint("v", r.IntN(rows))
+		if a[i]+b[i]+0.5*r.NormFloat64() > 0 {
+			y.Labels[i] = 1
+		}
+	}
+	x, err := table.New(table.FloatColumn("a", a), table.FloatColumn("b", b), table.StringColumn("noise", noise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := crossval.Data{X: x, Y: y, Specs: []preprocess.Spec{&preprocess.TargetEncode{Columns: []string{"noise"}}}}
+	if d.Folds, _, err = (crossval.Scheme{Seed: 3}).Plan(y); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func candidates(t *testing.T) []crossval.Candidate {
+	t.Helper()
+	forest, err := estimator.Find("random_forest", learn.Classification)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logistic, err := estimator.Find("logistic", learn.Classification)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := tree.NewForest()
+	small.Estimators = 20
+	return []crossval.Candidate{{forest, estimator.Params{Forest: *small}}, {logistic, estimator.Params{Logistic: linear.NewLogistic()}}}
+}
+
+func score(t *testing.T, d crossval.Data, o crossval.Options, first, last int) []crossval.Result {
+	t.Helper()
+	e, err := crossval.New(d, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := e.Score(context.Background(), candidates(t), first, last, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	return results
+}
+
+// TestSameForAnyThreads gives the same bits for any number of threads, whether
+// the features of the folds are kept or not, and fold by fold.
+func TestSameForAnyThreads(t *testing.T) {
+	d := data(t, 200)
+	want := score(t, d, crossval.Options{Threads: 1}, 0, 5)
+	for _, o := range []crossval.Options{{Threads: 2}, {Threads: 7}, {Threads: 64}, {Threads: 3, Memory: 1}} {
+		if got := score(t, d, o, 0, 5); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: %v, want %v", o, got, want)
+		}
+	}
+	for k := range 5 {
+		for i, r := range score(t, d, crossval.Options{}, k, k+1) {
+			if r.Scores[0] != want[i].Scores[k] {
+				t.Errorf("candidate %d, fold %d: %v alone, %v with the others", i, k, r.Scores[0], want[i].Scores[k])
+			}
+		}
+	}
+	for _, r := range want {
+		if m := crossval.Mean(r.Scores); m < 0.8 || m > 0.95 || crossval.Deviation(r.Scores) == 0 {
+			t.Errorf("mean %v of %v", m, r.Scores)
+		}
+	}
+}
+
+// TestNothingLeaks finds a target that nothing tells to be guessed no better than
+// by chance: a transform that is fitted outside the fold would tell it.
+func TestNothingLeaks(t *testing.T) {
+	d := data(t, 400)
+	r := rand.New(rand.NewPCG(2, 2))
+	for i := range d.Y.Labels {
+		d.Y.Labels[i] = int32(r.IntN(2))
+	}
+	for _, res := range score(t, d, crossval.Options{Metric: "roc_auc"}, 0, 5) {
+		if auc := crossval.Mean(res.Scores); auc > 0.58 || auc < 0.42 {
+			t.Errorf("an AUC of %v where there is nothing to learn", auc)
+		}
+	}
+	// Fitted on all rows first, the same transform tells nearly everything.
+	graph, _, err := preprocess.Fit(context.Background(), d.X, d.Y, nil, &preprocess.TargetEncode{Columns: []string{"noise"}, Smooth: 1e-6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.X, err = graph.Transform(d.X); err != nil {
+		t.Fatal(err)
+	}
+	d.Specs = nil
+	for _, res := range score(t, d, crossval.Options{Metric: "roc_auc"}, 0, 5) {
+		if auc := crossval.Mean(res.Scores); auc < 0.8 {
+			t.Errorf("an AUC of %v: this test could not find a leak", auc)
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	tick := time.Unix(0, 0)
+	o := crossval.Options{Threads: 1, Now: func() time.Time { tick = tick.Add(time.Second); return tick }}
+	for _, r := range score(t, data(t, 50), o, 1, 4) {
+		if r.Took != 3*time.Second || len(r.Outputs) != 3 || len(r.Outputs[0]) != 20 {
+			t.Errorf("took %v, %d folds", r.Took, len(r.Outputs))
+		}
+	}
+}
+
+// TestFailures keeps a candidate's failure from the others, and ends with the context.
+func TestFailures(t *testing.T) {
+	e, err := crossval.New(data(t, 50), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := candidates(t)
+	c[0].Params.Forest.MaxFeatures = "many"
+	results, err := e.Score(context.Background(), c, 0, 5, nil)
+	if err != nil || results[0].Err == nil || !strings.HasPrefix(results[0].Err.Error(), "fold 1: random forest: max_features") || results[1].Err != nil {
+		t.Errorf("%v, %v", err, results)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := e.Score(ctx, c, 0, 5, nil); err != context.Canceled {
+		t.Error(err)
+	}
+	if _, err := crossval.New(crossval.Data{Y: &learn.Target{}}, nil); err == nil {
+		t.Error("no folds, and no error")
+	}
+	if _, err := crossval.New(data(t, 50), &crossval.Options{Metric: "acuracy"}); err == nil {
+		t.Error("no such metric, and no error")
+	}
+}
+
+func TestPlan(t *testing.T) {
+	labels := &learn.Target{Task: learn.Classification, Classes: []string{"a", "b"}, Labels: []int32{0, 1, 0, 1, 0, 1, 0, 1}}
+	values := &learn.Target{Task: learn.Regression, Values: make([]float64, 8)}
+	for _, c := range []struct {
+		scheme crossval.Scheme
+		y      *learn.Target
+		folds  int
+		want   string
+	}{
+		{crossval.Scheme{Folds: 4}, labels, 4, ""},
+		{crossval.Scheme{Folds: 4, Repeats: 3}, values, 12, ""},
+		{crossval.Scheme{Kind: "plain", Folds: 2, InOrder: true}, labels, 2, ""},
+		{crossval.Scheme{Kind: "group", Folds: 2, Groups: []int32{0, 0, 1, 1, 2, 2, 3, 3}}, values, 2, ""},
+		{crossval.Scheme{Kind: "time", Folds: 3, Times: []int64{8, 7, 6, 5, 4, 3, 2, 1}}, values, 3, ""},
+		{crossval.Scheme{Kind: "stratified"}, values, 0, "the task is regression: use plain"},
+		{crossval.Scheme{Kind: "group"}, values, 0, "0 groups for 8 rows"},
+		{crossval.Scheme{Kind: "time", Times: []int64{1}}, values, 0, "1 times for 8 rows"},
+		{crossval.Scheme{Kind: "time", Repeats: 2, Times: make([]int64, 8)}, values, 0, "nothing to repeat 2 times"},
+		{crossval.Scheme{Kind: "leave"}, values, 0, `no kind "leave" of folds`},
+		{crossval.Scheme{Folds: 9}, values, 0, "8 rows cannot be divided"},
+	} {
+		folds, _, err := c.scheme.Plan(c.y)
+		if len(folds) != c.folds || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %d folds, error %v; want %d, %q", c.scheme, len(folds), err, c.folds, c.want)
+		}
+	}
+}
