@@ -25,3 +25,12 @@ func lock(path string) (io.Closer, error) {
 	}
 	return f, nil
 }
+
+// unlock gives the folder to others. Where the process ends, it is its end that
+// does: the embedded bus is still there until then.
+func unlock(l io.Closer, ends bool) error {
+	if ends {
+		return nil
+	}
+	return l.Close()
+}

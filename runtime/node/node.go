@@ -64,6 +64,7 @@ type Node struct {
 	lock  io.Closer
 	log   *slog.Logger
 
+	ends      bool // the process, once this is closed
 	shared    bool // the bus and the store, with other processes
 	published bool // where it listens is written down
 	started   bool // it works on events
@@ -86,15 +87,12 @@ func Open(ctx context.Context, dir string, o *Options) (*Node, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the node's folder: %w", err)
 	}
-	n := &Node{Dir: dir, log: o.Log, hosts: o.Hosts}
+	n := &Node{Dir: dir, log: o.Log, hosts: o.Hosts, ends: o.Ends}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
 	if n.lock, err = lockSoon(ctx, filepath.Join(dir, "node.lock")); err != nil {
 		return nil, err
-	}
-	if err := os.Remove(runningPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) { // left over from a crash
-		return nil, errors.Join(fmt.Errorf("the node's folder: %w", err), n.lock.Close())
 	}
 	n.working, n.stop = context.WithCancel(context.WithoutCancel(ctx))
 	fail := func(err error) (*Node, error) { return nil, errors.Join(err, n.Close()) }
@@ -351,7 +349,7 @@ func (n *Node) Close() error {
 		errs = append(errs, n.Store.Close())
 	}
 	if n.lock != nil {
-		errs = append(errs, n.lock.Close())
+		errs = append(errs, unlock(n.lock, n.ends))
 	}
 	return errors.Join(errs...)
 }
