@@ -9,13 +9,13 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	for _, activation := range []string{"relu", "tanh"} {
+	for activation, tasks := range map[string][]learn.Task{"relu": nil, "tanh": {learn.Regression}} {
 		t.Run(activation, func(t *testing.T) {
 			learntest.Estimator(t, func() learn.Estimator {
 				n := neural.New()
-				n.Hidden, n.Activation, n.Epochs, n.Rate = []int{16}, activation, 30, 0.01
+				n.Hidden, n.Activation, n.Epochs, n.Rate = []int{16}, activation, 20, 0.02
 				return Network{n}
-			}, learntest.Config{Restore: neural.FromState})
+			}, learntest.Config{Tasks: tasks, Restore: neural.FromState})
 		})
 	}
 }
@@ -33,7 +33,7 @@ func TestDigits(t *testing.T) {
 		}
 	}
 	n := neural.New()
-	n.Epochs = 40
+	n.Epochs = 25
 	m, err := Network{n}.Fit(t.Context(), x.Take(train), y.Take(train), nil)
 	if err != nil {
 		t.Fatal(err)
