@@ -33,7 +33,7 @@ func TestDigits(t *testing.T) {
 		}
 	}
 	n := neural.New()
-	n.Epochs = 25
+	n.Epochs = 40
 	m, err := Network{n}.Fit(t.Context(), x.Take(train), y.Take(train), nil)
 	if err != nil {
 		t.Fatal(err)
