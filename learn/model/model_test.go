@@ -72,7 +72,7 @@ func fit(t testing.TB, data *table.Table, target string, e learn.Estimator, spec
 	}
 	return &Model{Task: task, Target: target, TargetKind: data.Column(target).Kind, Classes: y.Classes, Inputs: Describe(data, target),
 		Graph: g, Features: x.Names, Estimator: fitted, Params: map[string]any{"trees": 10.0}, Metrics: map[string]float64{"accuracy": .9},
-		Seed: math.MaxUint64, Statistics: json.RawMessage(`{"rows":80}`), Lineage: json.RawMessage(`["a"]`)}
+		Seed: math.MaxUint64, Statistics: []byte(`{"rows":80}`), Lineage: []byte(`["a"]`)}
 }
 
 func models(t testing.TB) map[string]*Model {
