@@ -118,7 +118,6 @@ type TrialFinishedData struct {
 	TrialRequestedData
 	Score   float64   `json:"score"`            // the mean of the folds'
 	Scores  []float64 `json:"scores,omitempty"` // of the folds
-	Seconds float64   `json:"seconds"`
 	Error   string    `json:"error,omitempty"` // why it could not be done
 }
 

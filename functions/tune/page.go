@@ -115,9 +115,9 @@ func (r *run) table(trials []search.Trial) markup.HTML {
 		}
 		return 0
 	})
-	t := &report.Table{Caption: "Trials", Head: []string{"trial", "parameters", r.metric, "± of the folds", "seconds"}, Text: 2}
+	t := &report.Table{Caption: "Trials", Head: []string{"trial", "parameters", r.metric, "± of the folds"}, Text: 2}
 	for _, x := range ranked[:min(len(ranked), shown)] {
-		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Number + 1), words(x.Params), number(x.Score), fmt.Sprintf("%.2g", crossval.Deviation(x.Scores)), fmt.Sprintf("%.2f", x.Seconds)})
+		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Number + 1), words(x.Params), number(x.Score), fmt.Sprintf("%.2g", crossval.Deviation(x.Scores))})
 	}
 	return t.HTML()
 }

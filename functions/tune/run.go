@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
@@ -82,7 +81,7 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 		return nil, err
 	}
 	r.folds = len(data.Folds)
-	r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed, Now: time.Now})
+	r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed})
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
 	}
@@ -209,9 +208,9 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 	for i, res := range results {
 		o := r.so[trials[i].Number]
 		o.Scores = append(o.Scores, res.Scores...)
-		o.Score, o.Seconds = crossval.Mean(o.Scores), o.Seconds+res.Took.Seconds()
+		o.Score = crossval.Mean(o.Scores)
 		if res.Err != nil {
-			o = search.Outcome{State: search.Failed, Error: res.Err.Error(), Seconds: o.Seconds}
+			o = search.Outcome{State: search.Failed, Error: res.Err.Error()}
 		}
 		r.so[trials[i].Number], out[i] = o, o
 	}

@@ -22,24 +22,22 @@ const (
 
 // A Trial is one set of parameters, and what came of it.
 type Trial struct {
-	Number  int            `json:"number"` // from 0
-	Params  map[string]any `json:"params"`
-	State   State          `json:"state"`
-	Score   float64        `json:"score"`            // of a complete trial; of a pruned one where it was given up
-	Scores  []float64      `json:"scores,omitempty"` // intermediate ones, such as those of the folds
-	Seconds float64        `json:"seconds"`
-	Error   string         `json:"error,omitempty"`
+	Number int            `json:"number"` // from 0
+	Params map[string]any `json:"params"`
+	State  State          `json:"state"`
+	Score  float64        `json:"score"`            // of a complete trial; of a pruned one where it was given up
+	Scores []float64      `json:"scores,omitempty"` // intermediate ones, such as those of the folds
+	Error  string         `json:"error,omitempty"`
 
 	point []float64
 }
 
 // An Outcome is what a trial is told to have come to.
 type Outcome struct {
-	State   State // Complete by default
-	Score   float64
-	Scores  []float64 // nil: those that were reported
-	Seconds float64
-	Error   string
+	State  State // Complete by default
+	Score  float64
+	Scores []float64 // nil: those that were reported
+	Error  string
 }
 
 // A Sampler proposes trials: see Grid, Random and TPE.
@@ -167,7 +165,7 @@ func (s *Study) Tell(number int, o Outcome) error {
 		o.Scores = t.Scores
 	}
 	o.Scores = slices.DeleteFunc(slices.Clone(o.Scores), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	t.State, t.Score, t.Scores, t.Seconds, t.Error = o.State, o.Score, o.Scores, o.Seconds, o.Error
+	t.State, t.Score, t.Scores, t.Error = o.State, o.Score, o.Scores, o.Error
 	s.history.told(t, s.sign)
 	return nil
 }
@@ -256,7 +254,7 @@ func (s *Study) UnmarshalJSON(b []byte) error {
 			}
 			continue
 		}
-		if err := read.Tell(i, Outcome{t.State, t.Score, t.Scores, t.Seconds, t.Error}); err != nil {
+		if err := read.Tell(i, Outcome{t.State, t.Score, t.Scores, t.Error}); err != nil {
 			return fmt.Errorf("search: reading a study: %w", err)
 		}
 	}

@@ -34,7 +34,7 @@ func (t *TPE) suggest(h *history, number int, r *rand.Rand) []float64 {
 	}
 	good := int(math.Ceil(float64(or(t.Share, 0.1) * float64(len(h.done)))))
 	good = max(1, min(good, or(t.Good, 25), len(h.done)))
-	below, above := points(h.done[:good]), points(h.done[good:])
+	below, above := points(h.done[:good]), points(thinned(h.done[good:]))
 	above = append(above, h.running...)
 	return h.fresh(r, func() []float64 {
 		v := h.space.unset()
@@ -45,6 +45,24 @@ func (t *TPE) suggest(h *history, number int, r *rand.Rand) []float64 {
 		}
 		return v
 	})
+}
+
+// mostOthers is how many of the trials that are not good make up their density.
+// It says where not to look, for which so many do; the time of a proposal does
+// not grow beyond.
+const mostOthers = 1000
+
+// thinned are mostOthers of the trials, which are sorted, at even distances.
+func thinned(trials []done) []done {
+	n := len(trials)
+	if n <= mostOthers {
+		return trials
+	}
+	out := make([]done, mostOthers)
+	for i := range out {
+		out[i] = trials[i*n/mostOthers]
+	}
+	return out
 }
 
 // points are those of the trials, the oldest first.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"time"
 
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
@@ -30,9 +29,8 @@ type Data struct {
 type Options struct {
 	Metric  string // of package metrics; "": accuracy, or r2
 	Seed    uint64
-	Threads int              // 0: as many as GOMAXPROCS
-	Memory  int64            // bytes of features of folds that are kept for the next call; 0: 1 GiB
-	Now     func() time.Time // measures the fits; nil: they are not measured
+	Threads int   // 0: as many as GOMAXPROCS
+	Memory  int64 // bytes of features of folds that are kept for the next call; 0: 1 GiB
 }
 
 // A Candidate is an estimator with its parameters.
@@ -43,10 +41,9 @@ type Candidate struct {
 
 // A Result is what a candidate scored.
 type Result struct {
-	Scores  []float64     // of each fold
-	Took    time.Duration // all fits and predictions, as if one after the other
-	Err     error         // the first fold that failed; nil for none
-	Outputs [][]float64   // of each fold, what was predicted for its test rows, as learn.Model's Predict gives it
+	Scores  []float64   // of each fold
+	Err     error       // the first fold that failed; nil for none
+	Outputs [][]float64 // of each fold, what was predicted for its test rows, as learn.Model's Predict gives it
 }
 
 // Mean is the mean of the folds' scores.
@@ -134,13 +131,10 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 	}
 	var lock sync.Mutex
 	one := func(i, fold, threads int) {
-		start := e.now()
 		score, outputs, err := e.fold(ctx, candidates[i], fold, threads)
-		took := e.now().Sub(start)
 		lock.Lock()
 		defer lock.Unlock()
 		results[i].Scores[fold-first], results[i].Outputs[fold-first], errs[i][fold-first] = score, outputs, err
-		results[i].Took += took
 		if done != nil {
 			done()
 		}
@@ -175,13 +169,6 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 		}
 	}
 	return results, nil
-}
-
-func (e *Evaluator) now() time.Time {
-	if e.o.Now == nil {
-		return time.Time{}
-	}
-	return e.o.Now()
 }
 
 // parallel does n tasks on all threads. Where there are fewer tasks, each gets
