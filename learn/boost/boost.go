@@ -9,11 +9,13 @@ package boost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bins"
 )
 
 // Kind is the kind of a model's state.
@@ -133,33 +135,21 @@ func (b *Boosting) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 	if err := b.check(); err != nil {
 		return nil, err
 	}
-	if err := learn.CheckShape(x, y, opts); err != nil {
-		return nil, err
-	}
-	if x.Rows > math.MaxInt32/2 {
-		return nil, fmt.Errorf("%d rows: at most %d can be fitted on", x.Rows, math.MaxInt32/2)
-	}
 	if opts == nil {
 		opts = &learn.Options{}
 	}
-	for i, v := range y.Values {
-		if math.Abs(v) > maxValue {
-			return nil, fmt.Errorf("the target is %v in row %d: beyond %v, values cannot be squared; scale them first", v, i, maxValue)
-		}
-	}
-	if err := learn.CheckWeights(opts.Weights); err != nil {
+	all, err := b.admit(x, y, opts)
+	if err != nil {
 		return nil, err
 	}
-	x, y, weights := learn.WithWeight(x, y, opts.Weights)
-	if b.ClassWeight == "balanced" && y.Task == learn.Classification {
-		weights = learn.BalancedWeights(y, weights)
-	}
-	all := sample{x, y, weights}
 	held, err := b.holdOut(&all, opts.Seed)
 	if err != nil {
 		return nil, err
 	}
-	d, err := b.newData(ctx, all.x, all.y, opts)
+	d, err := b.newData(ctx, all.x, opts.ThreadCount())
+	if errors.Is(err, bins.ErrInfinite) {
+		return nil, learn.CheckFit(x, y, opts) // says where
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +169,17 @@ func (b *Boosting) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 		return nil, err
 	}
 	return assemble(d, y, loss.link(), t.base, trees), nil
+}
+
+// admit takes the rows that are fitted on, with the weights that they have there.
+func (b *Boosting) admit(x *learn.Matrix, y *learn.Target, opts *learn.Options) (all sample, err error) {
+	if all.x, all.y, all.weights, err = learn.Admit(x, y, opts, maxValue); err != nil {
+		return all, err
+	}
+	if b.ClassWeight == "balanced" && y.Task == learn.Classification {
+		all.weights = learn.BalancedWeights(all.y, all.weights)
+	}
+	return all, nil
 }
 
 // A sample are rows with their targets and weights; nil weights are all 1.

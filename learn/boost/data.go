@@ -2,7 +2,6 @@ package boost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -30,7 +29,7 @@ type data struct {
 }
 
 // newData bins the features.
-func (b *Boosting) newData(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (*data, error) {
+func (b *Boosting) newData(ctx context.Context, x *learn.Matrix, threads int) (*data, error) {
 	d := &data{features: len(x.Columns), width: make([]int, len(x.Columns)), categories: make([][]int32, len(x.Columns)), direction: make([]int8, len(x.Columns))}
 	numbers := *x
 	var flagged []int
@@ -65,10 +64,7 @@ func (b *Boosting) newData(ctx context.Context, x *learn.Matrix, y *learn.Target
 		}
 		numbers.Columns[j] = make([]float64, x.Rows) // nothing to cut
 	}
-	m, err := bins.Cut(ctx, &numbers, b.MaxBins, opts.ThreadCount())
-	if errors.Is(err, bins.ErrInfinite) {
-		return nil, learn.CheckFit(x, y, opts) // says where
-	}
+	m, err := bins.Cut(ctx, &numbers, b.MaxBins, threads)
 	if err != nil {
 		return nil, err
 	}

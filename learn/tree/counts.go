@@ -12,6 +12,7 @@ type counts struct {
 	data    *bins.Matrix
 	y       *target
 	minLeaf int
+	cuts    *cutter // nil: all cuts are tried
 
 	adds    []classWeight // of each row
 	bins    []uint32      // classes a bin
@@ -29,9 +30,9 @@ type counts struct {
 // classWeight is what a row adds: so much to that class.
 type classWeight struct{ class, weight uint32 }
 
-func newCounts(data *bins.Matrix, y *target, minLeaf int) *counts {
+func newCounts(data *bins.Matrix, y *target, minLeaf int, cuts *cutter) *counts {
 	return &counts{
-		data: data, y: y, minLeaf: minLeaf,
+		data: data, y: y, minLeaf: minLeaf, cuts: cuts,
 		adds:  make([]classWeight, data.Rows),
 		bins:  make([]uint32, 256*y.classes),
 		total: make([]uint32, y.classes), left: make([]uint32, y.classes),
@@ -74,6 +75,9 @@ func (c *counts) search(rows []uint32, features []int32, best *split) bool {
 		bins := c.fill(rows, c.data.Columns[f])
 		if len(bins) > 1 {
 			varies = true
+			if c.cuts != nil {
+				bins = c.cut(bins, f)
+			}
 			c.scan(bins, len(rows), f, best)
 		}
 		for _, b := range bins {
@@ -120,6 +124,37 @@ func (c *counts) fill(rows []uint32, col []uint8) []uint8 {
 		}
 	}
 	return list
+}
+
+// cut makes one bin of those on either side of a cut that is drawn.
+func (c *counts) cut(list []uint8, feature int32) []uint8 {
+	values := len(list)
+	if list[values-1] == missingBin {
+		values--
+	}
+	if values < 2 {
+		return list
+	}
+	at := uint8(c.cuts.between(feature, int(list[0]), int(list[values-1])))
+	for _, b := range list[:values] {
+		to := at
+		if b > at {
+			to++
+		}
+		if b == to {
+			continue
+		}
+		sum := c.at(to)
+		for k, w := range c.at(b) {
+			sum[k] += w
+		}
+		c.rowBins[to] += c.rowBins[b]
+		clear(c.at(b))
+		c.rowBins[b] = 0
+	}
+	missing := list[values:]
+	list[0], list[1] = at, at+1
+	return list[:2+copy(list[2:], missing)]
 }
 
 // scan tries every split between the bins that have rows. Where values are

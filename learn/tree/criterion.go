@@ -82,11 +82,13 @@ type criterion interface {
 	unit() float64
 }
 
-func newCriterion(data *bins.Matrix, y *target, minLeaf int) criterion {
+// newCriterion makes one that tries all cuts of a feature, or where there is a
+// cutter the one that it draws.
+func newCriterion(data *bins.Matrix, y *target, minLeaf int, cuts *cutter) criterion {
 	if y.classes > 2 {
-		return newCounts(data, y, minLeaf)
+		return newCounts(data, y, minLeaf, cuts)
 	}
-	return newSums(data, y, minLeaf)
+	return newSums(data, y, minLeaf, cuts)
 }
 
 // denseRows is how many rows make it worth to look at all bins of a histogram

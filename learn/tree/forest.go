@@ -113,36 +113,25 @@ func (f *Forest) tried(task learn.Task, n int) (int, error) {
 
 // Fit grows the forest. The model is a *ForestModel.
 func (f *Forest) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (learn.Model, error) {
-	m, err := f.fit(ctx, x, y, opts)
+	m, err := f.fit(ctx, x, y, opts, Kind)
 	if err != nil {
 		return nil, fmt.Errorf("random forest: %w", err)
 	}
 	return m, nil
 }
 
-func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (*ForestModel, error) {
+// fit grows a forest of a kind: one of extra trees looks at one cut of a feature.
+func (f *Forest) fit(ctx context.Context, given *learn.Matrix, target *learn.Target, opts *learn.Options, kind string) (*ForestModel, error) {
 	if err := f.check(); err != nil {
 		return nil, err
-	}
-	if err := learn.CheckShape(x, y, opts); err != nil {
-		return nil, err
-	}
-	if x.Rows > math.MaxInt32/2 {
-		return nil, fmt.Errorf("%d rows: at most %d can be fitted on", x.Rows, math.MaxInt32/2)
 	}
 	if opts == nil {
 		opts = &learn.Options{}
 	}
-	for i, v := range y.Values {
-		if math.Abs(v) > maxValue {
-			return nil, fmt.Errorf("the target is %v in row %d: beyond %v, values cannot be averaged; scale them first", v, i, maxValue)
-		}
-	}
-	weights := opts.Weights
-	if err := learn.CheckWeights(weights); err != nil {
+	x, y, weights, err := learn.Admit(given, target, opts, maxValue)
+	if err != nil {
 		return nil, err
 	}
-	x, y, weights = learn.WithWeight(x, y, weights)
 	tried, err := f.tried(y.Task, len(x.Columns))
 	if err != nil {
 		return nil, err
@@ -150,19 +139,22 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	sample := f.sampler(y, weights)
 	data, err := bins.Cut(ctx, x, f.MaxBins, opts.ThreadCount())
 	if errors.Is(err, bins.ErrInfinite) {
-		return nil, learn.CheckFit(x, y, opts) // says where
+		return nil, learn.CheckFit(given, target, opts) // says where
 	}
 	if err != nil {
 		return nil, err
 	}
-	target := newTarget(y)
+	grow := growth{Forest: f, data: data, target: newTarget(y), tried: tried}
+	if kind == KindExtra {
+		grow.places = newPlaces(x, data)
+	}
 	trees := make([]grown, f.Estimators)
 	var next atomic.Int64
 	var all sync.WaitGroup
 	report := reporter(opts.Progress, f.Estimators)
 	for range min(opts.ThreadCount(), f.Estimators) {
 		all.Go(func() {
-			g := newGrower(f, data, target, tried)
+			g := newGrower(grow)
 			for {
 				t := int(next.Add(1)) - 1
 				if t >= f.Estimators {
@@ -181,7 +173,7 @@ func (f *Forest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return assemble(trees, y, data.Axes), nil
+	return assemble(kind, trees, y, data.Axes), nil
 }
 
 // reporter returns a function that counts one more tree as done.

@@ -54,12 +54,19 @@ type grown struct {
 	importance []float64
 }
 
+// A growth is what all trees are grown from.
+type growth struct {
+	*Forest
+	data   *bins.Matrix
+	target *target
+	tried  int         // features at each split
+	places [][]float64 // of extra trees: see cutter
+}
+
 // A grower grows trees, one after the other, on one goroutine.
 type grower struct {
-	forest    *Forest
-	data      *bins.Matrix
+	growth
 	criterion criterion
-	tried     int
 	rng       splitmix.Source
 
 	weight      []uint32 // of each row, in this tree
@@ -75,15 +82,20 @@ type branch struct {
 	total       sum
 }
 
-func newGrower(f *Forest, data *bins.Matrix, y *target, tried int) *grower {
+func newGrower(of growth) *grower {
+	data := of.data
 	g := &grower{
-		forest: f, data: data, tried: tried,
-		criterion: newCriterion(data, y, f.MinLeaf),
-		weight:    make([]uint32, data.Rows),
-		rows:      make([]uint32, data.Rows+1),
-		spare:     make([]uint32, data.Rows),
-		features:  make([]int32, len(data.Columns)),
+		growth:   of,
+		weight:   make([]uint32, data.Rows),
+		rows:     make([]uint32, data.Rows+1),
+		spare:    make([]uint32, data.Rows),
+		features: make([]int32, len(data.Columns)),
 	}
+	var cuts *cutter
+	if of.places != nil {
+		cuts = &cutter{of.places, &g.rng}
+	}
+	g.criterion = newCriterion(data, of.target, of.MinLeaf, cuts)
 	return g
 }
 
@@ -115,18 +127,18 @@ func (g *grower) grow(ctx context.Context) grown {
 			}
 		}
 		s := split{gain: -1}
-		if atDepth := b.depth > 0 && b.depth == g.forest.MaxDepth; !atDepth || !g.criterion.summed() {
+		if atDepth := b.depth > 0 && b.depth == g.MaxDepth; !atDepth || !g.criterion.summed() {
 			var pure bool
 			b.total, pure = g.criterion.open(rows, b.total)
 			if b.depth == 0 {
 				rootWeight = float64(b.total.weight)
 			}
-			if !pure && !atDepth && len(rows) >= max(g.forest.MinSplit, 2*g.forest.MinLeaf) {
+			if !pure && !atDepth && len(rows) >= max(g.MinSplit, 2*g.MinLeaf) {
 				s = g.bestSplit(ctx, rows)
 			}
 		}
 		decrease := s.gain * (float64(b.total.weight) / rootWeight)
-		if s.gain < 0 || decrease*g.criterion.unit() < g.forest.MinCut {
+		if s.gain < 0 || decrease*g.criterion.unit() < g.MinCut {
 			t.leaf[b.node] = leaves
 			leaves++
 			t.values = g.criterion.leaf(t.values, b.total)
@@ -139,7 +151,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		t.nodes = append(t.nodes, leafNode(left), leafNode(left+1))
 		t.leaf = append(t.leaf, -1, -1)
 		middle := b.from
-		if b.depth+1 != g.forest.MaxDepth || !g.criterion.summed() {
+		if b.depth+1 != g.MaxDepth || !g.criterion.summed() {
 			middle += divide(rows, g.spare, g.data.Columns[s.feature], &s)
 		}
 		right := sum{b.total.weight - s.left.weight, b.total.target - s.left.target}

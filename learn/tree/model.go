@@ -12,8 +12,10 @@ import (
 	"github.com/runnel-dev/runnel/learn/bins"
 )
 
-// A ForestModel is a fitted Forest. Its prediction is the mean over the trees.
+// A ForestModel is a fitted Forest, or fitted ExtraTrees. Its prediction is the mean
+// over the trees.
 type ForestModel struct {
+	kind    string
 	task    learn.Task
 	outputs int
 	axes    []bins.Axis // of each feature: the bins that nodes speak of
@@ -33,8 +35,8 @@ type ForestModel struct {
 type tree struct{ from, to, depth int }
 
 // assemble joins trees to a model. Leaves of equal outputs share them.
-func assemble(trees []grown, y *learn.Target, axes []bins.Axis) *ForestModel {
-	m := &ForestModel{task: y.Task, outputs: 1, axes: axes, importance: make([]float64, len(axes))}
+func assemble(kind string, trees []grown, y *learn.Target, axes []bins.Axis) *ForestModel {
+	m := &ForestModel{kind: kind, task: y.Task, outputs: 1, axes: axes, importance: make([]float64, len(axes))}
 	if y.Task == learn.Classification {
 		m.outputs = len(y.Classes)
 	}

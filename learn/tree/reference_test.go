@@ -1,47 +1,18 @@
 package tree
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/learntest"
 )
 
-// readJSON reads a file that testdata/make.py wrote.
-func readJSON(t *testing.T, path string, into any) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-}
-
-func matrix(columns [][]*float64) *learn.Matrix {
-	x := &learn.Matrix{Rows: len(columns[0])}
-	for j, from := range columns {
-		col := make([]float64, x.Rows)
-		for i, v := range from {
-			col[i] = math.NaN()
-			if v != nil {
-				col[i] = *v
-			}
-		}
-		x.Names, x.Columns = append(x.Names, fmt.Sprint("x", j)), append(x.Columns, col)
-	}
-	return x
-}
-
 // A single tree is scikit-learn's: the same leaves, rows, values and importances.
 func TestTreeIsThatOfScikitLearn(t *testing.T) {
 	var file struct {
-		X, Holes   [][]*float64
+		X, Holes   learntest.Columns
 		Value      []float64
 		Two, Three []int32
 		Cases      []struct {
@@ -58,8 +29,8 @@ func TestTreeIsThatOfScikitLearn(t *testing.T) {
 			Leaves                          int
 		}
 	}
-	readJSON(t, "testdata/trees.json", &file)
-	x, holes := matrix(file.X), matrix(file.Holes)
+	learntest.ReadJSON(t, "testdata/trees.json", &file)
+	x, holes := file.X.Matrix(), file.Holes.Matrix()
 	for _, c := range file.Cases {
 		t.Run(fmt.Sprintf("%s, %d classes", c.Name, c.Classes), func(t *testing.T) {
 			f := NewForest()
@@ -109,48 +80,26 @@ func near(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-// The forest is as accurate as scikit-learn's, on the same folds.
-func TestForestIsAsAccurateAsScikitLearn(t *testing.T) {
-	var file map[string]struct {
-		Fold     string
-		Accuracy []float64
-	}
-	readJSON(t, "testdata/forests.json", &file)
-	for name, reference := range file {
-		t.Run(name, func(t *testing.T) {
-			x, y := learntest.ReadCSV(t, "testdata/"+name+".csv", learn.Classification)
-			mean, theirs, spread := 0.0, 0.0, 0.0
-			for _, a := range reference.Accuracy {
-				theirs += a / float64(len(reference.Accuracy))
-			}
-			for fold, a := range reference.Accuracy {
-				spread += (a - theirs) * (a - theirs) / float64(len(reference.Accuracy)-1)
-				var train, test []int
-				for i, f := range reference.Fold {
-					if int(f-'0') == fold {
-						test = append(test, i)
-					} else {
-						train = append(train, i)
-					}
+// Forests are as good as scikit-learn's, on the same folds.
+func TestForestsAreAsGoodAsScikitLearn(t *testing.T) {
+	var file map[string]map[string]learntest.Folds
+	learntest.ReadJSON(t, "testdata/forests.json", &file)
+	for kind, make := range map[string]func() learn.Estimator{
+		Kind:      func() learn.Estimator { return NewForest() },
+		KindExtra: func() learn.Estimator { return NewExtraTrees() },
+	} {
+		if len(file[kind]) != 4 {
+			t.Errorf("%s: %d data sets, want 4", kind, len(file[kind]))
+		}
+		for name, reference := range file[kind] {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				path, task := "testdata/"+name+".csv", learn.Classification
+				if name == "diabetes" {
+					path, task = "../linear/testdata/diabetes.csv", learn.Regression
 				}
-				m, err := NewForest().Fit(t.Context(), x.Take(train), y.Take(train), nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				right := 0
-				labels := y.Take(test).Labels
-				for i, l := range learn.Argmax(m.Predict(x.Take(test)), m.Outputs()) {
-					if l == labels[i] {
-						right++
-					}
-				}
-				mean += float64(right) / float64(len(test)) / float64(len(reference.Accuracy))
-			}
-			standard := math.Sqrt(spread / float64(len(reference.Accuracy)))
-			t.Logf("accuracy %.4f, scikit-learn's %.4f with standard error %.4f", mean, theirs, standard)
-			if mean < theirs-2*standard {
-				t.Errorf("accuracy %.4f, want at least %.4f", mean, theirs-2*standard)
-			}
-		})
+				x, y := learntest.ReadCSV(t, path, task)
+				reference.AsGood(t, make, x, y)
+			})
+		}
 	}
 }

@@ -108,7 +108,7 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 					want = max(want, gain(feature, bin, false), gain(feature, bin, true))
 				}
 			}
-			c := newCriterion(data, y, minLeaf)
+			c := newCriterion(data, y, minLeaf, nil)
 			c.load(weight)
 			if _, pure := c.open(rows, sum{}); pure != (parent < 1e-9) && classes > 0 {
 				t.Fatalf("pure is %v, the impurity %v", pure, parent)

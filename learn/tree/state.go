@@ -35,7 +35,7 @@ func (m *ForestModel) State() learn.State {
 	}
 	trees = append(trees, int64(n))
 	s := learn.State{
-		Kind:   Kind,
+		Kind:   m.kind,
 		Params: map[string]any{"task": string(m.task)},
 		Tensors: map[string]learn.Tensor{
 			"trees":        {Shape: []int{len(trees)}, Data: trees},
@@ -54,7 +54,7 @@ func (m *ForestModel) State() learn.State {
 	return s
 }
 
-// FromState makes a *ForestModel from its state. It checks that a prediction
+// FromState makes a *ForestModel from its state, of either kind. It checks that a prediction
 // cannot fail: every child is a later node of its tree, every feature and value exists.
 func FromState(s learn.State) (learn.Model, error) {
 	m, err := fromState(s)
@@ -65,11 +65,11 @@ func FromState(s learn.State) (learn.Model, error) {
 }
 
 func fromState(s learn.State) (*ForestModel, error) {
-	if s.Kind != Kind {
-		return nil, fmt.Errorf("its kind is %q, want %q", s.Kind, Kind)
+	if s.Kind != Kind && s.Kind != KindExtra {
+		return nil, fmt.Errorf("its kind is %q, want %q or %q", s.Kind, Kind, KindExtra)
 	}
 	task, _ := s.Params["task"].(string)
-	m := &ForestModel{task: learn.Task(task)}
+	m := &ForestModel{kind: s.Kind, task: learn.Task(task)}
 	if m.task != learn.Classification && m.task != learn.Regression {
 		return nil, fmt.Errorf("its task is %v", s.Params["task"])
 	}

@@ -13,6 +13,7 @@ type sums struct {
 	data    *bins.Matrix
 	y       *target
 	minLeaf int
+	cuts    *cutter // nil: all cuts are tried
 
 	// What each row adds to a bin, in one of two ways. With two classes and
 	// weights below 128, a row is a code: twice its weight, plus 1 for the
@@ -39,8 +40,8 @@ type cell struct {
 	rows int32 // counted only where a leaf needs more than one
 }
 
-func newSums(data *bins.Matrix, y *target, minLeaf int) *sums {
-	s := &sums{data: data, y: y, minLeaf: minLeaf}
+func newSums(data *bins.Matrix, y *target, minLeaf int, cuts *cutter) *sums {
+	s := &sums{data: data, y: y, minLeaf: minLeaf, cuts: cuts}
 	for code := range uint64(256) {
 		s.adds[code] = code>>1 | (code>>1)*(code&1)<<32
 	}
@@ -175,9 +176,12 @@ func (s *sums) countRows(rows []uint32, col []uint8, cells []cell) {
 	}
 }
 
-// scan tries every split between the cells of a feature. Where values are
-// missing, the last cell is theirs: it is tried on both sides of each.
+// scan tries every split between the cells of a feature, or the one that is drawn.
+// Where values are missing, the last cell is theirs: it is tried on both sides of each.
 func (s *sums) scan(cells []cell, rows int, feature int32, best *split) {
+	if s.cuts != nil {
+		cells = s.cut(cells, feature)
+	}
 	last := len(cells) - 1
 	if cells[last].bin != bins.Missing {
 		s.scanFrom(cell{}, cells, last, rows, feature, best)
@@ -185,6 +189,30 @@ func (s *sums) scan(cells []cell, rows int, feature int32, best *split) {
 	}
 	s.scanFrom(cell{}, cells[:last], last, rows, feature, best)
 	s.scanFrom(cells[last], cells[:last], last-1, rows, feature, best)
+}
+
+// cut makes one cell of those on either side of a cut that is drawn.
+func (s *sums) cut(cells []cell, feature int32) []cell {
+	values := len(cells)
+	if cells[values-1].bin == bins.Missing {
+		values--
+	}
+	if values < 2 {
+		return cells
+	}
+	at := int32(s.cuts.between(feature, int(cells[0].bin), int(cells[values-1].bin)))
+	sides := [2]cell{{bin: at}, {bin: at + 1}}
+	for i := range cells[:values] {
+		c, side := &cells[i], &sides[0]
+		if c.bin > at {
+			side = &sides[1]
+		}
+		side.weight += c.weight
+		side.target += c.target
+		side.rows += c.rows
+	}
+	n := copy(cells, sides[:])
+	return cells[:n+copy(cells[n:], cells[values:])]
 }
 
 // scanFrom tries the splits after each of the first n cells, with what is in
