@@ -229,6 +229,17 @@ func TestErrorsThatPassAreRetried(t *testing.T) {
 	}
 }
 
+// damaged reads an artifact that is not as long as it was.
+func damaged(ctx context.Context, call *step.Call) error {
+	ref, err := call.PutBytes(ctx, "text", events.MediaBytes, []byte("some bytes"))
+	if err != nil {
+		return err
+	}
+	ref.Size++
+	_, err = call.Bytes(ctx, ref)
+	return err
+}
+
 func TestGivingUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		does     func(context.Context, *step.Call) error
@@ -238,6 +249,7 @@ func TestGivingUp(t *testing.T) {
 		"permanent": {func(context.Context, *step.Call) error { return step.Permanent(errors.New("bad table")) }, step.ClassPermanent, 1},
 		"plain":     {func(context.Context, *step.Call) error { return errors.New("bad table") }, step.ClassPermanent, 1},
 		"panic":     {func(context.Context, *step.Call) error { panic("index out of range") }, step.ClassPermanent, 1},
+		"damage":    {damaged, step.ClassPermanent, 1},
 		"retryable": {func(context.Context, *step.Call) error { return step.Retryable(errors.New("away")) }, step.ClassRetryable, 3},
 		"timeout":   {func(ctx context.Context, _ *step.Call) error { <-ctx.Done(); return ctx.Err() }, step.ClassTimeout, 2},
 	} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/store"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/parquet"
 )
@@ -90,12 +91,15 @@ func (v *env) Models() step.Models { return v.Engine.Models }
 // Progress implements step.Env.
 func (v *env) Progress(p step.Progress) { v.Observer.StepProgress(v.activity, p) }
 
-// world marks an error of storage as one that may pass. An error that has a
-// class keeps it.
+// world marks an error of storage as one that may pass, but for bytes that are
+// damaged: they stay so. An error that has a class keeps it.
 func world(err error) error {
 	var classed *step.Error
-	if err == nil || errors.As(err, &classed) {
+	switch {
+	case err == nil, errors.As(err, &classed):
 		return err
+	case errors.Is(err, store.ErrCorrupt):
+		return step.Permanent(err)
 	}
 	return step.Retryable(err)
 }

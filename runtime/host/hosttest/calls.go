@@ -169,9 +169,9 @@ func orNone(err error) error {
 
 // environment checks that what the store says comes through the function.
 func (s *suite) environment(t *testing.T) {
+	s.damage(t)
 	if s.o.Away {
-		s.damage(t) // its environment is its own, but over the same store
-		return
+		return // its environment is its own, over the same store
 	}
 	for _, c := range []struct {
 		name  string

@@ -13,29 +13,31 @@ import (
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
-// damage checks that what is wrong with the store itself comes through a function
-// that has its own environment over it, as it does in process. The environment
-// there is an engine's, to which all that storage says may pass.
+// damage checks that what is wrong with the store itself comes through the
+// function, as it does in process: damage stays, and is permanent on every host.
+// The environment of a function that is away is an engine's, to which all else
+// that storage says may pass.
 func (s *suite) damage(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		do   string
-		says string
-		harm func(t testing.TB, e *env, d events.DatasetIngestedData)
+		name  string
+		do    string
+		says  string
+		class step.Class
+		harm  func(t testing.TB, e *env, d events.DatasetIngestedData)
 	}{
-		{"an artifact is gone", "copy", "not found", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"an artifact is gone", "copy", "not found", step.ClassRetryable, func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, d.Dataset.Manifest, os.Remove)
 		}},
-		{"an artifact is cut short", "copy", "damaged", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"an artifact is cut short", "copy", "damaged", step.ClassPermanent, func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, d.Dataset.Manifest, func(file string) error { return os.Truncate(file, 5) })
 		}},
-		{"a table is gone", "table", "not found", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"a table is gone", "table", "not found", step.ClassRetryable, func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, parts(t, e, d)[0], os.Remove)
 		}},
-		{"a table is something else", "table", "damaged", func(t testing.TB, e *env, d events.DatasetIngestedData) {
+		{"a table is something else", "table", "damaged", step.ClassPermanent, func(t testing.TB, e *env, d events.DatasetIngestedData) {
 			e.harm(t, parts(t, e, d)[0], func(file string) error { return os.WriteFile(file, []byte("not Parquet"), 0o600) })
 		}},
-		{"nothing can be stored", "put", "not a directory", func(t testing.TB, e *env, _ events.DatasetIngestedData) {
+		{"nothing can be stored", "put", "not a directory", step.ClassRetryable, func(t testing.TB, e *env, _ events.DatasetIngestedData) {
 			dir := filepath.Join(e.dir, "artifacts")
 			if err := errors.Join(os.Rename(dir, dir+".away"), os.WriteFile(dir, nil, 0o600)); err != nil {
 				t.Fatal(err)
@@ -53,8 +55,8 @@ func (s *suite) damage(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%s: got %v, want it to say %q", h.Name(), described(orNone(err)), c.says)
 				}
-				if h == s.host && step.ClassOf(err) != step.ClassRetryable {
-					t.Errorf("it is %s, want %s", step.ClassOf(err), step.ClassRetryable)
+				if (h != same && s.o.Away || c.class == step.ClassPermanent) && step.ClassOf(err) != c.class {
+					t.Errorf("%s: it is %s, want %s", h.Name(), step.ClassOf(err), c.class)
 				}
 			}
 		})

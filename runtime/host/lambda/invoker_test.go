@@ -175,3 +175,25 @@ func TestLarge(t *testing.T) {
 		t.Errorf("the result has %d bytes only", len(b))
 	}
 }
+
+// TestMemory: a step's memory reaches the function, and bounds it where it is
+// less than that of the process.
+func TestMemory(t *testing.T) {
+	dir := t.TempDir()
+	s := serve.New(probe.Function, &serve.Options{Log: slog.New(slog.DiscardHandler), Getenv: func(string) string { return "" }})
+	h := lambda.New(invokerFunc(func(ctx context.Context, payload []byte) (lambda.Reply, error) {
+		b, err := s.Invoke(ctx, payload)
+		return lambda.Reply{Payload: b}, err
+	}), &lambda.Options{Store: func(step.Env) string { return dir }})
+	inv := probed(t)
+	inv.Params, inv.Memory = map[string]any{"do": "alloc", "n": 400}, 200<<20
+	if _, err := h.Run(t.Context(), probe.Function, inv, nil); err == nil || !strings.Contains(err.Error(), "Runtime.OutOfMemory") {
+		t.Errorf("400 of 200 MiB: %v", err)
+	}
+}
+
+type invokerFunc func(ctx context.Context, payload []byte) (lambda.Reply, error)
+
+func (f invokerFunc) Invoke(ctx context.Context, _ string, payload []byte) (lambda.Reply, error) {
+	return f(ctx, payload)
+}

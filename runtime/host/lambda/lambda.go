@@ -85,7 +85,7 @@ func (h *Host) Run(ctx context.Context, fn *step.Function, inv step.Invocation, 
 func (h *Host) request(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) ([]byte, error) {
 	req := message.Request{Invocation: abi.Invocation{
 		ABI: abi.Version, Function: fn.Name, Event: inv.Event, Set: inv.Set, From: abi.From(inv.From),
-		Params: inv.Params, Seed: inv.Seed, Time: inv.Time, Attempt: inv.Attempt,
+		Params: inv.Params, Seed: inv.Seed, Time: inv.Time, Attempt: inv.Attempt, Memory: inv.Memory,
 	}}
 	if deadline, ok := ctx.Deadline(); ok {
 		req.DeadlineMS = max(1, time.Until(deadline).Milliseconds())

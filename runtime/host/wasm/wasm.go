@@ -226,7 +226,10 @@ func read(ctx context.Context, m Module) ([]byte, error) {
 		return nil, step.Permanent(fmt.Errorf("the module has more than %d bytes", maxModule))
 	}
 	if sum := sha256.Sum256(b); isDigest(m.Digest) && m.Digest != digestPrefix+hex.EncodeToString(sum[:]) {
-		return nil, step.Retryable(fmt.Errorf("the module %s changed while it was read", m.Digest))
+		if m.Trusted { // a file, which somebody builds anew
+			return nil, step.Retryable(fmt.Errorf("the module %s changed while it was read", m.Digest))
+		}
+		return nil, step.Permanent(fmt.Errorf("the module %s is damaged: store it again by running its pipeline with `runnel run`", m.Digest))
 	}
 	return b, nil
 }

@@ -207,7 +207,10 @@ func TestDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Digest = "sha256:" + strings.Repeat("0", 64)
-	if _, err := read(t.Context(), m); step.ClassOf(err) != step.ClassRetryable {
-		t.Errorf("other bytes than its digest's: %v", err)
+	for trusted, want := range map[bool]step.Class{true: step.ClassRetryable, false: step.ClassPermanent} { // a file that changes, and an artifact
+		m.Trusted = trusted
+		if _, err := read(t.Context(), m); step.ClassOf(err) != want {
+			t.Errorf("other bytes than its digest's: %v, want class %s", err, want)
+		}
 	}
 }

@@ -32,7 +32,7 @@ func (s *Server) request(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	return s.answer(ctx, w, step.Invocation{
 		Event: req.Event, Set: req.Set, From: events.Emitter(req.From), Params: req.Params,
-		Seed: req.Seed, Time: req.Time, Attempt: req.Attempt,
+		Seed: req.Seed, Time: req.Time, Attempt: req.Attempt, Memory: req.Memory,
 	})
 }
 
