@@ -189,6 +189,14 @@ func (p Params) rounds(folds int) []search.Bracket {
 	return []search.Bracket{{Trials: n, Rungs: []int{folds}}}
 }
 
+// take takes in what came of trials in an earlier attempt.
+func (r *run) take(trials []search.Trial, outcomes []search.Outcome) {
+	for i, t := range trials {
+		r.fits += int64(len(outcomes[i].Scores) - len(r.so[t.Number].Scores))
+		r.so[t.Number] = outcomes[i]
+	}
+}
+
 // score takes trials on to so many folds. done is called after each fit.
 func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done func()) ([]search.Outcome, error) {
 	candidates := make([]crossval.Candidate, len(trials))

@@ -7,7 +7,7 @@ import "github.com/runnel-dev/runnel/learn/search"
 func defaultSpace(family string) []search.Param {
 	name := func(p string) string { return family + "." + p }
 	switch family {
-	case "random_forest":
+	case "random_forest", "extra_trees":
 		return []search.Param{
 			{Name: name("n_estimators"), Kind: search.Choice, Choices: []any{100}},
 			{Name: name("max_depth"), Kind: search.Int, Low: 3, High: 30},

@@ -85,16 +85,28 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	began, past := time.Now(), false
+	notes, err := reopen(ctx, call)
+	if err != nil {
+		return err
+	}
+	past := false
 	for round := 0; !past && len(r.study.Trials()) < r.trials; round++ {
 		before := len(r.study.Trials())
 		b := r.rounds[round%len(r.rounds)]
 		b.Trials = min(b.Trials, r.trials-before)
 		err := r.study.Halve(ctx, b, eta, func(ctx context.Context, trials []search.Trial, folds int) ([]search.Outcome, error) {
-			return r.score(ctx, trials, folds, func() {
+			if outcomes := notes.recall(trials, folds); outcomes != nil {
+				r.take(trials, outcomes)
+				return outcomes, nil
+			}
+			outcomes, err := r.score(ctx, trials, folds, func() {
 				r.fits++
 				call.Progress(r.fits, int64(r.trials*r.folds), "fits")
 			})
+			if err != nil {
+				return nil, err
+			}
+			return outcomes, notes.write(ctx, trials, folds, outcomes)
 		})
 		if err != nil {
 			return err
@@ -102,7 +114,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		if len(r.study.Trials()) == before {
 			break
 		}
-		past = budget > 0 && time.Since(began) > budget
+		past = budget > 0 && time.Since(notes.began) > budget && len(notes.before) == 0
 	}
 	if past {
 		call.Note("the budget of %s is spent: %d trials were done of %d", p.Budget, len(r.study.Trials()), r.trials)

@@ -75,7 +75,8 @@ func (t *task) drop(ctx context.Context) error {
 }
 
 // stopped tells that a step ended because its run was cancelled.
-func (t *task) stopped(rec Record) {
+func (t *task) stopped(ctx context.Context, rec Record) {
+	t.forgetKept(context.WithoutCancel(ctx))
 	rec.Status, rec.Seconds = Cancelled, t.Now().Sub(rec.StartedAt).Seconds()
 	rec.Error = &Failure{Class: step.ClassPermanent, Message: errCancelled.Error()}
 	t.Observer.StepFinished(rec)

@@ -31,6 +31,7 @@ type task struct {
 	run      string
 	key      string // the event's id, and its generation where it was redriven
 	again    bool   // it was delivered before
+	keeps    bool   // the step has kept something for its next attempt
 	failures []Attempt
 	deaths   int
 	unfit    *unfit // of a version that this program cannot run
@@ -114,6 +115,8 @@ func (t *task) answer(ctx context.Context, d bus.Delivery) error {
 	switch {
 	case err == nil:
 		t.forgetDeaths(ctx)
+		t.keeps = t.again
+		t.forgetKept(ctx)
 		return w.publish(ctx, rec) // done before: only the acknowledgement was lost
 	case !errors.Is(err, store.ErrNotFound):
 		return err
@@ -226,10 +229,11 @@ func (t *task) work(ctx context.Context) (err error) {
 	}
 	if err == nil {
 		t.Observer.StepFinished(rec)
+		t.forgetKept(ctx)
 		return nil
 	}
 	if isCancelled(ctx) {
-		t.stopped(rec)
+		t.stopped(ctx, rec)
 		return nil
 	}
 	wait := infraWait
@@ -280,7 +284,7 @@ func (t *task) attempt(ctx context.Context) (Record, error) {
 	limit := t.limit(ctx)
 	limited, cancel := context.WithTimeout(admitted, limit)
 	defer cancel()
-	res, err := h.Run(limited, t.s.Fn, inv, &env{Engine: t.Engine, activity: t.activity()})
+	res, err := h.Run(limited, t.s.Fn, inv, &keeper{env{Engine: t.Engine, activity: t.activity()}, t})
 	if err == nil {
 		t.remember(ctx, inv, res, t.Now().Sub(started))
 		return t.finish(rec, res), nil

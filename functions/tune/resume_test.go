@@ -1,0 +1,185 @@
+package tune_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/events/bus/jetstream"
+	"github.com/runnel-dev/runnel/functions/clean"
+	"github.com/runnel-dev/runnel/functions/featurize"
+	"github.com/runnel-dev/runnel/functions/functest"
+	"github.com/runnel-dev/runnel/functions/ingest"
+	"github.com/runnel-dev/runnel/functions/tune"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/host"
+	"github.com/runnel-dev/runnel/runtime/host/native"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/runtime/step/steptest"
+	"github.com/runnel-dev/runnel/runtime/store"
+)
+
+// childDir names the folder of TestChild, which is a process of its own.
+const childDir = "RUNNEL_TUNE_DIR"
+
+const (
+	killedTrials = 60
+	killedParams = `{"models": ["random_forest"], "trials": 60, "folds": 3, "sampler": "tpe"}`
+	killedChain  = `
+name: killed
+steps:
+  - name: ingest
+    params: {target: species}
+  - name: clean
+  - name: featurize
+  - name: tune
+    params: ` + killedParams + "\n"
+)
+
+// fits prints what a search says of its progress.
+type fits struct{ engine.Observer }
+
+func (fits) RunAccepted(engine.Run)      {}
+func (fits) RunCancelled(string)         {}
+func (fits) StepStarted(engine.Activity) {}
+func (fits) AttemptFailed(_ engine.Activity, f engine.Failure, _ time.Duration) {
+	fmt.Println("failed", f.Message)
+}
+func (fits) StepFinished(engine.Record) {}
+func (fits) StepProgress(a engine.Activity, p step.Progress) {
+	if a.Step == "tune" {
+		fmt.Println("fits", p.Done)
+	}
+}
+
+// TestChild is a node that answers one upload, or goes on with it.
+func TestChild(t *testing.T) {
+	dir := os.Getenv(childDir)
+	if dir == "" {
+		return // it is not the child
+	}
+	ctx := t.Context()
+	s, err := store.Open(ctx, filepath.Join(dir, "store"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := jetstream.Open(ctx, filepath.Join(dir, "bus"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := pipeline.Functions{"ingest": ingest.Function, "clean": clean.Function, "featurize": featurize.Function, "tune": tune.Function}
+	p, err := pipeline.Parse("killed.yaml", strings.NewReader(killedChain), functions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(engine.Config{Bus: b, Store: s, Functions: functions, Hosts: []host.Host{native.Host{}}, AckWait: 300 * time.Millisecond, Observer: fits{}})
+	if err := e.Start(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := s.Put(ctx, events.MediaBytes, bytes.NewReader(functest.Example(t, "penguins/penguins.csv")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := events.Object{Bucket: "uploads", Key: "penguins.csv", Version: 1, Content: ref, CreatedAt: steptest.Time()}
+	root, err := events.NewRoot("/test", "penguins.csv", steptest.Time(), events.ObjectCreatedData{Object: o}, "penguins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Accept(ctx, root); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		st, err := e.Status(ctx, root.ID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st.State == engine.Succeeded || st.State == engine.Failed {
+			for until := time.Now().Add(5 * time.Second); kept(dir) > 0 && time.Now().Before(until); { // they go after the answer stands
+				time.Sleep(10 * time.Millisecond)
+			}
+			last := st.Steps[len(st.Steps)-1]
+			fmt.Println(st.State, last.Outputs["study"].Digest, kept(dir))
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// kept counts the files that a search has kept for its next attempt.
+func kept(dir string) int {
+	n := 0
+	_ = filepath.WalkDir(filepath.Join(dir, "store", "records", "kept"), func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return nil
+	})
+	return n
+}
+
+// child starts TestChild and gives its lines.
+func child(ctx context.Context, t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChild$")
+	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewScanner(out)
+}
+
+// TestKill kills the process that searches, and finds that the next one goes on
+// where something was kept, and comes to what a search without a crash comes to.
+func TestKill(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	cmd, lines := child(ctx, t, dir)
+	for kept(dir) == 0 && lines.Scan() {
+		if strings.HasPrefix(lines.Text(), engine.Succeeded) {
+			t.Fatal("it was done before it could be killed")
+		}
+	}
+	_ = cmd.Process.Kill()
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) {
+		t.Fatalf("the search was not killed: %v", err)
+	}
+	cmd, lines = child(ctx, t, dir)
+	first, done, digest, left := 0, 0, "", -1
+	for lines.Scan() {
+		n := 0
+		if _, err := fmt.Sscanf(lines.Text(), "fits %d", &n); err == nil {
+			if done = n; first == 0 {
+				first = n
+			}
+		} else if _, err := fmt.Sscanf(lines.Text(), engine.Succeeded+" %s %d", &digest, &left); err != nil {
+			t.Log(lines.Text())
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	r := penguins(t, "species")
+	whole := r.Env.Invoke(t, tune.Function, r.Built, params(t, killedParams))
+	if first <= 1 || done != 3*killedTrials || digest != whole.Outputs["study"].Digest || left != 0 {
+		t.Errorf("went on at fit %d, ended at %d of %d; study %s, without a crash %s; %d pages are left", first, done, 3*killedTrials, digest, whole.Outputs["study"].Digest, left)
+	}
+	t.Logf("went on at fit %d of %d", first, done)
+}
