@@ -19,6 +19,7 @@ import (
 // Params are the parameters of every estimator, each under its name.
 type Params struct {
 	Forest   tree.Forest         `json:"random_forest" doc:"parameters of a random forest"`
+	Extra    tree.ExtraTrees     `json:"extra_trees" doc:"parameters of extra trees"`
 	Boosting boost.Boosting      `json:"gradient_boosting" doc:"parameters of gradient boosting"`
 	Logistic linear.Logistic     `json:"logistic" doc:"parameters of a logistic regression"`
 	Linear   linear.LeastSquares `json:"linear" doc:"parameters of ordinary least squares"`
@@ -42,6 +43,7 @@ func Entries() []Entry {
 	scaled := []preprocess.Spec{&preprocess.Impute{}, &preprocess.Scale{}}
 	return []Entry{
 		{"random_forest", both, "random forest on binned features", "trees", func(p Params) learn.Estimator { return &p.Forest }, nil},
+		{"extra_trees", both, "extremely randomised trees", "trees", func(p Params) learn.Estimator { return &p.Extra }, nil},
 		{"gradient_boosting", both, "gradient boosting on histograms", "rounds", func(p Params) learn.Estimator { return &p.Boosting }, nil},
 		{"logistic", both[:1], "logistic regression, multinomial, L2", "steps", func(p Params) learn.Estimator { return p.Logistic }, scaled},
 		{"linear", both[1:], "ordinary least squares", "steps", func(p Params) learn.Estimator { return p.Linear }, scaled},

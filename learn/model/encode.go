@@ -54,7 +54,7 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 	var restore func(learn.State) (learn.Model, error)
 	var tensor string
 	switch s.Kind {
-	case tree.Kind:
+	case tree.Kind, tree.KindExtra:
 		restore, tensor = tree.FromState, "importances"
 	case boost.Kind:
 		restore, tensor = boost.FromState, "importances"
