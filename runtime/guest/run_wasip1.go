@@ -54,7 +54,7 @@ func call() (a *abi.Answer) {
 	defer ctx.end(context.Canceled)
 	e := &env{host: -1}
 	defer e.close()
-	return answer(fn.Run(ctx, step.Invocation{
+	res, err := fn.Run(ctx, step.Invocation{
 		Event:   inv.Event,
 		Set:     inv.Set,
 		From:    events.Emitter(inv.From),
@@ -62,7 +62,8 @@ func call() (a *abi.Answer) {
 		Seed:    inv.Seed,
 		Time:    inv.Time,
 		Attempt: inv.Attempt,
-	}, e))
+	}, e)
+	return answer(res, ofOtherCode(fn, inv.Params, err))
 }
 
 // heeded is the memory that the collector of garbage knows of, in bytes.

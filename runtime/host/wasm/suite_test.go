@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,6 +30,7 @@ func TestSuite(t *testing.T) {
 			}, hosttest.Options{Isolates: true, Kills: !inProcess, Memory: memory, Late: 300 * time.Millisecond})
 		})
 	}
+	t.Run("other code", func(t *testing.T) { otherCode(t, built) })
 	t.Run("collector", func(t *testing.T) { collector(t, built) })
 }
 
@@ -49,4 +52,19 @@ func collector(t *testing.T, built string) {
 			t.Errorf("twice of what there is: %v", err)
 		}
 	})
+}
+
+// otherCode checks that a guest that is older than the program says so.
+func otherCode(t *testing.T, built string) {
+	type newer struct {
+		hostprobe.Params
+		Later string `json:"later" default:"x"`
+	}
+	fn := step.New("probe", func(context.Context, *step.Call, newer) error { return nil }, step.Accepts(events.ObjectCreated), step.Emits(events.DatasetCleaned))
+	h := open(t, &Options{Modules: NewDir(built)})
+	_, err := h.Run(t.Context(), fn, hosttest.Invocation(t, fn, events.ObjectCreatedData{}, hostprobe.Params{Do: "nothing"}), steptest.New(t))
+	want := "the guest of function probe was built from other code than the program that runs it: params: later: no such parameter"
+	if step.ClassOf(err) != step.ClassPermanent || !strings.HasPrefix(fmt.Sprint(err), want) || !strings.Contains(fmt.Sprint(err), "scripts/build guests probe") {
+		t.Errorf("%v", err)
+	}
 }
