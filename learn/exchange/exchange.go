@@ -1,0 +1,110 @@
+// Package exchange is what the formats of other libraries have in common: how a
+// model that was read becomes one of ours, and which of ours a format can hold.
+// The formats are the packages below it.
+//
+// A file is read without executing anything in it. What a format cannot carry is
+// an error that says what, where, and what to do instead: nothing is left out in
+// silence.
+package exchange
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// What a file may hold at most. They bound what is allocated for a hostile one,
+// and are far above what the libraries make.
+const (
+	MaxBytes    = 1 << 30
+	MaxTrees    = 1 << 18
+	MaxNodes    = 1 << 22 // of a tree
+	MaxAll      = 1 << 26 // nodes of all trees
+	MaxDepth    = 4096
+	MaxFeatures = 1 << 20
+	MaxClasses  = 1 << 14
+	MaxText     = 1 << 12 // bytes of a name
+)
+
+// Options say what a file does not: nil is the defaults.
+type Options struct {
+	Target  string   // name of the column that is predicted; "": target
+	Classes []string // of a classification, in the order of the file; nil: those of the file, or 0, 1, 2, ...
+}
+
+// target is the name of the predicted column.
+func (o *Options) target() string {
+	if o == nil || o.Target == "" {
+		return "target"
+	}
+	return o.Target
+}
+
+// Outcome fills in what a model predicts: its task and target and, where there
+// is more than one class, their names. own are the classes that the file names.
+func (o *Options) Outcome(m *model.Model, classes int, own []string, kind table.Kind) error {
+	m.Target, m.Task, m.TargetKind = o.target(), learn.Regression, table.Float64
+	if classes < 2 {
+		if o != nil && o.Classes != nil {
+			return fmt.Errorf("classes are named, and the file is of a regression: leave them out")
+		}
+		return nil
+	}
+	m.Task, m.Classes, m.TargetKind = learn.Classification, own, kind
+	if own == nil {
+		m.TargetKind = table.Int64
+		for k := range classes {
+			m.Classes = append(m.Classes, strconv.Itoa(k))
+		}
+	}
+	if o != nil && o.Classes != nil {
+		m.Classes, m.TargetKind = o.Classes, table.String
+	}
+	if len(m.Classes) != classes {
+		return fmt.Errorf("%d classes are named, and the file has %d: name as many, in the file's order", len(m.Classes), classes)
+	}
+	seen := map[string]bool{}
+	for _, c := range m.Classes {
+		if c == "" || len(c) > MaxText || seen[c] {
+			return fmt.Errorf("the class %.100q is blank, too long or there twice: name %d different classes", c, classes)
+		}
+		seen[c] = true
+	}
+	return nil
+}
+
+// Names checks the names of features: none is blank, too long or there twice.
+func Names(names []string) error {
+	seen := make(map[string]bool, len(names))
+	for j, name := range names {
+		switch {
+		case name == "" || len(name) > MaxText:
+			return fmt.Errorf("feature %d has a name of %d bytes: want 1 to %d", j, len(name), MaxText)
+		case seen[name]:
+			return fmt.Errorf("two features are named %.100q: name them differently before the model is saved", name)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// Finite reports a value that is no number, and where it is.
+func Finite(what string, values []float64) error {
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s has a %v at %d: want a finite number", what, v, i)
+		}
+	}
+	return nil
+}
+
+// EmptyTree is a tree of one leaf.
+func EmptyTree(output int, value float64) ensemble.Tree {
+	return ensemble.Tree{Feature: []int32{-1}, Threshold: []float64{0}, MissingLeft: []bool{false},
+		Left: []int32{0}, Right: []int32{0}, Cover: []float64{0}, Value: []float64{value}, Output: output}
+}

@@ -1,0 +1,76 @@
+package xgboost_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/runnel-dev/runnel/learn/exchange"
+	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
+	"github.com/runnel-dev/runnel/learn/exchange/xgboost"
+)
+
+// Models, and whether there is a file of UBJ, too.
+var models = map[string]bool{"regression": true, "binary": true, "classes": true, "softmax2": false, "poisson": false,
+	"gamma": false, "parallel": false, "categories": true, "onehot": false, "constant": false}
+
+// Models of XGBoost predict and are explained here as there.
+func TestRead(t *testing.T) {
+	for name, ubj := range models {
+		t.Run(name, func(t *testing.T) {
+			m, err := xgboost.Read(exchangetest.Read(t, name+".xgb.json"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := exchangetest.Load(t, name+".xgb")
+			rows.Predicts(t, m, 1e-5)
+			if name != "softmax2" { // one margin here, two there
+				rows.Explains(t, m, 1e-5)
+			}
+			if !ubj {
+				return
+			}
+			binary, err := xgboost.Read(exchangetest.Read(t, name+".xgb.ubj"), nil)
+			if err != nil || !reflect.DeepEqual(binary, m) {
+				t.Errorf("the model of UBJ is another (error %v)", err)
+			}
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	good := string(exchangetest.Read(t, "regression.xgb.json"))
+	for _, c := range []struct{ name, old, new, want string }{
+		{"no JSON", `{"learner"`, `{"learner`, "it is no JSON"},
+		{"no learner", `"learner":`, `"lerner":`, "document.learner is missing"},
+		{"booster", `"name":"gbtree"`, `"name":"dart"`, `name is "dart": only gbtree is read`},
+		{"objective", `"reg:squarederror"`, `"binary:hinge"`, `"binary:hinge"`},
+		{"a value that is no class", `"reg:squarederror"`, `"reg:logistic"`, "train with binary:logistic"},
+		{"targets", `"num_target":"1"`, `"num_target":"3"`, "num_target is 3: a model here"},
+		{"features", `"num_feature":"4","num_target"`, `"num_feature":"9","num_target"`, "feature_names has 4 names for 9 features"},
+		{"nodes", `"num_nodes":"15"`, `"num_nodes":"16"`, "trees[0].left_children has 15 values, want 16"},
+		{"leaf vectors", `"size_leaf_vector":"1"`, `"size_leaf_vector":"2"`, "multi_output_tree"},
+		{"a cycle", `"left_children":[1,`, `"left_children":[0,`, "on one path alone"},
+		{"no node", `"left_children":[1,`, `"left_children":[99,`, "leads to node 99"},
+		{"base score", `"base_score":"[`, `"base_score":"[x`, "base_score is"},
+		{"more", `"version":[`, `"version":1}{"x":[`, "more after its JSON value"},
+	} {
+		bad := strings.Replace(good, c.old, c.new, 1)
+		if bad == good {
+			t.Errorf("%s: %s is not in the file", c.name, c.old)
+		}
+		if _, err := xgboost.Read([]byte(bad), nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+	binary := exchangetest.Read(t, "regression.xgb.ubj")
+	for i := range binary {
+		if _, err := xgboost.Read(binary[:i], nil); err == nil {
+			t.Errorf("the first %d of %d bytes are read", i, len(binary))
+		}
+	}
+	m, err := xgboost.Read(exchangetest.Read(t, "binary.xgb.json"), &exchange.Options{Target: "late", Classes: []string{"no", "yes"}})
+	if err != nil || m.Target != "late" || m.Classes[1] != "yes" {
+		t.Errorf("read as %+v (error %v)", m, err)
+	}
+}

@@ -1,0 +1,121 @@
+package xgboost
+
+import (
+	"math"
+
+	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/exchange"
+)
+
+// readTree reads a tree. Those that were pruned have nodes that nothing leads to.
+func readTree(p place, gain []float64) *ensemble.Tree {
+	param := p.at("tree_param")
+	n := param.at("num_nodes").count(exchange.MaxNodes)
+	if param.has("size_leaf_vector") && param.at("size_leaf_vector").count(exchange.MaxClasses) > 1 {
+		param.fail("size_leaf_vector is above 1: its leaves have a value for each output (multi_strategy=multi_output_tree), which is not read; train with one_output_per_tree")
+	}
+	left, right := p.at("left_children").whole(n), p.at("right_children").whole(n)
+	feature, defaultLeft := p.at("split_indices").whole(n), p.at("default_left").numbers(n)
+	condition, cover, changes := p.at("split_conditions").numbers(n), p.at("sum_hessian").numbers(n), p.at("loss_changes").numbers(n)
+	for _, values := range [][]float64{condition, cover, changes} {
+		for i, v := range values {
+			values[i] = float64(float32(v)) // as which JSON was written in decimals
+		}
+	}
+	var sets [][]uint64
+	if p.has("split_type") {
+		sets = readSets(p, n)
+	}
+	t := &ensemble.Tree{Feature: make([]int32, n), Threshold: make([]float64, n), MissingLeft: make([]bool, n),
+		Left: left, Right: right, Cover: cover, Value: make([]float64, n), Categories: sets}
+	for i := range n {
+		if math.IsNaN(condition[i]) || math.IsNaN(cover[i]) || math.IsInf(cover[i], 0) {
+			p.fail("has a split_condition of %v and a sum_hessian of %v at %d", condition[i], cover[i], i)
+		}
+		if left[i] < 0 {
+			t.Feature[i], t.Value[i] = -1, condition[i]
+			if math.IsInf(condition[i], 0) {
+				p.fail("has a leaf of %v", condition[i])
+			}
+			continue
+		}
+		if feature[i] < 0 || int(feature[i]) >= len(gain) {
+			p.fail("has split_indices %d at %d, of %d features", feature[i], i, len(gain))
+			return t
+		}
+		t.Feature[i], t.MissingLeft[i] = feature[i], defaultLeft[i] != 0
+		if changes[i] > 0 {
+			gain[feature[i]] += changes[i]
+		}
+		if sets != nil && sets[i] != nil { // the set goes right there, and left here
+			t.Left[i], t.Right[i], t.MissingLeft[i] = right[i], left[i], !t.MissingLeft[i]
+			continue
+		}
+		if math.IsInf(condition[i], 0) {
+			p.fail("has a split_condition of %v at %d", condition[i], i)
+		}
+		t.Threshold[i] = below(float32(condition[i]))
+	}
+	return t
+}
+
+// readSets reads the categories of each split on categories.
+func readSets(p place, n int) [][]uint64 {
+	var sets [][]uint64
+	kinds := p.at("split_type").numbers(n)
+	nodes := p.at("categories_nodes").whole(-1)
+	segments, sizes := p.at("categories_segments").whole(len(nodes)), p.at("categories_sizes").whole(len(nodes))
+	members := p.at("categories").whole(-1)
+	for k, node := range nodes {
+		from, size := int(segments[k]), int(sizes[k])
+		if node < 0 || int(node) >= n || kinds[node] != 1 || from < 0 || size < 0 || size > len(members)-from {
+			p.fail("has the categories %d to %d of %d at node %d of %d", from, from+size, len(members), node, n)
+			return nil
+		}
+		var set [1 << 10]uint64
+		last := 0
+		for _, c := range members[from : from+size] {
+			if c < 0 || int(c) >= 64*len(set) {
+				p.fail("splits on the category %d: the greatest that is held is %d", c, 64*len(set)-1)
+				return nil
+			}
+			set[c/64] |= 1 << (c % 64)
+			last = max(last, int(c)/64)
+		}
+		if sets == nil {
+			sets = make([][]uint64, n)
+		}
+		sets[node] = append([]uint64(nil), set[:last+1]...)
+	}
+	for i, kind := range kinds {
+		if kind == 1 && (sets == nil || sets[i] == nil) {
+			p.fail("has a split on categories at %d without any", i)
+		}
+	}
+	return sets
+}
+
+// below is the greatest float64 that is, as a float32, less than t: what goes left
+// of t is at most below(t).
+func below(t float32) float64 {
+	t += 0 // -0 becomes 0
+	last := math.Nextafter32(t, float32(math.Inf(-1)))
+	if math.IsInf(float64(last), -1) {
+		return -math.MaxFloat64 // only -Inf is less than the least number
+	}
+	middle := (float64(last) + float64(t)) / 2 // exact: it has one bit more
+	if float32(middle) < t {
+		return middle
+	}
+	return math.Nextafter(middle, math.Inf(-1))
+}
+
+// above is the least float32 that is greater than t: x < above(t) where x <= t,
+// for every float32 x.
+func above(t float64) float32 {
+	f := float32(t) + 0
+	if float64(f) <= t {
+		f = math.Nextafter32(f, float32(math.Inf(1)))
+	}
+	return f
+}
