@@ -1,0 +1,192 @@
+// Package cluster finds groups of rows that are alike: k-means, and the scores
+// that tell how well rows are grouped.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/splitmix"
+)
+
+// KMeans are the parameters of k-means: K centres, each the mean of the rows
+// that are nearest to it (Lloyd, "Least squares quantization in PCM", 1982). A
+// zero field but Tolerance means its default; the defaults are scikit-learn's.
+type KMeans struct {
+	K         int     `json:"k,omitempty" default:"8" min:"1" max:"10000" doc:"how many clusters; fewer are made where fewer rows differ"`
+	Starts    int     `json:"starts,omitempty" default:"1" min:"1" max:"1000" doc:"how often to start over from other centres; the best is kept"`
+	MaxIter   int     `json:"max_iter,omitempty" default:"300" min:"1" max:"100000" doc:"passes over the rows at most; with batches, how often each row is drawn on average"`
+	Tolerance float64 `json:"tolerance,omitempty" default:"0.0001" min:"0" max:"1" doc:"stop where the centres move by no more, squared, than this times the features' mean variance; 0: once no row changes its cluster"`
+	Batch     int     `json:"batch,omitempty" default:"0" min:"0" max:"1000000" doc:"rows of a mini-batch; 0: all rows in every pass"`
+}
+
+// New returns the defaults.
+func New() KMeans { return KMeans{K: 8, Starts: 1, MaxIter: 300, Tolerance: 1e-4} }
+
+// Clusters are what k-means found: a centre each. They are immutable and safe
+// for concurrent use.
+type Clusters struct {
+	Names   []string    // of the features
+	Centers [][]float64 // of the rows that are nearest, their weighted mean
+	Sizes   []float64   // sum of their weights
+	// Inertia is the weighted sum of squared distances to the nearest centre,
+	// of the rows that the clusters were found in.
+	Inertia    float64
+	Iterations int
+}
+
+// Fit finds clusters, and which is the nearest of each row of x. Features are
+// taken as they are, so scale them first; a missing value is an error. Beside x
+// it takes some 20 bytes a row.
+func (k KMeans) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Clusters, []int32, error) {
+	k.K, k.Starts, k.MaxIter = or(k.K, 8), or(k.Starts, 1), or(k.MaxIter, 300)
+	if err := k.check(x, opts); err != nil {
+		return nil, nil, err
+	}
+	if opts == nil {
+		opts = &learn.Options{}
+	}
+	f := &fit{KMeans: k, Options: opts, threads: opts.ThreadCount()}
+	var err error
+	if f.points, f.variance, err = centred(ctx, x, f.threads); err != nil {
+		return nil, nil, err
+	}
+	f.scratch = make([][]float64, f.threads)
+	var best *state
+	for start := range k.Starts {
+		rng := splitmix.Stream(opts.Seed, start)
+		s, err := f.seed(ctx, &rng)
+		if err != nil {
+			return nil, nil, err
+		}
+		if k.Batch > 0 && k.Batch < x.Rows {
+			err = f.batches(ctx, s, &rng)
+		} else {
+			err = f.lloyd(ctx, s)
+		}
+		if err == nil {
+			err = f.measure(ctx, s)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if best == nil || s.inertia < best.inertia {
+			best = s
+		}
+	}
+	return f.result(best, x.Names), best.labels, nil
+}
+
+func or[T int | float64](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func (k KMeans) check(x *learn.Matrix, opts *learn.Options) error {
+	switch {
+	case k.K < 1:
+		return fmt.Errorf("k is %d: want at least 1 cluster", k.K)
+	case k.Starts < 1 || k.MaxIter < 1 || k.Batch < 0:
+		return fmt.Errorf("starts is %d, max_iter %d and batch %d: want at least 1, 1 and 0", k.Starts, k.MaxIter, k.Batch)
+	case !(k.Tolerance >= 0) || math.IsInf(k.Tolerance, 0):
+		return fmt.Errorf("tolerance is %v: want a number that is not negative", k.Tolerance)
+	case x.Rows == 0 || len(x.Columns) == 0:
+		return fmt.Errorf("%d rows of %d features to cluster: want at least one of each", x.Rows, len(x.Columns))
+	}
+	if opts == nil || opts.Weights == nil {
+		return nil
+	}
+	if len(opts.Weights) != x.Rows {
+		return fmt.Errorf("%d rows of features but %d sample weights", x.Rows, len(opts.Weights))
+	}
+	return learn.CheckWeights(opts.Weights)
+}
+
+// A fit is what all starts share.
+type fit struct {
+	KMeans
+	*learn.Options
+	points   *points
+	variance float64 // mean of the features', as points are scaled
+	threads  int
+	scratch  [][]float64 // a block for each thread to work in
+}
+
+func (f *fit) block(thread int) []float64 {
+	if f.scratch[thread] == nil {
+		f.scratch[thread] = make([]float64, wide*len(f.points.columns))
+	}
+	return f.scratch[thread]
+}
+
+func (f *fit) weight(i int) float64 {
+	if f.Weights == nil {
+		return 1
+	}
+	return f.Weights[i]
+}
+
+// centred reads every number once: for the features' means and variances, for
+// the largest, and for those that are none.
+func centred(ctx context.Context, x *learn.Matrix, threads int) (*points, float64, error) {
+	p := &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns)), fast: fast()}
+	variances, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
+	err := parallel.Each(ctx, threads, len(x.Columns), func(_, j int) {
+		p.mean[j], variances[j], largest[j] = moments(x.Columns[j])
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	top, variance := 0.0, 0.0
+	for j, v := range largest {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, 0, numberless(x.Names[j], x.Columns[j])
+		}
+		top = max(top, v)
+	}
+	_, exponent := math.Frexp(top)
+	p.scale = math.Ldexp(1, min(-exponent, 1000))
+	for _, v := range variances {
+		variance += float64(v*p.scale) * p.scale / float64(len(variances))
+	}
+	return p, variance, nil
+}
+
+// moments are the mean and the variance of a column, and its largest distance
+// from the mean: no number, or infinite, where one of the column is.
+func moments(col []float64) (mean, variance, largest float64) {
+	first, n := col[0], float64(len(col)) // first, so that values far from zero keep their digits
+	low, high := first, first
+	var sum, square [4]float64
+	for i := 0; i < len(col); i += 4 {
+		for lane, v := range col[i:min(i+4, len(col))] {
+			d := v - first
+			sum[lane] += d
+			square[lane] += float64(d * d)
+			if v < low {
+				low = v
+			}
+			if v > high {
+				high = v
+			}
+		}
+	}
+	shift := (sum[0] + sum[1] + sum[2] + sum[3]) / n
+	mean = first + shift
+	variance = max(0, (square[0]+square[1]+square[2]+square[3])/n-float64(shift*shift))
+	return mean, variance, max(high-mean, mean-low) + 0*variance
+}
+
+func numberless(name string, col []float64) error {
+	for i, v := range col {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("feature %q is %v in row %d: k-means needs numbers, so impute or cap first", name, v, i)
+		}
+	}
+	return fmt.Errorf("feature %q has numbers too large to take means of: scale it first", name)
+}
