@@ -78,6 +78,9 @@ func TestChoice(t *testing.T) {
 		{"body_mass_g", functest.Params{"train": {"model": "gradient_boosting", "gradient_boosting": map[string]any{"loss": "absolute", "n_estimators": 7}}}, "gradient_boosting", "loss", "absolute"},
 		{"species", functest.Params{"train": {"model": "logistic", "logistic": map[string]any{"c": 0.01}}}, "logistic", "c", 0.01},
 		{"body_mass_g", functest.Params{"train": {"model": "linear"}}, "linear", "no_intercept", false},
+		{"body_mass_g", functest.Params{"train": {"model": "lasso", "lasso": map[string]any{"alpha": 3}}}, "lasso", "alpha", 3.0},
+		{"body_mass_g", functest.Params{"train": {"model": "elastic_net", "elastic_net": map[string]any{"l1_ratio": 0.9}}}, "elastic_net", "l1_ratio", 0.9},
+		{"species", functest.Params{"train": {"model": "logistic", "logistic": map[string]any{"l1_ratio": 1}}}, "logistic", "l1_ratio", 1.0},
 		{"body_mass_g", functest.Params{"train": {"model": "baseline"}}, "baseline", "", nil},
 	} {
 		t.Run(c.target+" "+c.want, func(t *testing.T) {

@@ -27,6 +27,13 @@ func defaultSpace(family string) []search.Param {
 			{Name: name("c"), Kind: search.LogUniform, Low: 1e-4, High: 1e4},
 			{Name: name("class_weight"), Kind: search.Choice, Choices: []any{"none", "balanced"}},
 		}
+	case "lasso":
+		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-5, High: 1e3}}
+	case "elastic_net":
+		return []search.Param{
+			{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-5, High: 1e3},
+			{Name: name("l1_ratio"), Kind: search.Uniform, Low: 0, High: 1},
+		}
 	case "ridge":
 		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}
 	}

@@ -24,6 +24,8 @@ type Params struct {
 	Logistic linear.Logistic     `json:"logistic" doc:"parameters of a logistic regression"`
 	Linear   linear.LeastSquares `json:"linear" doc:"parameters of ordinary least squares"`
 	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
+	Lasso    linear.Lasso        `json:"lasso" doc:"parameters of a lasso"`
+	Net      linear.ElasticNet   `json:"elastic_net" doc:"parameters of an elastic net"`
 }
 
 // An Entry describes an estimator.
@@ -45,9 +47,11 @@ func Entries() []Entry {
 		{"random_forest", both, "random forest on binned features", "trees", func(p Params) learn.Estimator { return &p.Forest }, nil},
 		{"extra_trees", both, "extremely randomised trees", "trees", func(p Params) learn.Estimator { return &p.Extra }, nil},
 		{"gradient_boosting", both, "gradient boosting on histograms", "rounds", func(p Params) learn.Estimator { return &p.Boosting }, nil},
-		{"logistic", both[:1], "logistic regression, multinomial, L2", "steps", func(p Params) learn.Estimator { return p.Logistic }, scaled},
+		{"logistic", both[:1], "logistic regression, multinomial, L2 and L1", "steps", func(p Params) learn.Estimator { return p.Logistic }, scaled},
 		{"linear", both[1:], "ordinary least squares", "steps", func(p Params) learn.Estimator { return p.Linear }, scaled},
 		{"ridge", both[1:], "least squares with an L2 penalty", "steps", func(p Params) learn.Estimator { return p.Ridge }, scaled},
+		{"lasso", both[1:], "least squares with an L1 penalty", "rounds", func(p Params) learn.Estimator { return p.Lasso }, scaled},
+		{"elastic_net", both[1:], "least squares with an L1 and an L2 penalty", "rounds", func(p Params) learn.Estimator { return p.Net }, scaled},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
 	}
 }

@@ -29,6 +29,8 @@ func TestSameBitsEverywhere(t *testing.T) {
 	for i, v := range values.Values {
 		classes.Labels[i] = int32(min(2, max(0, (v-240)/15)))
 	}
+	sparse := NewLogistic()
+	sparse.L1Ratio = 1
 	for _, c := range []struct {
 		estimator learn.Estimator
 		target    *learn.Target
@@ -36,6 +38,9 @@ func TestSameBitsEverywhere(t *testing.T) {
 	}{
 		{LeastSquares{}, values, 0x2817ba81bdfe3dfc},
 		{Ridge{Alpha: 10}, values, 0x622788935a95a25a},
+		{NewLasso(), values, 0xeaaf399991b41858},
+		{NewElasticNet(), values, 0x2985c30c7d3b6326},
+		{sparse, classes, 0x2afd19d9d26165d0},
 		{NewLogistic(), classes, 0x665425085d07f7ee},
 	} {
 		m, err := c.estimator.Fit(t.Context(), x, c.target, nil)

@@ -118,3 +118,22 @@ func (f *factor) solve(b []float64) []float64 {
 	}
 	return x
 }
+
+// null returns x with A x = 0 for the i-th of the variables that depend on others,
+// n - rank of them.
+func (f *factor) null(i int) []float64 {
+	row := f.l[f.rank+i]
+	x, c := make([]float64, len(f.l)), make([]float64, f.rank)
+	for k, v := range row {
+		c[k] = -v
+	}
+	for k := f.rank - 1; k >= 0; k-- { // L11' c = -row
+		c[k] /= f.l[k][k]
+		axpy(-c[k], f.l[k][:k], c[:k])
+	}
+	for k, v := range c {
+		x[f.order[k]] = v * f.scale[f.order[k]]
+	}
+	x[f.order[f.rank+i]] = f.scale[f.order[f.rank+i]]
+	return x
+}

@@ -8,8 +8,12 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	balanced := NewLogistic()
+	balanced, sparse := NewLogistic(), NewLogistic()
 	balanced.ClassWeight = "balanced"
+	sparse.L1Ratio = 0.7
+	lasso, net := NewLasso(), NewElasticNet()
+	lasso.Alpha, lasso.Tolerance = 0.01, 1e-12
+	net.Alpha, net.Tolerance = 0.01, 1e-12
 	for _, c := range []struct {
 		name      string
 		estimator learn.Estimator
@@ -18,8 +22,11 @@ func TestConformance(t *testing.T) {
 		{"linear", LeastSquares{}, learn.Regression},
 		{"linear without intercept", LeastSquares{NoIntercept: true}, learn.Regression},
 		{"ridge", Ridge{Alpha: 1}, learn.Regression},
+		{"lasso", lasso, learn.Regression},
+		{"elastic net", net, learn.Regression},
 		{"logistic", NewLogistic(), learn.Classification},
 		{"logistic balanced", balanced, learn.Classification},
+		{"logistic sparse", sparse, learn.Classification},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			learntest.Estimator(t, func() learn.Estimator { return c.estimator }, learntest.Config{

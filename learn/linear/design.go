@@ -75,6 +75,16 @@ func (d *design) add(column []float64, center, inverse float64, feature int) {
 	d.feature = append(d.feature, feature)
 }
 
+// some is the design of some of the columns.
+func (d *design) some(of []int) *design {
+	out := *d
+	out.columns, out.center, out.inverse, out.feature = nil, nil, nil, nil
+	for _, j := range of {
+		out.add(d.columns[j], d.center[j], d.inverse[j], d.feature[j])
+	}
+	return &out
+}
+
 // unusable says why a feature has no finite mean and deviation.
 func unusable(x *learn.Matrix, j int) error {
 	largest := 0.0

@@ -37,6 +37,11 @@ func TestErrors(t *testing.T) {
 		{"ridge: alpha is -1", Ridge{Alpha: -1}, with(0), values, nil},
 		{"logistic: c is 0, not a number above 0: 1 is usual", change(func(p *Logistic) { p.C = 0 }), with(0), classes, nil},
 		{`class_weight is "balance": use none or balanced`, change(func(p *Logistic) { p.ClassWeight = "balance" }), with(0), classes, nil},
+		{"logistic: l1_ratio is 2, not from 0 to 1", change(func(p *Logistic) { p.L1Ratio = 2 }), with(0), classes, nil},
+		{"lasso: alpha is -1, not a number of at least 0", Lasso{Alpha: -1}, with(0), values, nil},
+		{"elastic_net: l1_ratio is NaN, not from 0 to 1", ElasticNet{L1Ratio: math.NaN(), MaxIter: 1}, with(0), values, nil},
+		{"lasso: max_iter is 0, not at least 1", Lasso{Alpha: 1}, with(0), values, nil},
+		{"elastic_net: tolerance is -1", ElasticNet{MaxIter: 1, Tolerance: -1}, with(0), values, nil},
 		{"max_iter is 0", change(func(p *Logistic) { p.MaxIter = 0 }), with(0), classes, nil},
 		{"tolerance is NaN", change(func(p *Logistic) { p.Tolerance = math.NaN() }), with(0), classes, nil},
 	} {

@@ -1,5 +1,5 @@
-// Package linear has the linear models: least squares, ridge and logistic
-// regression.
+// Package linear has the linear models: least squares, ridge, lasso, elastic net
+// and logistic regression.
 //
 // Features are standardised inside, without a copy, so that their units do not
 // matter to the accuracy; coefficients are those of the features as they came.
@@ -21,9 +21,11 @@ import (
 
 // The kinds of the models' States.
 const (
-	KindLinear   = "linear"
-	KindRidge    = "ridge"
-	KindLogistic = "logistic"
+	KindLinear     = "linear"
+	KindRidge      = "ridge"
+	KindLasso      = "lasso"
+	KindElasticNet = "elastic_net"
+	KindLogistic   = "logistic"
 )
 
 // LeastSquares is ordinary least squares regression. Where features are linearly
@@ -43,7 +45,9 @@ type Ridge struct {
 
 // Fit implements learn.Estimator.
 func (p LeastSquares) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (learn.Model, error) {
-	return fitSquares(ctx, KindLinear, x, y, opts, 0, !p.NoIntercept)
+	return fitSquares(ctx, KindLinear, x, y, opts, !p.NoIntercept, 1, func(s *squares, _ *Model) ([]float64, error) {
+		return s.solve(ctx)
+	})
 }
 
 // Fit implements learn.Estimator.
@@ -51,10 +55,15 @@ func (p Ridge) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *
 	if !(p.Alpha >= 0) || math.IsInf(p.Alpha, 0) {
 		return nil, fmt.Errorf("ridge: alpha is %v, not a number of at least 0", p.Alpha)
 	}
-	return fitSquares(ctx, KindRidge, x, y, opts, p.Alpha, !p.NoIntercept)
+	return fitSquares(ctx, KindRidge, x, y, opts, !p.NoIntercept, 1, func(s *squares, _ *Model) ([]float64, error) {
+		s.alpha = p.Alpha
+		return s.solve(ctx)
+	})
 }
 
-func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Target, opts *learn.Options, alpha float64, intercept bool) (learn.Model, error) {
+// fitSquares fits a model of least squares, whose standardised coefficients solve
+// finds in so many steps at most.
+func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Target, opts *learn.Options, intercept bool, steps int, solve func(*squares, *Model) ([]float64, error)) (learn.Model, error) {
 	if y.Task != learn.Regression {
 		return nil, fmt.Errorf("%s: the target is of %s, and this is a regression: use %s", kind, y.Task, KindLogistic)
 	}
@@ -62,7 +71,7 @@ func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Targ
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind, err)
 	}
-	model := &Model{kind: kind, classes: 1, features: len(x.Columns)}
+	model := &Model{kind: kind, classes: 1, features: len(x.Columns), converged: true}
 	model.coefficients, model.intercepts = make([]float64, model.features), make([]float64, 1)
 	m := measure(y.Values, d.weights)
 	spread := m.squares
@@ -77,8 +86,8 @@ func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Targ
 		return nil, fmt.Errorf("%s: the target has values too large to compute with: rescale it", kind)
 	}
 	if len(d.columns) > 0 && !(intercept && m.constant) && scale > 1e-300 {
-		s := squares{design: d, target: y.Values, mean: m.mean, scale: scale, alpha: alpha}
-		u, err := s.solve(ctx)
+		s := squares{design: d, target: y.Values, mean: m.mean, scale: scale}
+		u, err := solve(&s, model)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", kind, err)
 		}
@@ -95,7 +104,7 @@ func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Targ
 		return nil, fmt.Errorf("%s: %w", kind, err)
 	}
 	if opts != nil && opts.Progress != nil {
-		opts.Progress(1, 1)
+		opts.Progress(steps, steps)
 	}
 	return model, nil
 }

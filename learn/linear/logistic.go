@@ -10,14 +10,16 @@ import (
 
 // Logistic is logistic regression: of two classes by the log odds of the second,
 // of more by the softmax of a score each. It minimises
-// C * the sum of the rows' log losses + |w|^2 / 2, as scikit-learn's with lbfgs.
+// C * the sum of the rows' log losses + (1 - L1Ratio) |w|^2 / 2 + L1Ratio |w|_1, as
+// scikit-learn's.
 //
-// The solver is L-BFGS, started at each step from second derivatives found on a
+// The solver without an L1Ratio is L-BFGS, started at each step from second derivatives found on a
 // sample of the rows, so that correlated features and features of other
-// magnitudes take no longer. Tolerance is the distance to the optimum at
+// magnitudes take no longer. With one it is the proximal Newton method. Tolerance is the distance to the optimum at
 // which it ends, in standard deviations of the predicted scores.
 type Logistic struct {
-	C           float64 `json:"c" default:"1" min:"0" doc:"Inverse strength of the penalty on the squared coefficients: less is stronger."`
+	C           float64 `json:"c" default:"1" min:"0" doc:"Inverse strength of the penalty on the coefficients: less is stronger."`
+	L1Ratio     float64 `json:"l1_ratio" default:"0" min:"0" max:"1" doc:"Share of the penalty on the coefficients' sizes, which makes some of them 0; the rest is on their squares."`
 	ClassWeight string  `json:"class_weight" default:"none" enum:"none,balanced" doc:"balanced: every class counts as much as any other."`
 	MaxIter     int     `json:"max_iter" default:"1000" min:"1" doc:"Most steps of the solver."`
 	Tolerance   float64 `json:"tolerance" default:"1e-6" min:"0" doc:"Distance to the optimum, in units of the score, at which the solver ends."`
@@ -33,6 +35,8 @@ func (p Logistic) check() error {
 	switch {
 	case !(p.C > 0) || math.IsInf(p.C, 0):
 		return fmt.Errorf("c is %v, not a number above 0: 1 is usual", p.C)
+	case !(p.L1Ratio >= 0 && p.L1Ratio <= 1):
+		return fmt.Errorf("l1_ratio is %v, not from 0 to 1", p.L1Ratio)
 	case p.ClassWeight != "" && p.ClassWeight != "none" && p.ClassWeight != "balanced":
 		return fmt.Errorf("class_weight is %q: use none or balanced", p.ClassWeight)
 	case p.MaxIter < 1:
@@ -75,7 +79,11 @@ func (p Logistic) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opt
 	m.coefficients = make([]float64, l.scores*m.features)
 	m.converged = true
 	if len(seen) > 1 {
-		u, err := p.solve(ctx, l, m, opts)
+		solve := p.solve
+		if p.L1Ratio > 0 {
+			solve = p.solveSparse
+		}
+		u, err := solve(ctx, l, m, opts)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +95,7 @@ func (p Logistic) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opt
 				m.intercepts[k] = u[k*(n+1)+n] + offset
 			}
 		}
-		m.center(!p.NoIntercept)
+		m.center(p.L1Ratio == 0, !p.NoIntercept)
 	}
 	if err := m.check(x.Names); err != nil {
 		return nil, err
@@ -98,14 +106,15 @@ func (p Logistic) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opt
 	return m, nil
 }
 
-// center makes the coefficients of the classes sum to 0, which changes no
-// prediction: of all the same softmax models this is the one of least penalty.
-func (m *Model) center(intercept bool) {
+// center makes the coefficients of the classes sum to 0, where their sizes have no
+// penalty, and the intercepts, which changes no prediction: of all the same softmax
+// models this is the one of least penalty.
+func (m *Model) center(coefficients, intercept bool) {
 	k := len(m.intercepts)
 	if k == 1 {
 		return
 	}
-	for j := range m.features {
+	for j := 0; j < m.features && coefficients; j++ {
 		mean := 0.0
 		for r := range k {
 			mean += m.coefficients[r*m.features+j] / float64(k)
@@ -126,20 +135,24 @@ func (m *Model) center(intercept bool) {
 	}
 }
 
-// solve finds the coefficients of the standardised features: for each score
-// those of the columns and then the intercept.
-func (p Logistic) solve(ctx context.Context, l *loss, m *Model, opts *learn.Options) ([]float64, error) {
-	d := l.design
-	n := len(d.columns)
-	l.penalty = make([]float64, n)
-	for j, s := range d.inverse {
-		l.penalty[j] = min(s/p.C*s/l.total, 1e200)
+// begin sets the penalty on the squared coefficients, and where a solver starts.
+func (p Logistic) begin(l *loss) []float64 {
+	l.penalty = make([]float64, len(l.columns))
+	for j, s := range l.inverse {
+		l.penalty[j] = min((1-p.L1Ratio)*s/p.C*s/l.total, 1e200)
 	}
 	l.intercept = !p.NoIntercept
-	u := make([]float64, l.scores*(n+1))
+	u := make([]float64, l.scores*(len(l.columns)+1))
 	if l.intercept {
 		l.start(u)
 	}
+	return u
+}
+
+// solve finds the coefficients of the standardised features: for each score
+// those of the columns and then the intercept.
+func (p Logistic) solve(ctx context.Context, l *loss, m *Model, opts *learn.Options) ([]float64, error) {
+	u := p.begin(l)
 	run := func(on *loss, near func([]float64) []float64, tolerance float64) error {
 		before := m.iterations
 		solver := problem{

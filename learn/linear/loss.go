@@ -3,6 +3,7 @@ package linear
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/portable"
@@ -83,16 +84,22 @@ func (l *loss) start(u []float64) {
 	}
 }
 
+// factors are those of the features as they came, less their centers.
+func (l *loss) factors(u []float64) []float64 {
+	n := len(l.columns)
+	v := slices.Clone(u)
+	for k := range l.scores {
+		for j, s := range l.inverse {
+			v[k*(n+1)+j] *= s
+		}
+	}
+	return v
+}
+
 // value returns the loss at u and writes its gradient to g.
 func (l *loss) value(ctx context.Context, u, g []float64) (float64, error) {
 	n := len(l.columns)
-	v := make([]float64, len(u))
-	for k := range l.scores {
-		for j, s := range l.inverse {
-			v[k*(n+1)+j] = u[k*(n+1)+j] * s
-		}
-		v[k*(n+1)+n] = u[k*(n+1)+n]
-	}
+	v := l.factors(u)
 	gradients := make([][]float64, l.chunks())
 	losses := make([]float64, len(gradients))
 	err := parallel(ctx, l.threads, len(gradients), func(c int) {

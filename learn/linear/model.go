@@ -1,12 +1,11 @@
 package linear
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
-
-	"context"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/portable"
@@ -20,9 +19,17 @@ type Model struct {
 	coefficients []float64 // rows x features, row-major; see Coefficients
 	intercepts   []float64
 	features     int
-	converged    bool // logistic
-	iterations   int  // logistic
+	converged    bool
+	iterations   int
 }
+
+// Kinds lists the kinds of the models' States.
+func Kinds() []string {
+	return []string{KindLinear, KindRidge, KindLasso, KindElasticNet, KindLogistic}
+}
+
+// iterative says that a fit of that kind may not converge.
+func iterative(kind string) bool { return kind != KindLinear && kind != KindRidge }
 
 // Kind is what kind of model it is.
 func (m *Model) Kind() string { return m.kind }
@@ -47,7 +54,7 @@ func (m *Model) Seen() []int32 { return slices.Clone(m.seen) }
 
 // Converged says whether the fit ended because the optimum was reached, and
 // after how many iterations; the closed forms always do, after 0.
-func (m *Model) Converged() (bool, int) { return m.converged || m.kind != KindLogistic, m.iterations }
+func (m *Model) Converged() (bool, int) { return m.converged, m.iterations }
 
 func (m *Model) row(r int) []float64 { return m.coefficients[r*m.features : (r+1)*m.features] }
 
@@ -110,10 +117,12 @@ func (m *Model) State() learn.State {
 			"intercepts":   {Shape: []int{len(m.intercepts)}, Data: slices.Clone(m.intercepts)},
 		},
 	}
-	if m.kind == KindLogistic {
-		s.Params["classes"] = float64(m.classes)
+	if iterative(m.kind) {
 		s.Params["converged"] = m.converged
 		s.Params["iterations"] = float64(m.iterations)
+	}
+	if m.kind == KindLogistic {
+		s.Params["classes"] = float64(m.classes)
 		s.Tensors["seen"] = learn.Tensor{Shape: []int{len(m.seen)}, Data: slices.Clone(m.seen)}
 	}
 	return s
@@ -122,9 +131,9 @@ func (m *Model) State() learn.State {
 // FromState restores a model of any of the kinds, and refuses a state that Fit
 // cannot have made.
 func FromState(s learn.State) (learn.Model, error) {
-	m := &Model{kind: s.Kind, classes: 1}
-	if s.Kind != KindLinear && s.Kind != KindRidge && s.Kind != KindLogistic {
-		return nil, fmt.Errorf("linear: a state of kind %q, want %q, %q or %q", s.Kind, KindLinear, KindRidge, KindLogistic)
+	m := &Model{kind: s.Kind, classes: 1, converged: true}
+	if !slices.Contains(Kinds(), s.Kind) {
+		return nil, fmt.Errorf("linear: a state of kind %q, want one of %q", s.Kind, Kinds())
 	}
 	bad := func(format string, args ...any) (learn.Model, error) {
 		return nil, fmt.Errorf("%s: "+format, append([]any{s.Kind}, args...)...)
@@ -143,19 +152,25 @@ func FromState(s learn.State) (learn.Model, error) {
 		return bad("%d coefficients of shape %v do not go with %d intercepts of shape %v", len(m.coefficients), w.Shape, len(m.intercepts), b.Shape)
 	}
 	m.features = w.Shape[1]
+	if iterative(s.Kind) {
+		iterations, _ := s.Params["iterations"].(float64)
+		m.converged, _ = s.Params["converged"].(bool)
+		if iterations != math.Trunc(iterations) || !(iterations >= 0 && iterations <= math.MaxInt32) {
+			return bad("%v iterations", s.Params["iterations"])
+		}
+		m.iterations = int(iterations)
+	}
 	rows := 1
 	if s.Kind == KindLogistic {
 		classes, _ := s.Params["classes"].(float64)
-		iterations, _ := s.Params["iterations"].(float64)
-		m.converged, _ = s.Params["converged"].(bool)
 		seen := s.Tensors["seen"]
 		if m.seen, ok = seen.Data.([]int32); !ok || len(m.seen) == 0 || len(seen.Shape) != 1 || seen.Shape[0] != len(m.seen) {
 			return bad("the tensor seen is missing or no list of int32")
 		}
-		if classes != math.Trunc(classes) || classes < 2 || classes > math.MaxInt32 || iterations != math.Trunc(iterations) || math.Abs(iterations) > math.MaxInt32 {
-			return bad("%v classes after %v iterations", s.Params["classes"], s.Params["iterations"])
+		if classes != math.Trunc(classes) || classes < 2 || classes > math.MaxInt32 {
+			return bad("%v classes", s.Params["classes"])
 		}
-		m.classes, m.iterations = int(classes), int(iterations)
+		m.classes = int(classes)
 		for i, class := range m.seen {
 			if class < 0 || int(class) >= m.classes || i > 0 && class <= m.seen[i-1] {
 				return bad("class %d is out of order or none of the %d", class, m.classes)

@@ -118,11 +118,30 @@ func (l *loss) correlations(ctx context.Context) (func(g []float64) []float64, e
 	}, nil
 }
 
-// newton is the inverse of the second derivatives at u: for scores k and m the
-// features' inner products, weighted by p_k ([k = m] - p_m).
+// newton is the inverse of the second derivatives at u.
 func (l *loss) newton(ctx context.Context, u []float64) (func(g []float64) []float64, error) {
+	p, err := l.probabilities(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	h, err := l.second(ctx, p, false)
+	if err != nil {
+		return nil, err
+	}
+	f, err := factorise(ctx, h, len(p)*(len(l.columns)+1), l.threads, tolerance)
+	if err != nil {
+		return nil, err
+	}
+	return f.solve, nil
+}
+
+// second is the matrix of second derivatives where the scores' classes have these
+// probabilities: for scores k and m the features' inner products, weighted by
+// p_k ([k = m] - p_m), and the penalty. Alone, a score's derivatives are those of a
+// softmax without regard to the others, p_k in place of p_k (1 - p_k): no less than
+// what they add up to with the others'.
+func (l *loss) second(ctx context.Context, p [][]float64, alone bool) ([]float64, error) {
 	n := len(l.columns) + 1
-	p := l.probabilities(u)
 	ones := make([]float64, l.rows)
 	for i := range ones {
 		ones[i] = 1
@@ -130,17 +149,20 @@ func (l *loss) newton(ctx context.Context, u []float64) (func(g []float64) []flo
 	d := *l.design
 	d.columns, d.center, d.inverse = append(d.columns[:n-1:n-1], ones), append(d.center[:n-1:n-1], 0), append(d.inverse[:n-1:n-1], 1)
 	d.weights = make([]float64, l.rows)
-	size := n * l.scores
+	size := n * len(p)
 	h := make([]float64, size*size)
-	for k := range l.scores {
-		for m := k; m < l.scores; m++ {
+	for k := range p {
+		for m := k; m < len(p); m++ {
 			variance := 0.0
 			for i := range d.weights {
 				w, q := 1.0, p[m][i]
 				if l.weights != nil {
 					w = l.weights[i]
 				}
-				if k == m {
+				switch {
+				case alone:
+					q = -1
+				case k == m:
 					q--
 				}
 				d.weights[i] = -w * p[k][i] * q / l.total
@@ -172,39 +194,37 @@ func (l *loss) newton(ctx context.Context, u []float64) (func(g []float64) []flo
 		}
 		h[at*size+at] = 1
 	}
-	f, err := factorise(ctx, h, size, l.threads, tolerance)
-	if err != nil {
-		return nil, err
-	}
-	return f.solve, nil
+	return h, nil
 }
 
 // probabilities is the probability of each score's class, row by row.
-func (l *loss) probabilities(u []float64) [][]float64 {
+func (l *loss) probabilities(ctx context.Context, u []float64) ([][]float64, error) {
 	n := len(l.columns)
 	p := make([][]float64, l.scores)
-	v := make([]float64, n)
 	for k := range p {
-		c := u[k*(n+1) : (k+1)*(n+1)]
-		for j, s := range l.inverse {
-			v[j] = c[j] * s
-		}
 		p[k] = make([]float64, l.rows)
-		l.design.scores(0, v, c[n], p[k])
 	}
-	row := make([]float64, l.scores)
-	for i := range l.rows {
-		if l.scores == 1 {
-			p[0][i] = portable.Sigmoid(p[0][i])
-			continue
-		}
+	v := l.factors(u)
+	err := parallel(ctx, l.threads, blocks(l.rows), func(b int) {
+		start := b * block
+		end := min(start+block, l.rows)
 		for k := range p {
-			row[k] = p[k][i]
+			l.design.scores(start, v[k*(n+1):k*(n+1)+n], v[k*(n+1)+n], p[k][start:end])
 		}
-		portable.Softmax(row)
-		for k := range p {
-			p[k][i] = row[k]
+		row := make([]float64, l.scores)
+		for i := start; i < end; i++ {
+			if l.scores == 1 {
+				p[0][i] = portable.Sigmoid(p[0][i])
+				continue
+			}
+			for k := range p {
+				row[k] = p[k][i]
+			}
+			portable.Softmax(row)
+			for k := range p {
+				p[k][i] = row[k]
+			}
 		}
-	}
-	return p
+	})
+	return p, err
 }

@@ -84,21 +84,23 @@ func TestPassesAsPlain(t *testing.T) {
 			u[j] = r.NormFloat64()
 		}
 		s := squares{design: d, target: y, mean: 0.25, scale: 2}
-		got, err := s.descent(t.Context(), u)
+		got, rest, err := s.descent(t.Context(), u)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := make([]float64, features)
+		want, wantRest := make([]float64, features), 0.0
 		for i := range d.rows {
 			e := (y[i] - 0.25) / 2
 			for j := range u {
 				e -= u[j] * (d.columns[j][i] - d.center[j]) * d.inverse[j]
 			}
+			wantRest += d.weights[i] * e * e
 			for j := range u {
 				want[j] += d.weights[i] * e * (d.columns[j][i] - d.center[j]) * d.inverse[j]
 			}
 		}
 		near(t, "inner product", got, want, 1e-12)
+		near(t, "rest", []float64{rest}, []float64{wantRest}, 1e-12)
 	}
 }
 

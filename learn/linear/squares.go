@@ -67,7 +67,7 @@ func (s *squares) byColumns(ctx context.Context) ([]float64, error) {
 	}
 	last := math.Inf(1)
 	for range 4 {
-		g, err := s.descent(ctx, u)
+		g, _, err := s.descent(ctx, u)
 		if err != nil {
 			return nil, err
 		}
@@ -136,15 +136,16 @@ func (s *squares) byRows(ctx context.Context) ([]float64, error) {
 	return u, nil
 }
 
-// descent is the inner products of the features with the weighted residuals.
-func (s *squares) descent(ctx context.Context, u []float64) ([]float64, error) {
+// descent is the inner products of the features with the weighted residuals, and
+// the weighted sum of the squared residuals.
+func (s *squares) descent(ctx context.Context, u []float64) (g []float64, rest float64, err error) {
 	n := len(u)
 	v := make([]float64, n)
 	for j := range v {
 		v[j] = u[j] * s.inverse[j]
 	}
-	parts := make([][]float64, s.chunks())
-	err := parallel(ctx, s.threads, len(parts), func(c int) {
+	parts, rests := make([][]float64, s.chunks()), make([]float64, s.chunks())
+	err = parallel(ctx, s.threads, len(parts), func(c int) {
 		g := make([]float64, n)
 		var room [block]float64
 		start, end := s.cut(c, len(parts))
@@ -153,23 +154,27 @@ func (s *squares) descent(ctx context.Context, u []float64) ([]float64, error) {
 			s.scores(start, v, 0, r)
 			for i, z := range r {
 				r[i] = (s.target[start+i]-s.mean)/s.scale - z
+				square := float64(r[i] * r[i])
 				if s.weights != nil {
-					r[i] *= s.weights[start+i]
+					w := s.weights[start+i]
+					r[i], square = float64(r[i]*w), float64(square*w)
 				}
+				rests[c] += square
 			}
 			s.gather(start, r, g)
 		}
 		parts[c] = g
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	g := parts[0]
-	for _, p := range parts[1:] {
+	g, rest = parts[0], rests[0]
+	for c, p := range parts[1:] {
 		axpy(1, p, g)
+		rest += rests[c+1]
 	}
 	for j := range g {
 		g[j] *= s.inverse[j]
 	}
-	return g, nil
+	return g, rest, nil
 }

@@ -1,0 +1,143 @@
+package linear
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/runnel-dev/runnel/learn"
+)
+
+// Whatever the matrix, its rank included, the minimum meets the conditions of one.
+func TestQuadratic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, rank := rapid.IntRange(1, 12).Draw(t, "n"), rapid.IntRange(1, 12).Draw(t, "rank")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		x := make([][]float64, n)
+		normal := func(n int) []float64 {
+			out := make([]float64, n)
+			for i := range out {
+				out[i] = r.NormFloat64()
+			}
+			return out
+		}
+		for i := range x {
+			x[i] = normal(rank)
+			if i > 0 && r.IntN(6) == 0 {
+				copy(x[i], x[i-1])
+			}
+		}
+		y := normal(rank)
+		q := quadratic{a: make([]float64, n*n), lasso: make([]float64, n), threads: 1}
+		b := make([]float64, n)
+		for i := range n {
+			for j := range n {
+				q.a[i*n+j] = dot(x[i], x[j])
+			}
+			b[i] = dot(x[i], y)
+			if r.IntN(4) > 0 {
+				q.lasso[i] = r.Float64()
+			}
+		}
+		u, left := make([]float64, n), append([]float64(nil), b...)
+		if _, err := q.minimise(t.Context(), u, left, 1e-12, 100_000); err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			pull := b[i] - dot(q.a[i*n:(i+1)*n], u)
+			off := math.Abs(pull - q.lasso[i]*sign(u[i]))
+			if u[i] == 0 {
+				off = max(0, math.Abs(pull)-q.lasso[i])
+			}
+			if !(off < 1e-7) {
+				t.Errorf("coefficient %d, %v, is pulled at with %v, and holds against %v", i, u[i], pull, q.lasso[i])
+			}
+		}
+	})
+}
+
+// Of more features than are taken at once, the solution is that of all of them,
+// and as many rows as it has features that matter find those.
+func TestManyFeatures(t *testing.T) {
+	const rows, features = 150, atOnce + 300
+	r := rand.New(rand.NewPCG(3, 0))
+	x := &learn.Matrix{Rows: rows}
+	value := &learn.Target{Task: learn.Regression, Values: make([]float64, rows)}
+	class := &learn.Target{Task: learn.Classification, Classes: []string{"a", "b", "c"}, Labels: make([]int32, rows)}
+	for j := range features {
+		column := make([]float64, rows)
+		for i := range column {
+			column[i] = r.NormFloat64()
+			if j < 5 {
+				value.Values[i] += float64(j+1) * column[i]
+			}
+		}
+		x.Names, x.Columns = append(x.Names, fmt.Sprint(j)), append(x.Columns, column)
+	}
+	for i, v := range value.Values {
+		class.Labels[i] = int32(min(2, max(0, (v+12)/8)))
+	}
+	lasso := NewLasso()
+	lasso.Alpha, lasso.Tolerance = 0.5, 1e-12
+	m := mustFit(t, lasso, x, value)
+	w := m.row(0)
+	for j, v := range w {
+		if pull := pullOf(x, residuals(m, x, value), j) / rows; !holds(v, pull, 0.5, 1e-6) {
+			t.Errorf("lasso: coefficient %d, %v, is pulled at with %v", j, v, pull)
+		}
+		if (v != 0) != (j < 5) {
+			t.Errorf("lasso: coefficient %d is %v", j, v)
+		}
+	}
+	sparse := NewLogistic()
+	sparse.L1Ratio, sparse.C, sparse.Tolerance = 1, 0.1, 1e-9
+	m = mustFit(t, sparse, x, class)
+	p := m.Predict(x)
+	for k := range 3 {
+		left := make([]float64, rows)
+		for i, l := range class.Labels {
+			left[i] = -p[i*3+k]
+			if int(l) == k {
+				left[i]++
+			}
+		}
+		for j, v := range m.row(k) {
+			if pull := pullOf(x, left, j); !holds(v, pull, 10, 1e-4) {
+				t.Errorf("logistic: coefficient %d of class %d, %v, is pulled at with %v", j, k, v, pull)
+			}
+		}
+	}
+}
+
+// holds says that a coefficient stays as it is where the loss pulls at it so hard.
+func holds(v, pull, penalty, tolerance float64) bool {
+	if v == 0 {
+		return math.Abs(pull) <= penalty+tolerance
+	}
+	return math.Abs(pull-penalty*sign(v)) <= tolerance
+}
+
+func pullOf(x *learn.Matrix, left []float64, j int) float64 { return dot(x.Columns[j], left) }
+
+func residuals(m *Model, x *learn.Matrix, y *learn.Target) []float64 {
+	out := m.Predict(x)
+	for i, v := range y.Values {
+		out[i] = v - out[i]
+	}
+	return out
+}
+
+func mustFit(t *testing.T, e learn.Estimator, x *learn.Matrix, y *learn.Target) *Model {
+	t.Helper()
+	m, err := e.Fit(t.Context(), x, y, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, steps := m.(*Model).Converged(); !ok {
+		t.Errorf("%T has not converged after %d steps", e, steps)
+	}
+	return m.(*Model)
+}
