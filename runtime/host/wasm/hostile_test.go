@@ -204,7 +204,7 @@ func TestShare(t *testing.T) {
 			ended <- err
 		}()
 	}
-	time.Sleep(time.Second) // all of them are at work, or wait
+	time.Sleep(300 * time.Millisecond) // all of them are at work, or wait
 	soon, done := context.WithTimeout(t.Context(), 30*time.Second)
 	defer done()
 	fn := probe("command")

@@ -330,7 +330,12 @@ func seek(in invocation) (any, error) {
 	return answer(fmt.Sprint(err)), nil
 }
 
-func spin(invocation) (any, error) {
+// spin says that it begins, and does not end.
+func spin(in invocation) (any, error) {
+	in.Params.Arg = `{"progress": {"done": 1, "unit": "turns"}}`
+	if _, err := ask(in); err != nil {
+		return nil, err
+	}
 	n := 0
 	for {
 		n++
