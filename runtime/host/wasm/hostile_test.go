@@ -196,15 +196,17 @@ func TestShare(t *testing.T) {
 	h := open(t, &Options{Workers: 4})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	ended := make(chan error)
+	ended, env := make(chan error), steptest.New(t)
 	for range 4 {
 		go func() {
 			fn := probe("probe")
-			_, err := h.Run(ctx, fn, invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{Do: "spin"}), steptest.New(t))
+			_, err := h.Run(ctx, fn, invocationOf(t, fn, events.DatasetIngestedData{}, probeParams{Do: "spin"}), env)
 			ended <- err
 		}()
 	}
-	time.Sleep(300 * time.Millisecond) // all of them are at work, or wait
+	for len(env.Reported()) < 2 { // they have their share of the workers
+		time.Sleep(time.Millisecond)
+	}
 	soon, done := context.WithTimeout(t.Context(), 30*time.Second)
 	defer done()
 	fn := probe("command")
