@@ -153,24 +153,36 @@ func measure(column, weights []float64) moments {
 	return all
 }
 
-// sums are the sums of the differences from a value and of their squares.
-func sums(c []float64, from float64) (sum, squares float64) {
-	var s0, s1, s2, s3, q0, q1, q2, q3 float64
-	i := 0
-	for ; i+4 <= len(c); i += 4 {
-		a, b, c, d := c[i]-from, c[i+1]-from, c[i+2]-from, c[i+3]-from
-		s0, s1, s2, s3 = s0+a, s1+b, s2+c, s3+d
-		q0 += float64(a * a)
-		q1 += float64(b * b)
-		q2 += float64(c * c)
-		q3 += float64(d * d)
+// sums are the sums of the differences from a value and of their squares: eight
+// sums of every eighth row, and of the rows that are left.
+func sums(x []float64, from float64) (sum, squares float64) {
+	var s [2]float64
+	done := sumsFast(x, from, &s)
+	if done == 0 {
+		done = sumsPlain(x, from, &s)
 	}
-	for ; i < len(c); i++ {
-		d := c[i] - from
-		s0 += d
-		q0 += float64(d * d)
+	sum, squares = s[0], s[1]
+	for _, v := range x[done:] {
+		d := v - from
+		sum += d
+		squares += float64(d * d)
 	}
-	return (s0 + s1) + (s2 + s3), (q0 + q1) + (q2 + q3)
+	return sum, squares
+}
+
+// sumsPlain is sums for as many rows as it returns.
+func sumsPlain(x []float64, from float64, s *[2]float64) int {
+	var sum, squares lanes
+	rows := len(x) &^ 7
+	for i := 0; i < rows; i += 8 {
+		for l, v := range x[i : i+8] {
+			d := v - from
+			sum[l] += d
+			squares[l] += float64(d * d)
+		}
+	}
+	s[0], s[1] = sum.total(), squares.total()
+	return rows
 }
 
 func same(c []float64, as float64) bool {

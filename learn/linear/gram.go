@@ -3,8 +3,9 @@ package linear
 import "context"
 
 const (
-	tile     = 32  // columns a side of a piece of the Gram matrix
-	gramRows = 256 // rows worked on at a time: two tiles of them stay in the cache
+	tile     = 128          // columns a side of a piece of the Gram matrix
+	gramRows = 512          // rows worked on at a time: two tiles of them stay in the cache
+	packed   = gramRows + 8 // from one column of them to the next: not a power of two, which would share places in the cache
 )
 
 // gram is the matrix of weighted inner products of the standardised features,
@@ -50,30 +51,28 @@ func (d *design) gram(ctx context.Context) ([]float64, error) {
 // the rows from start to end, to the upper triangle of out.
 func (d *design) gramTile(a, b, start, end int, out []float64) {
 	n := len(d.columns)
-	// Room for the columns that fill up the last group: they stay 0.
-	left := make([]float64, tile*gramRows)
+	na, nb := min(tile, n-a), min(tile, n-b)
+	// Room for the columns that fill up the last four, too: they stay 0.
+	left := make([]float64, (na+3)&^3*packed)
 	right := left
 	if a != b || d.weights != nil {
-		right = make([]float64, tile*gramRows)
+		right = make([]float64, (nb+3)&^3*packed)
 	}
-	na, nb := min(tile, n-a), min(tile, n-b)
 	for ; start < end; start += gramRows {
 		rows := min(gramRows, end-start)
 		d.pack(a, na, start, rows, d.weights, left)
 		if a != b || d.weights != nil {
 			d.pack(b, nb, start, rows, nil, right)
 		}
-		for j := 0; j < na; j += 2 {
-			a0, a1 := left[j*gramRows:][:rows], left[(j+1)*gramRows:][:rows]
+		for j := 0; j < na; j += 4 {
 			k := 0
 			if a == b {
-				k = j &^ 3 // what lies left of the diagonal is the same again
+				k = j // what lies left of the diagonal is the same again
 			}
 			for ; k < nb; k += 4 {
-				r := right[k*gramRows:]
-				var s [8]float64
-				dot2x4(a0, a1, r, r[gramRows:], r[2*gramRows:], r[3*gramRows:], &s)
-				for i := range min(2, na-j) {
+				var s [16]float64
+				dots(left[j*packed:], right[k*packed:], (rows+7)&^7, &s)
+				for i := range min(4, na-j) {
 					row := out[(a+j+i)*n+b+k:]
 					for l := range min(4, nb-k) {
 						row[l] += s[4*i+l]
@@ -84,41 +83,48 @@ func (d *design) gramTile(a, b, start, end int, out []float64) {
 	}
 }
 
-// pack copies standardised columns, gramRows apart, times the weights where
-// given.
+// pack copies standardised columns, packed places apart, times the weights where
+// given. Rows are filled up with 0 to a multiple of 8.
 func (d *design) pack(from, n, start, rows int, weights, out []float64) {
 	for j := range n {
 		x := d.columns[from+j][start : start+rows]
 		c, s := d.center[from+j], d.inverse[from+j]
-		o := out[j*gramRows:][:rows]
-		if weights == nil {
-			for i, v := range x {
-				o[i] = (v - c) * s
+		o := out[j*packed:][:rows]
+		for i := packFast(o, x, c, s); i < rows; i++ {
+			o[i] = (x[i] - c) * s
+		}
+		if weights != nil {
+			for i, w := range weights[start : start+rows] {
+				o[i] *= w
 			}
-			continue
 		}
-		for i, w := range weights[start : start+rows] {
-			o[i] = (x[i] - c) * s * w
-		}
+		clear(out[j*packed+rows : j*packed+(rows+7)&^7])
 	}
 }
 
-// dot2x4 is the inner products of two columns with four.
-func dot2x4(a0, a1, b0, b1, b2, b3 []float64, s *[8]float64) {
-	n := len(a0)
-	a1, b0, b1, b2, b3 = a1[:n], b0[:n], b1[:n], b2[:n], b3[:n]
-	var s00, s01, s02, s03, s10, s11, s12, s13 float64
-	for i, x := range a0 {
-		y, p, q := a1[i], b0[i], b1[i]
-		s00 += float64(x * p)
-		s10 += float64(y * p)
-		s01 += float64(x * q)
-		s11 += float64(y * q)
-		p, q = b2[i], b3[i]
-		s02 += float64(x * p)
-		s12 += float64(y * p)
-		s03 += float64(x * q)
-		s13 += float64(y * q)
+// dots is the inner products of four columns with four others. rows is a multiple
+// of 8.
+func dots(a, b []float64, rows int, s *[16]float64) {
+	if !dotsFast(a, b, rows, s) {
+		dotsPlain(a, b, rows, s)
 	}
-	*s = [8]float64{s00, s01, s02, s03, s10, s11, s12, s13}
+}
+
+func dotsPlain(a, b []float64, rows int, s *[16]float64) {
+	for i := range s {
+		x, y := a[i/4*packed:][:rows], b[i%4*packed:][:rows]
+		var s0, s1, s2, s3, s4, s5, s6, s7 float64
+		for len(x) >= 8 && len(y) >= 8 {
+			s0 += float64(x[0] * y[0])
+			s1 += float64(x[1] * y[1])
+			s2 += float64(x[2] * y[2])
+			s3 += float64(x[3] * y[3])
+			s4 += float64(x[4] * y[4])
+			s5 += float64(x[5] * y[5])
+			s6 += float64(x[6] * y[6])
+			s7 += float64(x[7] * y[7])
+			x, y = x[8:], y[8:]
+		}
+		s[i] = (&lanes{s0, s1, s2, s3, s4, s5, s6, s7}).total()
+	}
 }

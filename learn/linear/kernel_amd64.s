@@ -1,0 +1,150 @@
+#include "textflag.h"
+
+// Adds up the eight parts of Z to the first of X, and writes that.
+#define ADDUP(Z, Y, X, at) \
+	VEXTRACTF64X4 $1, Z, Y16  \
+	VADDPD        Y16, Y, Y   \
+	VEXTRACTF64X2 $1, Y, X16  \
+	VADDPD        X16, X, X   \
+	VPERMILPD     $1, X, X16  \
+	VADDSD        X16, X, X   \
+	VMOVSD        X, at(DI)
+
+// func dots512(a, b *float64, rows int, s *[16]float64)
+//
+// Eight rows at a time of four columns, 4160 bytes apart, and four others; rows is
+// a multiple of 8.
+TEXT ·dots512(SB), NOSPLIT, $0-32
+	MOVQ a+0(FP), SI
+	MOVQ b+8(FP), DX
+	MOVQ rows+16(FP), CX
+	MOVQ s+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD 0(SI), Z16
+	VMOVUPD 4160(SI), Z17
+	VMOVUPD 8320(SI), Z18
+	VMOVUPD 12480(SI), Z19
+	VMOVUPD 0(DX), Z20
+	VMOVUPD 4160(DX), Z21
+	VMOVUPD 8320(DX), Z22
+	VMOVUPD 12480(DX), Z23
+	VMULPD Z20, Z16, Z24
+	VADDPD Z24, Z0, Z0
+	VMULPD Z21, Z16, Z25
+	VADDPD Z25, Z1, Z1
+	VMULPD Z22, Z16, Z26
+	VADDPD Z26, Z2, Z2
+	VMULPD Z23, Z16, Z27
+	VADDPD Z27, Z3, Z3
+	VMULPD Z20, Z17, Z28
+	VADDPD Z28, Z4, Z4
+	VMULPD Z21, Z17, Z29
+	VADDPD Z29, Z5, Z5
+	VMULPD Z22, Z17, Z30
+	VADDPD Z30, Z6, Z6
+	VMULPD Z23, Z17, Z31
+	VADDPD Z31, Z7, Z7
+	VMULPD Z20, Z18, Z24
+	VADDPD Z24, Z8, Z8
+	VMULPD Z21, Z18, Z25
+	VADDPD Z25, Z9, Z9
+	VMULPD Z22, Z18, Z26
+	VADDPD Z26, Z10, Z10
+	VMULPD Z23, Z18, Z27
+	VADDPD Z27, Z11, Z11
+	VMULPD Z20, Z19, Z28
+	VADDPD Z28, Z12, Z12
+	VMULPD Z21, Z19, Z29
+	VADDPD Z29, Z13, Z13
+	VMULPD Z22, Z19, Z30
+	VADDPD Z30, Z14, Z14
+	VMULPD Z23, Z19, Z31
+	VADDPD Z31, Z15, Z15
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $8, CX
+	JNE  loop
+
+	ADDUP(Z0, Y0, X0, 0)
+	ADDUP(Z1, Y1, X1, 8)
+	ADDUP(Z2, Y2, X2, 16)
+	ADDUP(Z3, Y3, X3, 24)
+	ADDUP(Z4, Y4, X4, 32)
+	ADDUP(Z5, Y5, X5, 40)
+	ADDUP(Z6, Y6, X6, 48)
+	ADDUP(Z7, Y7, X7, 56)
+	ADDUP(Z8, Y8, X8, 64)
+	ADDUP(Z9, Y9, X9, 72)
+	ADDUP(Z10, Y10, X10, 80)
+	ADDUP(Z11, Y11, X11, 88)
+	ADDUP(Z12, Y12, X12, 96)
+	ADDUP(Z13, Y13, X13, 104)
+	ADDUP(Z14, Y14, X14, 112)
+	ADDUP(Z15, Y15, X15, 120)
+	VZEROUPPER
+	RET
+
+// func pack512(to, x *float64, rows int, center, inverse float64)
+//
+// Eight rows at a time; rows is a multiple of 8.
+TEXT ·pack512(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ rows+16(FP), CX
+	VBROADCASTSD center+24(FP), Z10
+	VBROADCASTSD inverse+32(FP), Z11
+
+loop:
+	VMOVUPD (SI), Z0
+	VSUBPD  Z10, Z0, Z0
+	VMULPD  Z11, Z0, Z0
+	VMOVUPD Z0, (DI)
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+	SUBQ    $8, CX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func sums512(x *float64, rows int, from float64, s *[2]float64)
+//
+// Eight rows at a time; rows is a multiple of 8.
+TEXT ·sums512(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), SI
+	MOVQ rows+8(FP), CX
+	VBROADCASTSD from+16(FP), Z10
+	MOVQ s+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPD (SI), Z2
+	VSUBPD  Z10, Z2, Z2
+	VADDPD  Z2, Z0, Z0
+	VMULPD  Z2, Z2, Z3
+	VADDPD  Z3, Z1, Z1
+	ADDQ    $64, SI
+	SUBQ    $8, CX
+	JNE     loop
+
+	ADDUP(Z0, Y0, X0, 0)
+	ADDUP(Z1, Y1, X1, 8)
+	VZEROUPPER
+	RET
