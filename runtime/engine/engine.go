@@ -299,6 +299,12 @@ func (e *Engine) Pipelines() []*pipeline.Pipeline {
 	return out
 }
 
+// Definition finds a version of a pipeline that was worked on in this store, by
+// the digest of its definition.
+func (e *Engine) Definition(ctx context.Context, version string) (*pipeline.Pipeline, error) {
+	return e.version(ctx, version)
+}
+
 // version finds a pipeline by the digest of its definition.
 func (e *Engine) version(ctx context.Context, v string) (*pipeline.Pipeline, error) {
 	e.mu.RLock()

@@ -7,6 +7,10 @@
 //	POST /predict                              a row or a list of rows -> {"prediction": ...}
 //	POST /v1/models/{name}/predict             the same by name; ?version= a number or an alias
 //	GET  /v1/node                              Info
+//	POST /v1/session                           Session -> a cookie that is as good as the token, for a browser
+//	DELETE /v1/session                         takes it away
+//	GET  /v1/objects                           []store.Bucket
+//	GET  /v1/objects/{bucket}                  Objects, by key; ?prefix=, ?after=, ?limit=
 //	PUT  /v1/objects/{bucket}/{key...}         upload -> Uploaded
 //	POST /v1/runs?request={RunRequest}         the file as body -> RunStarted
 //	GET  /v1/runs                              []RunSummary, the newest first; ?limit=
@@ -15,8 +19,11 @@
 //	POST /v1/runs/{run}/cancel                 RunCancelled
 //	POST /v1/artifacts                         the bytes -> events.Ref, for a run's manifest
 //	GET  /v1/artifacts/{digest}                the bytes
+//	GET  /v1/reports/{digest}                  the bytes as a page that can do nothing
+//	GET  /v1/pipelines/{version}               Pipeline
 //	GET  /v1/models                            []Model
 //	GET  /v1/models/{name}                     Model
+//	GET  /v1/models/{name}/aliases/{alias}     []registry.AliasMove, the first one first
 //	POST /v1/models/{name}/promote             Promotion -> Move
 //	POST /v1/models/{name}/rollback            Promotion -> Move
 //	GET  /v1/deadletters                       []engine.DeadLetter
@@ -56,6 +63,42 @@ type Uploaded struct {
 	Run    string        `json:"run"`
 }
 
+// Objects is a page of a bucket's objects.
+type Objects struct {
+	Objects []Uploaded `json:"objects"`
+	Next    string     `json:"next,omitempty"` // the ?after= of the next page
+}
+
+// A Session is asked for with the token of the node.
+type Session struct {
+	Token string `json:"token"`
+}
+
+// A Pipeline is what there is to draw of a pipeline's version.
+type Pipeline struct {
+	Name        string         `json:"name"`
+	Version     string         `json:"version"`
+	Description string         `json:"description,omitempty"`
+	Steps       []PipelineStep `json:"steps"`
+	Edges       []Edge         `json:"edges"`
+}
+
+// A PipelineStep is a step of a pipeline's definition.
+type PipelineStep struct {
+	Name     string `json:"name"`
+	Function string `json:"function"`
+	Host     string `json:"host"`
+	Join     bool   `json:"join,omitempty"`
+}
+
+// An Edge leads from a step, or from outside, to a step that answers a type of
+// event.
+type Edge struct {
+	From string `json:"from,omitempty"` // "": the pipeline starts with the event
+	To   string `json:"to"`
+	Type string `json:"type"`
+}
+
 // A RunRequest asks for one run of one pipeline over the file in the body, or
 // over what is at URL.
 type RunRequest struct {
@@ -93,7 +136,10 @@ type RunSummary struct {
 	Pipelines  []string  `json:"pipelines"`
 	AcceptedAt time.Time `json:"acceptedAt"`
 	EndedAt    time.Time `json:"endedAt,omitzero"`
-	Steps      int       `json:"steps"` // that ended
+	Steps      int       `json:"steps"`            // records of steps that ended: a step has one for each event that it answered
+	Ended      int       `json:"ended"`            // steps of its pipelines that ended at least once,
+	Of         int       `json:"of"`               // how many steps these have,
+	Active     []string  `json:"active,omitempty"` // and which are at work in this node
 	Model      string    `json:"model,omitempty"`
 }
 

@@ -1,14 +1,13 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
@@ -16,7 +15,6 @@ import (
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
-	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/store"
 )
 
@@ -112,16 +110,12 @@ func merge(base, values map[string]any) map[string]any {
 }
 
 func (s *server) listRuns(w http.ResponseWriter, r *http.Request) {
-	limit := 50
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			answer(w, nil, fmt.Errorf("limit: %q is not a number of runs", text))
-			return
-		}
-		limit = n
+	n, err := limit(r, 50)
+	if err != nil {
+		answer(w, nil, err)
+		return
 	}
-	runs, err := engine.Runs(r.Context(), s.Node.Store, limit)
+	runs, err := engine.Runs(r.Context(), s.Node.Store, n)
 	out := make([]api.RunSummary, 0, len(runs))
 	for _, run := range runs {
 		st, err := s.Node.Engine.Status(r.Context(), run.ID)
@@ -130,7 +124,7 @@ func (s *server) listRuns(w http.ResponseWriter, r *http.Request) {
 			st = &engine.Status{Run: run, State: unreadable}
 		}
 		s.interrupted(st)
-		out = append(out, summary(st))
+		out = append(out, s.summary(r.Context(), st))
 	}
 	answer(w, out, err)
 }
@@ -147,14 +141,27 @@ func (s *server) interrupted(st *engine.Status) {
 	}
 }
 
-func summary(st *engine.Status) api.RunSummary {
+func (s *server) summary(ctx context.Context, st *engine.Status) api.RunSummary {
 	sum := api.RunSummary{ID: st.ID, State: st.State, Subject: st.Event.Subject(), Type: events.ShortType(st.Event.Type()),
 		Pipelines: slices.Sorted(maps.Keys(st.Pipelines)), AcceptedAt: st.AcceptedAt, EndedAt: st.EndedAt, Steps: len(st.Steps)}
+	ended := map[[2]string]bool{}
 	for _, rec := range st.Steps {
+		ended[[2]string{rec.Pipeline, rec.Step}] = true
 		for _, e := range rec.Events {
 			if m, err := events.Data[events.ModelRegisteredData](e); err == nil {
 				sum.Model = fmt.Sprintf("%s@%d", m.Name, m.Version)
 			}
+		}
+	}
+	sum.Ended = len(ended)
+	for _, version := range st.Pipelines {
+		if p, err := s.Node.Engine.Definition(ctx, version); err == nil { // else how many it has is not known
+			sum.Of += len(p.Steps)
+		}
+	}
+	for _, a := range s.Node.Live.Active(st.ID) {
+		if !slices.Contains(sum.Active, a.Step) {
+			sum.Active = append(sum.Active, a.Step)
 		}
 	}
 	return sum
@@ -233,23 +240,4 @@ func (s *server) cancelRun(w http.ResponseWriter, r *http.Request) {
 func (s *server) putArtifact(w http.ResponseWriter, r *http.Request) {
 	ref, err := s.Node.Store.Put(r.Context(), r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, s.MaxUpload))
 	answer(w, ref, err)
-}
-
-func (s *server) artifact(w http.ResponseWriter, r *http.Request) {
-	digest := r.PathValue("digest")
-	size, err := s.Node.Store.Size(r.Context(), digest)
-	if err != nil {
-		answer(w, nil, err)
-		return
-	}
-	b, err := s.Node.Store.Open(r.Context(), events.Ref{Digest: digest, Size: size})
-	if err != nil {
-		answer(w, nil, err)
-		return
-	}
-	defer b.Close()
-	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-	w.Header().Set("Content-Disposition", "attachment")
-	_, _ = io.Copy(w, step.ReaderOf(b)) // the client is gone: nobody to tell
 }

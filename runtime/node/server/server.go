@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/runnel-dev/runnel/console"
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/events/bus/structured"
 	"github.com/runnel-dev/runnel/runtime/node"
@@ -57,10 +58,17 @@ func New(o Options) http.Handler {
 	if o.Registry != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{}))
 	}
+	page := console.Handler()
+	mux.Handle("GET /{$}", page)
+	mux.Handle("GET /console/", page)
+	mux.HandleFunc(openSession, s.openSession)
+	mux.HandleFunc("DELETE /v1/session", s.closeSession)
 	mux.HandleFunc("POST /events", s.ingress)
 	mux.HandleFunc("POST /predict", s.predict)
 	mux.HandleFunc("GET /v1/node", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.Info, nil) })
 	mux.HandleFunc("PUT /v1/objects/{bucket}/{key...}", s.putObject)
+	mux.HandleFunc("GET /v1/objects", s.listBuckets)
+	mux.HandleFunc("GET /v1/objects/{bucket}", s.listObjects)
 	mux.HandleFunc("POST /v1/runs", s.startRun)
 	mux.HandleFunc("GET /v1/runs", s.listRuns)
 	mux.HandleFunc("GET /v1/runs/{run}", s.showRun)
@@ -68,8 +76,11 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("POST /v1/runs/{run}/cancel", s.cancelRun)
 	mux.HandleFunc("POST /v1/artifacts", s.putArtifact)
 	mux.HandleFunc("GET /v1/artifacts/{digest}", s.artifact)
+	mux.HandleFunc("GET /v1/reports/{digest}", s.report)
+	mux.HandleFunc("GET /v1/pipelines/{version}", s.showPipeline)
 	mux.HandleFunc("GET /v1/models", s.listModels)
 	mux.HandleFunc("GET /v1/models/{name}", s.showModel)
+	mux.HandleFunc("GET /v1/models/{name}/aliases/{alias}", s.aliasHistory)
 	mux.HandleFunc("POST /v1/models/{name}/promote", s.promote)
 	mux.HandleFunc("POST /v1/models/{name}/rollback", s.rollback)
 	mux.HandleFunc("POST /v1/models/{name}/predict", s.predict)
@@ -84,13 +95,23 @@ func New(o Options) http.Handler {
 	return s.guard(mux)
 }
 
+// openSession is the request that brings the token.
+const openSession = "POST /v1/session"
+
+// open tells whether a request needs no token: nothing of the node's is in its answer.
+func open(r *http.Request) bool {
+	return r.URL.Path == "/healthz" || console.Public(r.URL.Path) || r.Method+" "+r.URL.Path == openSession
+}
+
 // guard keeps out what a browser was tricked into sending, and, where the node
 // has a token, whoever does not have it.
 func (s *server) guard(next http.Handler) http.Handler {
+	foreign := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'")
-		if origin := r.Header.Get("Origin"); origin != "" && !sameHost(origin, r.Host) {
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		if origin := r.Header.Get("Origin"); foreign.Check(r) != nil || (origin != "" && !sameHost(origin, r.Host)) {
 			answer(w, nil, &api.Error{Status: http.StatusForbidden, Message: "requests from other sites' pages are refused"})
 			return
 		}
@@ -98,7 +119,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 			answer(w, nil, &api.Error{Status: http.StatusForbidden, Message: fmt.Sprintf("the host %q is not this machine's loopback address", r.Host)})
 			return
 		}
-		if s.Token != "" && r.URL.Path != "/healthz" && !authorised(r, s.Token) {
+		if s.Token != "" && !open(r) && !authorised(r, s.Token) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			answer(w, nil, &api.Error{Status: http.StatusUnauthorized, Message: "send the node's token as `Authorization: Bearer <token>`: it is in the file token of the node's folder"})
 			return
