@@ -37,17 +37,18 @@ func (n Network) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := n.Check(); err != nil {
 		return nil, err
 	}
-	if err := learn.CheckFit(x, y, opts); err != nil {
+	if err := n.Suits(); err != nil {
 		return nil, err
 	}
-	d, err := newData(x, y, opts.Weights)
+	d, err := neural.NewProblem(x, y, opts.Weights)
 	if err != nil {
 		return nil, err
 	}
 	rng := splitmix.Stream(opts.Seed, 0)
-	d.model.Activation = n.Activation
-	d.model.Layers = layers(len(x.Columns), append(slices.Clone(n.Hidden), d.outputs), &rng)
-	g, err := newGraph(d, min(n.Batch, len(d.rows)))
+	if err := d.Begin(n.Network, &rng); err != nil {
+		return nil, err
+	}
+	g, err := newGraph(d, min(n.Batch, len(d.Rows)))
 	if err != nil {
 		return nil, err
 	}
@@ -55,28 +56,40 @@ func (n Network) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := g.train(ctx, d, n.Network, &rng, opts.Progress); err != nil {
 		return nil, err
 	}
-	for _, l := range d.model.Layers {
-		for _, v := range append(slices.Clone(l.Weights), l.Bias...) {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, errors.New("its weights grew without bound: lower learning_rate_init, or cap the features")
+	for i := range d.Model.Layers {
+		l := &d.Model.Layers[i]
+		for k, to := range [][]float32{l.Weights, l.Bias} {
+			for j, v := range g.parameters[2*i+k].Value().Data().([]float64) {
+				if !(math.Abs(v) < math.MaxFloat32/2) {
+					return nil, errors.New("its weights grew without bound: lower learning_rate_init, or cap the features")
+				}
+				to[j] = float32(v)
 			}
 		}
 	}
-	return d.model, nil
+	return d.Model, nil
 }
 
-// layers draws initial weights (Glorot and Bengio, 2010).
-func layers(inputs int, units []int, rng *splitmix.Source) []neural.Layer {
-	var out []neural.Layer
-	for _, n := range units {
-		l := neural.Layer{Units: n, Weights: make([]float64, inputs*n), Bias: make([]float64, n)}
-		bound := math.Sqrt(6 / float64(inputs+n))
-		for i := range l.Weights {
-			l.Weights[i] = bound * (2*rng.Unit() - 1)
+// Suits reports parameters that these graphs are not built for: neural.Network
+// itself fits them.
+func (n Network) Suits() error {
+	for _, p := range []struct {
+		name  string
+		asked bool
+	}{
+		{"activation gelu", n.Activation == "gelu"},
+		{"dropout", n.Dropout > 0},
+		{"batch_norm", n.BatchNorm},
+		{"solver sgd", n.Solver == "sgd"},
+		{"weight_decay", n.Decay > 0},
+		{"learning_rate but constant", n.Schedule != "constant"},
+		{"early_stopping", n.EarlyStopping},
+	} {
+		if p.asked {
+			return fmt.Errorf("the engine gorgonia has no %s: leave it out, or take the engine learn", p.name)
 		}
-		out, inputs = append(out, l), n
 	}
-	return out
+	return nil
 }
 
 // A graph is the network's computation for one batch.
@@ -90,9 +103,9 @@ type graph struct {
 
 // newGraph builds the loss of a batch: weighted cross entropy, or half the
 // weighted squared error. The layers' weights are the nodes' values.
-func newGraph(d *data, batch int) (*graph, error) {
+func newGraph(d *neural.Problem, batch int) (*graph, error) {
 	g := gorgonia.NewGraph()
-	b := &graph{batch: batch, features: len(d.model.Mean), out: d.outputs}
+	b := &graph{batch: batch, features: len(d.Model.Mean), out: d.Outputs}
 	matrix := func(name string, rows, columns int, opts ...gorgonia.NodeConsOpt) *gorgonia.Node {
 		return gorgonia.NewMatrix(g, tensor.Float64, append(opts, gorgonia.WithShape(rows, columns), gorgonia.WithName(name))...)
 	}
@@ -103,10 +116,10 @@ func newGraph(d *data, batch int) (*graph, error) {
 	}
 	b.x, b.y, b.weight = matrix("x", batch, b.features), matrix("y", batch, b.out), matrix("weight", batch, 1)
 	h := b.x
-	for i, l := range d.model.Layers {
+	for i, l := range d.Model.Layers {
 		inputs := len(l.Weights) / l.Units
-		w := matrix(fmt.Sprint("w", i), inputs, l.Units, gorgonia.WithValue(dense(l.Weights, inputs, l.Units)))
-		bias := matrix(fmt.Sprint("b", i), 1, l.Units, gorgonia.WithValue(dense(l.Bias, 1, l.Units)))
+		w := matrix(fmt.Sprint("w", i), inputs, l.Units, gorgonia.WithValue(dense(wide(l.Weights), inputs, l.Units)))
+		bias := matrix(fmt.Sprint("b", i), 1, l.Units, gorgonia.WithValue(dense(wide(l.Bias), 1, l.Units)))
 		b.parameters = append(b.parameters, w, bias)
 		if h = try(gorgonia.Mul(h, w)); failed != nil {
 			return nil, failed
@@ -115,15 +128,15 @@ func newGraph(d *data, batch int) (*graph, error) {
 			return nil, failed
 		}
 		switch {
-		case i == len(d.model.Layers)-1:
-		case d.model.Activation == "tanh":
+		case i == len(d.Model.Layers)-1:
+		case d.Model.Activation == "tanh":
 			h = try(gorgonia.Tanh(h))
 		default:
 			h = try(gorgonia.Rectify(h))
 		}
 	}
 	var each *gorgonia.Node // the loss of each output of each row
-	if d.model.Task == learn.Classification {
+	if d.Model.Task == learn.Classification {
 		least := gorgonia.NewConstant(1e-300) // the logarithm of a vanished probability is finite
 		p := try(gorgonia.Add(try(gorgonia.SoftMax(h, 1)), least))
 		each = try(gorgonia.Neg(try(gorgonia.HadamardProd(b.y, try(gorgonia.Log(p))))))
@@ -141,13 +154,21 @@ func newGraph(d *data, batch int) (*graph, error) {
 	return b, nil
 }
 
+func wide(v []float32) []float64 {
+	out := make([]float64, len(v))
+	for i, v := range v {
+		out[i] = float64(v)
+	}
+	return out
+}
+
 func dense(backing []float64, rows, columns int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(backing))
 }
 
 // train goes over the rows, shuffled anew for each pass. The last batch of a pass
 // is filled up with its first rows.
-func (g *graph) train(ctx context.Context, d *data, n *neural.Network, rng *splitmix.Source, progress func(done, total int)) error {
+func (g *graph) train(ctx context.Context, d *neural.Problem, n *neural.Network, rng *splitmix.Source, progress func(done, total int)) error {
 	solver := gorgonia.NewAdamSolver(gorgonia.WithLearnRate(n.Rate))
 	x, y, weight := make([]float64, g.batch*g.features), make([]float64, g.batch*g.out), make([]float64, g.batch)
 	for _, in := range []struct {
@@ -158,19 +179,23 @@ func (g *graph) train(ctx context.Context, d *data, n *neural.Network, rng *spli
 			return err
 		}
 	}
-	rows := slices.Clone(d.rows)
+	rows := slices.Clone(d.Rows)
 	for epoch := range n.Epochs {
-		for i := len(rows) - 1; i > 0; i-- {
-			j := int(rng.Below(uint32(i + 1)))
-			rows[i], rows[j] = rows[j], rows[i]
-		}
+		neural.Shuffle(rows, rng)
 		for from := 0; from < len(rows); from += g.batch {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			for i := range g.batch {
-				d.read(rows[(from+i)%len(rows)], x[i*g.features:(i+1)*g.features], y[i*g.out:(i+1)*g.out], &weight[i])
-				weight[i] /= float64(g.batch)
+				row, out := rows[(from+i)%len(rows)], y[i*g.out:(i+1)*g.out]
+				d.Features(row, x[i*g.features:(i+1)*g.features])
+				weight[i] = d.Weight(row) / float64(g.batch)
+				if d.Model.Task == learn.Classification {
+					clear(out)
+					out[d.Unit(row)] = 1
+				} else {
+					out[0], weight[i] = d.Value(row), weight[i]/2
+				}
 			}
 			if err := g.machine.RunAll(); err != nil {
 				return fmt.Errorf("pass %d: %w", epoch+1, err)

@@ -13,7 +13,7 @@ import (
 // are, and target the offset and the unit of a regression.
 func (m *Model) State() learn.State {
 	var units []int64
-	var weights, bias []float64
+	var weights, bias []float32
 	for _, l := range m.Layers {
 		units = append(units, int64(l.Units))
 		weights, bias = append(weights, l.Weights...), append(bias, l.Bias...)
@@ -53,12 +53,12 @@ func fromState(s learn.State) (*Model, error) {
 	classes, _ := s.Params["classes"].(float64)
 	m := &Model{Task: learn.Task(task)}
 	m.Activation, _ = s.Params["activation"].(string)
-	if m.Activation != "relu" && m.Activation != "tanh" {
+	if !slices.Contains([]string{relu, tanh, gelu}, m.Activation) {
 		return nil, fmt.Errorf("its activation is %q", m.Activation)
 	}
 	units, _ := s.Tensors["units"].Data.([]int64)
-	weights, bias := floats(s, "weights"), floats(s, "bias")
-	m.Mean, m.Scale = floats(s, "mean"), floats(s, "scale")
+	weights, bias := numbers[float32](s, "weights"), numbers[float32](s, "bias")
+	m.Mean, m.Scale = numbers[float64](s, "mean"), numbers[float64](s, "scale")
 	m.Seen, _ = s.Tensors["seen"].Data.([]int32)
 	if len(m.Mean) == 0 || len(m.Scale) != len(m.Mean) || slices.ContainsFunc(m.Scale, func(v float64) bool { return !(v > 0) }) {
 		return nil, fmt.Errorf("it has %d means and %d scales of features", len(m.Mean), len(m.Scale))
@@ -80,7 +80,7 @@ func fromState(s learn.State) (*Model, error) {
 	}
 	switch m.Task {
 	case learn.Regression:
-		target := floats(s, "target")
+		target := numbers[float64](s, "target")
 		if inputs != 1 || len(target) != 2 {
 			return nil, fmt.Errorf("a regression has one output, it has %d", inputs)
 		}
@@ -101,10 +101,10 @@ func fromState(s learn.State) (*Model, error) {
 	return m, nil
 }
 
-// floats is a tensor of numbers, nil where one of them is none.
-func floats(s learn.State, name string) []float64 {
-	v, _ := s.Tensors[name].Data.([]float64)
-	if slices.ContainsFunc(v, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
+// numbers is a tensor of numbers, nil where one of them is none.
+func numbers[F float](s learn.State, name string) []F {
+	v, _ := s.Tensors[name].Data.([]F)
+	if slices.ContainsFunc(v, func(v F) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }) {
 		return nil
 	}
 	return v

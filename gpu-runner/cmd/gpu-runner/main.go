@@ -29,14 +29,18 @@ const tokenVariable = "RUNNEL_RUNNER_TOKEN"
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:7077", "address to listen on")
+	engine := flag.String("engine", "gorgonia", "what networks are trained by: gorgonia, in float64, or learn, which knows all parameters and is faster")
 	flag.Parse()
-	if err := run(*listen, os.Getenv(tokenVariable)); err != nil {
+	if err := run(*listen, *engine, os.Getenv(tokenVariable)); err != nil {
 		fmt.Fprintln(os.Stderr, "gpu-runner:", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen, token string) error {
+func run(listen, engine, token string) error {
+	if engine != "gorgonia" && engine != "learn" {
+		return fmt.Errorf("there is no engine %q: take gorgonia or learn", engine)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	l, err := net.Listen("tcp", listen)
@@ -49,13 +53,13 @@ func run(listen, token string) error {
 	fits, end := context.WithCancel(context.Background())
 	defer end()
 	s := &http.Server{
-		Handler:           server.New(estimators, &server.Options{Token: token}),
+		Handler:           server.New(func(r *job.Request) (learn.Estimator, error) { return estimator(r, engine) }, &server.Options{Token: token}),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return fits },
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l) }()
-	slog.Info("gpu-runner serves", "address", l.Addr().String(), "engine", "cpu")
+	slog.Info("gpu-runner serves", "address", l.Addr().String(), "engine", engine)
 	select {
 	case err := <-failed:
 		return err
@@ -67,8 +71,8 @@ func run(listen, token string) error {
 	return s.Shutdown(closing)
 }
 
-// estimators makes what this runner fits.
-func estimators(r *job.Request) (learn.Estimator, error) {
+// estimator makes what this runner fits.
+func estimator(r *job.Request, engine string) (learn.Estimator, error) {
 	if r.Estimator != neural.Kind {
 		return nil, fmt.Errorf("this runner fits no %q: it fits %s", r.Estimator, neural.Kind)
 	}
@@ -80,5 +84,9 @@ func estimators(r *job.Request) (learn.Estimator, error) {
 			return nil, fmt.Errorf("the parameters of %s: %w", r.Estimator, err)
 		}
 	}
-	return cpu.Network{Network: n}, n.Check()
+	if err := n.Check(); err != nil || engine == "learn" {
+		return n, err
+	}
+	gorgonia := cpu.Network{Network: n}
+	return gorgonia, gorgonia.Suits()
 }
