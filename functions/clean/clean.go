@@ -36,21 +36,22 @@ import (
 
 // Params says how rows and values that would mislead a model are treated.
 type Params struct {
-	Duplicates  string   `json:"duplicates" default:"drop" enum:"drop,keep" doc:"rows that equal an earlier one in every column"`
-	Missing     string   `json:"missing" default:"mean" enum:"mean,median,mode,constant,knn,iterative,drop_rows,drop_columns,keep" doc:"how missing numbers are filled, or what is dropped for them"`
-	Constant    float64  `json:"constant" default:"0" doc:"the number that missing: constant fills in"`
-	Categories  string   `json:"categories" default:"keep" enum:"mode,constant,keep" doc:"how missing texts and truth values are filled; keep leaves them missing, which encoders understand"`
-	Neighbors   int      `json:"neighbors" default:"5" min:"1" max:"100" doc:"rows that missing: knn averages"`
-	Indicators  bool     `json:"indicators" default:"false" doc:"add a column <name>_missing of 0 and 1 for each column with missing numbers"`
-	MaxMissing  float64  `json:"max_missing" default:"0.5" min:"0" max:"1" doc:"missing: drop_columns drops columns with a larger share of missing values"`
-	Outliers    string   `json:"outliers" default:"upper" enum:"upper,both,iqr,remove,none" doc:"numbers far out: capped above a quantile, in both tails or beyond the quartiles, or their rows removed"`
-	Quantile    float64  `json:"quantile" default:"0.99" min:"0.5" max:"1" doc:"outliers: upper and both cap at this quantile"`
-	Factor      float64  `json:"factor" default:"1.5" min:"0" max:"100" doc:"outliers: iqr and remove allow this many interquartile ranges beyond the quartiles"`
-	Dates       []string `json:"dates" doc:"columns to parse as dates; by default those named so that hold dates"`
-	Text        string   `json:"text" default:"normalise" enum:"normalise,lower,keep" doc:"trim text, make each run of white space one space and Unicode canonical; lower case on request"`
-	DropColumns []string `json:"drop_columns" doc:"columns to leave out from the start"`
-	Whole       int      `json:"whole" default:"50000000" min:"0" doc:"cells (rows times columns) up to which a table is cleaned whole; a larger one is cleaned part by part"`
-	Sample      int      `json:"sample" default:"10000000" min:"1" doc:"cells of the rows to learn from that a table cleaned part by part is fitted on at most, drawn with the run's seed"`
+	Duplicates    string   `json:"duplicates" default:"drop" enum:"drop,keep" doc:"rows that equal an earlier one in every column"`
+	Missing       string   `json:"missing" default:"mean" enum:"mean,median,mode,constant,knn,iterative,drop_rows,drop_columns,keep" doc:"how missing numbers are filled, or what is dropped for them"`
+	Constant      float64  `json:"constant" default:"0" doc:"the number that missing: constant fills in"`
+	Categories    string   `json:"categories" default:"keep" enum:"mode,constant,keep" doc:"how missing texts and truth values are filled; keep leaves them missing, which encoders understand"`
+	Neighbors     int      `json:"neighbors" default:"5" min:"1" max:"100" doc:"rows that missing: knn averages"`
+	Indicators    bool     `json:"indicators" default:"false" doc:"add a column <name>_missing of 0 and 1 for each column with missing numbers"`
+	MaxMissing    float64  `json:"max_missing" default:"0.5" min:"0" max:"1" doc:"missing: drop_columns drops columns with a larger share of missing values"`
+	Outliers      string   `json:"outliers" default:"upper" enum:"upper,both,iqr,remove,isolation_forest,none" doc:"numbers far out: capped above a quantile, in both tails or beyond the quartiles, or their rows removed; isolation_forest removes rows that lie far out in all columns of numbers together"`
+	Contamination float64  `json:"contamination" default:"0" min:"0" max:"0.5" doc:"share of the rows to learn from that outliers: isolation_forest removes; 0 is all with a score below -0.5"`
+	Quantile      float64  `json:"quantile" default:"0.99" min:"0.5" max:"1" doc:"outliers: upper and both cap at this quantile"`
+	Factor        float64  `json:"factor" default:"1.5" min:"0" max:"100" doc:"outliers: iqr and remove allow this many interquartile ranges beyond the quartiles"`
+	Dates         []string `json:"dates" doc:"columns to parse as dates; by default those named so that hold dates"`
+	Text          string   `json:"text" default:"normalise" enum:"normalise,lower,keep" doc:"trim text, make each run of white space one space and Unicode canonical; lower case on request"`
+	DropColumns   []string `json:"drop_columns" doc:"columns to leave out from the start"`
+	Whole         int      `json:"whole" default:"50000000" min:"0" doc:"cells (rows times columns) up to which a table is cleaned whole; a larger one is cleaned part by part"`
+	Sample        int      `json:"sample" default:"10000000" min:"1" doc:"cells of the rows to learn from that a table cleaned part by part is fitted on at most, drawn with the run's seed"`
 }
 
 // Check implements step.Checker.

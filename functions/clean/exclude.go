@@ -52,13 +52,16 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		}
 		leave(whyMissing, others(train, kept))
 	}
-	if p.Outliers == "remove" {
+	if p.removes() {
 		train := step.RowsOf(out, step.Train, t.Rows())
-		kept, err := preprocess.Inliers(t.Without(ds.Target).Take(train), p.Factor)
+		features := t.Without(ds.Target).Take(train)
+		far, err := p.rule(ctx, call, features)
 		if err != nil {
-			return nil, step.Permanent(err)
+			return nil, err
 		}
-		leave(whyOutlier, others(train, kept))
+		if far != nil {
+			leave(p.whyOutlier(), others(train, far.Inliers(features)))
+		}
 	}
 	if excluded == 0 {
 		return &rows{dataset: ds}, nil
@@ -78,7 +81,6 @@ const (
 	whyEqual    = "equal to another row"
 	whyNoTarget = "no target, or an infinite one"
 	whyMissing  = "to learn from, and a value is missing"
-	whyOutlier  = "to learn from, and a number lies far out"
 )
 
 func noteLeft(call *step.Call, why string, rows int) {

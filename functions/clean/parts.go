@@ -42,19 +42,19 @@ func (p Params) inParts(ctx context.Context, call *step.Call, ds events.Dataset,
 	if err != nil {
 		return nil, err
 	}
-	var fences preprocess.Fences
-	if p.Outliers == "remove" {
-		features := sample.Without(ds.Target)
-		if fences, err = preprocess.FitFences(features, p.Factor); err != nil {
-			return nil, step.Permanent(err)
-		}
-		sample = sample.Take(fences.Inliers(features))
+	features := sample.Without(ds.Target)
+	far, err := p.rule(ctx, call, features)
+	if err != nil {
+		return nil, err
+	}
+	if far != nil {
+		sample = sample.Take(far.Inliers(features))
 	}
 	graph, err := fit(ctx, call, ds, sample, specs)
 	if err != nil {
 		return nil, err
 	}
-	return d.write(ctx, graph, fences)
+	return d.write(ctx, graph, far)
 }
 
 // each reads the parts in order, with the number of each one's first row.
@@ -219,17 +219,17 @@ func (d *parts) sample(ctx context.Context) (*table.Table, error) {
 }
 
 // write transforms each part and stores it as one of the cleaned dataset.
-func (d *parts) write(ctx context.Context, graph *preprocess.Graph, fences preprocess.Fences) (*cleaned, error) {
+func (d *parts) write(ctx context.Context, graph *preprocess.Graph, far rule) (*cleaned, error) {
 	m := &step.Manifest{}
 	split := make([]step.Subset, 0, len(d.out))
-	far := 0
+	left := 0
 	err := d.each(ctx, func(t *table.Table, offset int) error {
 		part := rows{split: d.out[offset : offset+t.Rows()]}
-		if fences != nil {
+		if far != nil {
 			train := step.RowsOf(part.split, step.Train, t.Rows())
-			for _, r := range others(train, fences.Inliers(t.Without(d.dataset.Target).Take(train))) {
+			for _, r := range others(train, far.Inliers(t.Without(d.dataset.Target).Take(train))) {
 				part.split[r] = step.Excluded
-				far++
+				left++
 			}
 		}
 		kept := part.kept()
@@ -255,7 +255,7 @@ func (d *parts) write(ctx context.Context, graph *preprocess.Graph, fences prepr
 	if err != nil {
 		return nil, err
 	}
-	d.count(whyOutlier, far)
+	d.count(d.whyOutlier(), left)
 	done := &cleaned{raw: d.dataset, graph: graph}
 	if d.left == 0 && d.split == nil {
 		split = nil
