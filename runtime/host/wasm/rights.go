@@ -13,7 +13,7 @@ import (
 // A right is what a guest may do with an artifact that it can read.
 type right struct {
 	ref    events.Ref // as far as it is known; the digest always is
-	stored bool       // it has it from nobody else: what stands in it gives no rights
+	stored bool       // no step gave it: what the guest itself stored, or somebody uploaded, says nothing of rights
 }
 
 // rights are the artifacts that a guest can read, by digest.
@@ -33,6 +33,28 @@ func (r rights) store(ref events.Ref) {
 	if _, ok := r[ref.Digest]; !ok {
 		r[ref.Digest] = right{ref: ref, stored: true}
 	}
+}
+
+// give lets the guest read what JSON refers to: none of it where that is broken.
+func (r rights) give(in io.Reader) error {
+	var all []mention
+	err := mentionsIn(in, func(m mention) error {
+		if m.exact {
+			all = append(all, m)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.uploaded() {
+			r.store(m.ref)
+		} else {
+			r.grant(m.ref)
+		}
+	}
+	return nil
 }
 
 // isJSON reports whether an artifact may name others.
@@ -65,10 +87,17 @@ const maxDepth = 10_000
 // A mention is an object of JSON with a member "digest", however that is
 // written: encoding/json takes any case.
 type mention struct {
-	ref events.Ref
+	ref    events.Ref
+	member string // the name that the object has; "" of one in an array, or alone
 	// exact: it is written as this program writes references, so that it grants
 	// rights. Text that looks like one, such as metadata of an upload, grants none.
 	exact bool
+}
+
+// uploaded reports whether it is the content of an events.Object. Whoever makes
+// an upload writes what they like; but which uploads one consists of is theirs to say.
+func (m mention) uploaded() bool {
+	return m.member == "content" && m.ref.MediaType != events.MediaManifest
 }
 
 // mentionsIn finds the artifacts that JSON refers to. Those before a place where
@@ -94,14 +123,16 @@ func mentionsIn(r io.Reader, found func(mention) error) error {
 			if len(open) == maxDepth {
 				return fmt.Errorf("JSON of more than %d levels", maxDepth)
 			}
+			next := &level{object: t == json.Delim('{')}
 			if in != nil {
 				in.value(nil)
+				next.member = in.key
 			}
-			open = append(open, &level{object: t == json.Delim('{')})
+			open = append(open, next)
 			continue
 		case json.Delim('}'), json.Delim(']'):
 			for _, digest := range in.digests {
-				if err := found(mention{events.Ref{Digest: digest, MediaType: in.mediaType, Size: in.size}, in.exact(digest)}); err != nil {
+				if err := found(mention{events.Ref{Digest: digest, MediaType: in.mediaType, Size: in.size}, in.member, in.exact(digest)}); err != nil {
 					return err
 				}
 			}
@@ -119,7 +150,8 @@ func mentionsIn(r io.Reader, found func(mention) error) error {
 // A level is an object or an array that is being read.
 type level struct {
 	object    bool
-	keyed     bool // the next thing is the value of key
+	member    string // that it is the value of
+	keyed     bool   // the next thing is the value of key
 	key       string
 	digests   []string // of all members of that name
 	mediaType string
@@ -154,17 +186,6 @@ func (l *level) exact(digest string) bool {
 	return len(l.digests) == 1 && l.digests[0] == digest && l.sized && !l.other
 }
 
-// granted lists the references of JSON that give rights to who is given it.
-func granted(r io.Reader) (refs []events.Ref, err error) {
-	err = mentionsIn(r, func(m mention) error {
-		if m.exact {
-			refs = append(refs, m.ref)
-		}
-		return nil
-	})
-	return refs, err
-}
-
 // A foreign reference is one to an artifact that a guest was not given.
 type foreign struct{ digest string }
 
@@ -173,10 +194,14 @@ func (f *foreign) Error() string {
 }
 
 // check reports a reference in JSON that the guest has no right to pass on: who
-// comes after it would read what it names.
-func (r rights) check(in io.Reader) error {
+// comes after it would read what it names. Of a trusted guest only what is
+// written exactly as a reference is one: a row of a table may look like it.
+func (r rights) check(in io.Reader, trusted bool) error {
 	return mentionsIn(in, func(m mention) error {
 		known, ok := r[m.ref.Digest]
+		if !ok && trusted && !m.exact {
+			return nil
+		}
 		if !ok {
 			return &foreign{m.ref.Digest}
 		}

@@ -58,13 +58,7 @@ func (h *Host) newSession(ctx context.Context, fn *step.Function, inv step.Invoc
 		rights: rights{}, scanned: map[string]bool{}, tables: map[string]*asColumns{}, handed: map[string]handed{},
 	}
 	for _, e := range append([]events.Event{inv.Event}, inv.Set...) {
-		refs, err := granted(bytes.NewReader(e.Data()))
-		if err != nil {
-			continue // data that is not JSON names nothing
-		}
-		for _, ref := range refs {
-			s.rights.grant(ref)
-		}
+		_ = s.rights.give(bytes.NewReader(e.Data())) // data that is not JSON names nothing
 	}
 	return s
 }
@@ -117,13 +111,7 @@ func (s *session) scan(b step.Blob) {
 	if b.Size() > maxScan {
 		return
 	}
-	refs, err := granted(step.ReaderOf(b))
-	if err != nil {
-		return // it is not JSON, and names nothing
-	}
-	for _, ref := range refs {
-		s.rights.grant(ref)
-	}
+	_ = s.rights.give(step.ReaderOf(b)) // what is not JSON names nothing
 }
 
 // A watched blob tells the session of its errors.
@@ -359,5 +347,5 @@ func (s *session) mayName(v any) error {
 	if err != nil {
 		return err
 	}
-	return s.rights.check(bytes.NewReader(b))
+	return s.rights.check(bytes.NewReader(b), false)
 }
