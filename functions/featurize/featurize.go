@@ -27,6 +27,7 @@ import (
 type Params struct {
 	Interactions []preprocess.Interact     `json:"interactions" doc:"features made of pairs of columns"`
 	Bins         []preprocess.Bin          `json:"bins" doc:"numbers cut into intervals: by given edges and labels, by quantiles or of equal width"`
+	Clusters     []preprocess.Cluster      `json:"clusters" doc:"groups of alike rows, by k-means: to which a row belongs, or how far it is from each"`
 	DateParts    []preprocess.DateParts    `json:"date_parts" doc:"dates taken apart"`
 	Tfidf        []preprocess.Tfidf        `json:"tfidf" doc:"text as its most frequent terms, weighed by tf-idf"`
 	HashText     []preprocess.HashText     `json:"hash_text" doc:"text as hashed terms"`

@@ -7,6 +7,7 @@ func (p Params) specs() []preprocess.Spec {
 	var specs []preprocess.Spec
 	add(&specs, p.Interactions)
 	add(&specs, p.Bins)
+	add(&specs, p.Clusters)
 	add(&specs, p.DateParts)
 	add(&specs, p.Tfidf)
 	add(&specs, p.HashText)
