@@ -37,4 +37,16 @@ func TestConformance(t *testing.T) {
 			})
 		})
 	}
+	sgd, margin, robust := NewSGD(), NewSGD(), NewSGD()
+	margin.Loss, margin.L1Ratio = "hinge", 0.3
+	robust.Loss, robust.LearningRate, robust.Epsilon, robust.ClassWeight = "modified_huber", "adaptive", 2, "balanced"
+	for name, p := range map[string]SGD{"sgd": sgd, "sgd hinge": margin, "sgd modified huber": robust} {
+		t.Run(name, func(t *testing.T) {
+			tasks := []learn.Task{learn.Classification}
+			if p.Loss == "auto" {
+				tasks = append(tasks, learn.Regression)
+			}
+			learntest.Estimator(t, func() learn.Estimator { return p }, learntest.Config{Tasks: tasks, Restore: FromState})
+		})
+	}
 }

@@ -1,8 +1,8 @@
-// Package linear has the linear models: least squares, ridge, lasso, elastic net
-// and logistic regression.
+// Package linear has the linear models: least squares, ridge, lasso, elastic net,
+// logistic regression, and models fitted by stochastic gradient descent.
 //
 // Features are standardised inside, without a copy, so that their units do not
-// matter to the accuracy; coefficients are those of the features as they came.
+// matter to the accuracy (but for SGD); coefficients are those of the features as they came.
 // Penalties are scikit-learn's: on the coefficients of the features as they
 // came, never on the intercept. A feature that does not vary has the
 // coefficient 0. Missing values are refused: impute first.
@@ -26,6 +26,7 @@ const (
 	KindLasso      = "lasso"
 	KindElasticNet = "elastic_net"
 	KindLogistic   = "logistic"
+	KindSGD        = "sgd"
 )
 
 // LeastSquares is ordinary least squares regression. Where features are linearly

@@ -15,17 +15,19 @@ import (
 type Model struct {
 	kind         string
 	classes      int       // outputs; 1 for a regression
-	seen         []int32   // logistic: the classes that the fit had rows of, rising
+	seen         []int32   // of classes: the classes that the fit had rows of, rising
 	coefficients []float64 // rows x features, row-major; see Coefficients
 	intercepts   []float64
 	features     int
 	converged    bool
 	iterations   int
+	loss         string  // sgd
+	steps        float64 // sgd: the number of the next step
 }
 
 // Kinds lists the kinds of the models' States.
 func Kinds() []string {
-	return []string{KindLinear, KindRidge, KindLasso, KindElasticNet, KindLogistic}
+	return []string{KindLinear, KindRidge, KindLasso, KindElasticNet, KindLogistic, KindSGD}
 }
 
 // iterative says that a fit of that kind may not converge.
@@ -81,7 +83,7 @@ func (m *Model) Predict(x *learn.Matrix) []float64 {
 // outputs turns scores, one run of rows a row of coefficients, into predictions.
 func (m *Model) outputs(z []float64, rows int, out []float64) {
 	switch {
-	case m.kind != KindLogistic:
+	case m.seen == nil:
 		copy(out, z)
 	case len(m.seen) == 1:
 		for i := range rows {
@@ -90,7 +92,7 @@ func (m *Model) outputs(z []float64, rows int, out []float64) {
 	case len(m.seen) == 2:
 		no, yes := int(m.seen[0]), int(m.seen[1])
 		for i, z := range z {
-			p := portable.Sigmoid(z)
+			p := m.share(z)
 			out[i*m.classes+no], out[i*m.classes+yes] = 1-p, p
 		}
 	default:
@@ -99,10 +101,39 @@ func (m *Model) outputs(z []float64, rows int, out []float64) {
 			for k := range p {
 				p[k] = z[k*rows+i]
 			}
-			portable.Softmax(p)
+			m.shares(p)
 			for k, class := range m.seen {
 				out[i*m.classes+int(class)] = p[k]
 			}
+		}
+	}
+}
+
+// share is the probability of a class by its score against all others. Where the
+// loss has a margin, it rises along that from 0 to 1; a millionth of it is the
+// sigmoid, which tells apart what lies beyond.
+func (m *Model) share(z float64) float64 {
+	p := portable.Sigmoid(z)
+	if m.kind == KindLogistic || m.loss == "log_loss" {
+		return p
+	}
+	return float64((1-1e-6)*(max(-1, min(1, z))+1)/2) + float64(1e-6*p)
+}
+
+// shares turns the scores of all classes into probabilities.
+func (m *Model) shares(z []float64) {
+	if m.kind == KindLogistic {
+		portable.Softmax(z)
+		return
+	}
+	sum := 0.0
+	for k, v := range z {
+		z[k] = m.share(v)
+		sum += z[k]
+	}
+	for k := range z {
+		if z[k] /= sum; sum < 1e-300 {
+			z[k] = 1 / float64(len(z))
 		}
 	}
 }
@@ -121,7 +152,10 @@ func (m *Model) State() learn.State {
 		s.Params["converged"] = m.converged
 		s.Params["iterations"] = float64(m.iterations)
 	}
-	if m.kind == KindLogistic {
+	if m.kind == KindSGD {
+		s.Params["loss"], s.Params["steps"] = m.loss, m.steps
+	}
+	if m.seen != nil {
 		s.Params["classes"] = float64(m.classes)
 		s.Tensors["seen"] = learn.Tensor{Shape: []int{len(m.seen)}, Data: slices.Clone(m.seen)}
 	}
@@ -160,8 +194,17 @@ func FromState(s learn.State) (learn.Model, error) {
 		}
 		m.iterations = int(iterations)
 	}
+	ofClasses := s.Kind == KindLogistic
+	if s.Kind == KindSGD {
+		m.loss, _ = s.Params["loss"].(string)
+		m.steps, _ = s.Params["steps"].(float64)
+		_, ofClasses = s.Tensors["seen"]
+		if !slices.Contains(losses(ofClasses), m.loss) || !(m.steps >= 1) || !finite(m.steps) {
+			return bad("the loss %q in step %v", m.loss, m.steps)
+		}
+	}
 	rows := 1
-	if s.Kind == KindLogistic {
+	if ofClasses {
 		classes, _ := s.Params["classes"].(float64)
 		seen := s.Tensors["seen"]
 		if m.seen, ok = seen.Data.([]int32); !ok || len(m.seen) == 0 || len(seen.Shape) != 1 || seen.Shape[0] != len(m.seen) {

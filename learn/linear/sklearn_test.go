@@ -24,6 +24,8 @@ type reference struct {
 		Weighted    bool
 		Params      json.RawMessage
 		Predictions []float64
+		Batches     int // of SGD
+		Rounds      int
 
 		Coefficients [][]float64
 		Intercepts   []float64
