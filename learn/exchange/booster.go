@@ -287,3 +287,39 @@ func CategoriesOf(values []any) (Categories, error) {
 	}
 	return c, nil
 }
+
+// Rounds are the trees in turns, one an output, with what the margins begin with
+// in the leaves of the first: formats number trees so. Trees that add to several
+// outputs are no trees of a format.
+func Rounds(e *ensemble.Ensemble) ([]*ensemble.Tree, error) {
+	of := make([][]*ensemble.Tree, len(e.Base))
+	rounds := 1
+	for i := range e.Trees {
+		t := &e.Trees[i]
+		if t.Output < 0 && len(e.Base) == 1 {
+			t.Output = 0
+		}
+		if t.Output < 0 {
+			return nil, fmt.Errorf("tree %d has a value for each of %d outputs: export it as onnx", i, len(e.Base))
+		}
+		of[t.Output] = append(of[t.Output], t)
+		rounds = max(rounds, len(of[t.Output]))
+	}
+	var out []*ensemble.Tree
+	for i := range rounds {
+		for k := range of {
+			if i >= len(of[k]) {
+				empty := EmptyTree(k, 0)
+				of[k] = append(of[k], &empty)
+			}
+			t := of[k][i]
+			for n, f := range t.Feature {
+				if i == 0 && f < 0 {
+					t.Value[n] += e.Base[k]
+				}
+			}
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}

@@ -229,6 +229,8 @@ func (r *ubjReader) object(depth int) (any, error) {
 type (
 	floats []float32 // 'd'
 	ints   []int32   // 'l'
+	longs  []int64   // 'L'
+	chars  []int8    // 'i'
 	bytes8 []uint8   // 'U'
 )
 
@@ -259,6 +261,16 @@ func appendUBJ(out []byte, v any) []byte {
 		header('l', len(v))
 		for _, n := range v {
 			out = binary.BigEndian.AppendUint32(out, uint32(n))
+		}
+	case longs:
+		header('L', len(v))
+		for _, n := range v {
+			out = binary.BigEndian.AppendUint64(out, uint64(n))
+		}
+	case chars:
+		header('i', len(v))
+		for _, n := range v {
+			out = append(out, byte(n))
 		}
 	case bytes8:
 		header('U', len(v))

@@ -1,0 +1,113 @@
+package exchangetest
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/boost"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Data is a table of columns of every kind that formats carry, with missing
+// values, and of a target of three classes, of two, and of a number.
+func Data(t testing.TB, n int) *table.Table {
+	r := rand.New(rand.NewPCG(3, 4))
+	length, mass, year := make([]float64, n), make([]float64, n), make([]int64, n)
+	wild, island, kind := make([]bool, n), make([]string, n), make([]string, n)
+	species, big, price := make([]string, n), make([]string, n), make([]float64, n)
+	for i := range n {
+		k := r.IntN(3)
+		length[i] = math.Round(1000*(3+float64(k)+r.NormFloat64()/2)) / 8
+		mass[i] = float64(float32(r.ExpFloat64() * 100))
+		year[i] = int64(2007 + r.IntN(5))
+		wild[i] = r.IntN(2) == 0
+		island[i] = []string{"Biscoe", "Dream", "Torgersen"}[(k+r.IntN(2))%3]
+		kind[i] = string(rune('a'+r.IntN(20))) + "-kind"
+		species[i] = []string{"Adelie", "Chinstrap", "Gentoo"}[k]
+		price[i] = length[i]/100 + mass[i]/300 + float64(k)
+		big[i] = map[bool]string{true: "yes", false: "no"}[price[i] > 3.2]
+		if r.IntN(8) == 0 {
+			length[i] = math.NaN()
+		}
+	}
+	out, err := table.New(table.FloatColumn("length", length), table.FloatColumn("mass", mass), table.IntColumn("year", year),
+		table.BoolColumn("wild", wild), table.StringColumn("island", island), table.StringColumn("kind", kind),
+		table.StringColumn("species", species), table.StringColumn("big", big), table.FloatColumn("price", price))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n / 7 {
+		out.Column("island").SetMissing(7 * i)
+	}
+	return out
+}
+
+// Fit makes a model of raw rows: of one of Data's targets, without the others.
+func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, specs ...preprocess.Spec) *model.Model {
+	t.Helper()
+	raw := data
+	for _, other := range []string{"species", "big", "price"} {
+		if other != target {
+			raw = raw.Without(other)
+		}
+	}
+	task, _ := preprocess.DecideTask(raw.Column(target))
+	y, _, err := preprocess.Target(raw, target, task, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := raw.Without(target)
+	g, features, err := preprocess.Fit(context.Background(), rows, y, nil, specs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := preprocess.Matrix(features, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fitted, err := e.Fit(context.Background(), x, y, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &model.Model{Task: task, Target: target, TargetKind: raw.Column(target).Kind, Classes: y.Classes,
+		Inputs: model.Describe(raw, target), Graph: g, Features: x.Names, Estimator: fitted}
+}
+
+// Agree compares two models on raw rows. The classes of the second may have
+// other names.
+func Agree(t testing.TB, got, want *model.Model, rows *table.Table, tolerance float64) {
+	t.Helper()
+	a, err := got.Predict(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := want.Predict(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Near(t, "prediction", append(a.Values, a.Probabilities...), append(b.Values, b.Probabilities...), tolerance)
+}
+
+// Trained are models of gradient boosting of Data, with the transforms that a
+// file of trees can hold.
+func Trained(t testing.TB, data *table.Table) map[string]*model.Model {
+	few := boost.New()
+	few.Estimators, few.MaxLeaves = 8, 7
+	sets := boost.New()
+	sets.Estimators, sets.MaxLeaves, sets.Categorical = 8, 7, []string{"island", "kind"}
+	common := []preprocess.Spec{&preprocess.Tidy{}, &preprocess.Dates{}}
+	with := func(specs ...preprocess.Spec) []preprocess.Spec { return append(slices.Clone(common), specs...) }
+	return map[string]*model.Model{
+		"classes":    Fit(t, data, "species", few, with(&preprocess.Impute{Categorical: "keep"}, &preprocess.Cap{}, &preprocess.Auto{})...),
+		"binary":     Fit(t, data, "big", few, with(&preprocess.Impute{Numeric: "keep", Categorical: "keep"}, &preprocess.Auto{OneHot: 30, Indicators: true})...),
+		"regression": Fit(t, data, "price", few, with(&preprocess.Impute{Indicators: true}, &preprocess.Scale{Method: "robust"}, &preprocess.Cap{Method: "both", Quantile: .9}, &preprocess.Auto{})...),
+		"sets":       Fit(t, data, "price", sets, with(&preprocess.Ordinal{}, &preprocess.Drop{Columns: []string{"year"}})...),
+		"frequency":  Fit(t, data, "price", few, with(&preprocess.Impute{}, &preprocess.Frequency{})...),
+	}
+}

@@ -1,0 +1,192 @@
+package exchange
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// A Step is a fitted transform, read from its state. The transforms that an auto
+// is made of are steps of their own.
+type Step struct {
+	Name    string // for messages: transform 3 (cap)
+	Kind    string
+	Columns []StepColumn
+	Overall []float64 // of target: what a category that is not known is encoded as
+}
+
+// A StepColumn is what a transform knows of a column. The fields beside Name are
+// those of its kind of transform.
+type StepColumn struct {
+	Name string `json:"name"`
+
+	Type      table.Kind `json:"type"` // of impute
+	None      bool       `json:"none"`
+	Number    float64    `json:"number"`
+	Text      string     `json:"text"`
+	Indicator string     `json:"indicator"`
+
+	Lower *float64 `json:"lower"` // of cap
+	Upper *float64 `json:"upper"`
+
+	Center float64 `json:"-"` // of scale
+	Scale  float64 `json:"-"`
+
+	Categories []string `json:"categories"` // of onehot, ordinal, frequency and target
+
+	Encoding json.RawMessage `json:"-"` // of these all that the state has of the column
+}
+
+// carried are the kinds of transform that work on each column by itself, and are
+// no more than a fill, a bound, a line or a list of categories.
+var carried = []string{"drop", "tidy", "dates", "impute", "cap", "scale", "onehot", "ordinal", "frequency", "target"}
+
+// Steps takes the transforms of a model apart. One that no format carries, such
+// as the terms of a text, is an error that names it and its columns.
+func Steps(g *preprocess.Graph) ([]Step, error) {
+	s := g.State()
+	b, err := json.Marshal(map[string]any{"kind": "auto", "params": s.Params})
+	if err != nil {
+		return nil, fmt.Errorf("the transforms: %w", err)
+	}
+	steps, err := stepsOf(b)
+	for i := range steps {
+		steps[i].Name = fmt.Sprintf("transform %d (%s)", i+1, steps[i].Kind)
+		if err == nil {
+			err = steps[i].check()
+		}
+	}
+	return steps, err
+}
+
+func stepsOf(raw []byte) ([]Step, error) {
+	var s struct {
+		Kind   string
+		Params struct {
+			Steps   []json.RawMessage
+			Columns []json.RawMessage
+			Joint   []string
+			Overall []float64
+			Center  []float64
+			Scale   []float64
+		}
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("a transform's state: %w", err)
+	}
+	if s.Kind == "auto" {
+		var all []Step
+		for _, inner := range s.Params.Steps {
+			steps, err := stepsOf(inner)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, steps...)
+		}
+		return all, nil
+	}
+	out := Step{Kind: s.Kind, Overall: s.Params.Overall}
+	if len(s.Params.Joint) > 0 {
+		out.Kind = "impute by other columns"
+	}
+	for j, c := range s.Params.Columns {
+		var column StepColumn
+		if err := json.Unmarshal(c, &column.Name); err != nil {
+			if err := json.Unmarshal(c, &column); err != nil {
+				return nil, fmt.Errorf("a column of %s: %w", s.Kind, err)
+			}
+			column.Encoding = c
+		}
+		if s.Kind == "scale" && j < len(s.Params.Center) && j < len(s.Params.Scale) {
+			column.Center, column.Scale = s.Params.Center[j], s.Params.Scale[j]
+		}
+		out.Columns = append(out.Columns, column)
+	}
+	return []Step{out}, nil
+}
+
+func (s *Step) check() error {
+	if !slices.Contains(carried, s.Kind) || s.Kind == "dates" && len(s.Columns) > 0 {
+		var names []string
+		for _, c := range s.Columns {
+			names = append(names, c.Name)
+		}
+		return fmt.Errorf("%s of %s is more than other libraries' files hold: train without it or on a file that has its result as columns, or keep the model as it is and use runnel predict",
+			s.Name, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// Outputs are the columns that a column becomes.
+func (s *Step) Outputs(c *StepColumn) ([]string, error) {
+	switch s.Kind {
+	case "drop":
+		return nil, nil
+	case "onehot", "target":
+		var made struct{ Outputs []string }
+		if err := json.Unmarshal(c.Encoding, &made); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		return made.Outputs, nil
+	}
+	if c.Indicator != "" {
+		return []string{c.Name, c.Indicator}, nil
+	}
+	return []string{c.Name}, nil
+}
+
+// Origins are what the features of a model are made of.
+type Origins struct {
+	Of         map[string]int // the input of each feature, and of each other column that is left
+	Touched    [][]string     // of each input, the kinds of transform that change it
+	Categories [][]string     // of each input, those that any transform knows
+}
+
+// OriginsOf follows each input of a model through its transforms.
+func OriginsOf(m *model.Model, steps []Step) (*Origins, error) {
+	o := &Origins{Of: map[string]int{}, Touched: make([][]string, len(m.Inputs)), Categories: make([][]string, len(m.Inputs))}
+	for j, in := range m.Inputs {
+		o.Of[in.Name] = j
+	}
+	for i := range steps {
+		s := &steps[i]
+		for k := range s.Columns {
+			c := &s.Columns[k]
+			j, ok := o.Of[c.Name]
+			if !ok {
+				return nil, fmt.Errorf("%s is of a column %q that there is none of", s.Name, c.Name)
+			}
+			outputs, err := s.Outputs(c)
+			if err != nil {
+				return nil, err
+			}
+			delete(o.Of, c.Name)
+			for _, name := range outputs {
+				o.Of[name] = j
+			}
+			if s.Kind != "drop" && !(c.None && c.Indicator == "") {
+				o.Touched[j] = append(o.Touched[j], s.Kind)
+			}
+			known := map[string]bool{"": true} // the text of target encoding's missing values
+			for _, text := range o.Categories[j] {
+				known[text] = true
+			}
+			for _, text := range c.Categories {
+				if !known[text] {
+					o.Categories[j] = append(o.Categories[j], text)
+				}
+			}
+		}
+	}
+	for _, name := range m.Features {
+		if _, ok := o.Of[name]; !ok {
+			return nil, fmt.Errorf("the feature %q is made by no transform", name)
+		}
+	}
+	return o, nil
+}
