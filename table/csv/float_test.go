@@ -150,7 +150,7 @@ func TestFloatHard(t *testing.T) {
 // Shortest and 17-digit texts of random bits, and random digits, read as strconv reads them.
 func TestFloatRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 40000 {
+	for range 4000 {
 		f := math.Float64frombits(r.Uint64())
 		if math.IsNaN(f) {
 			continue
@@ -165,7 +165,7 @@ func TestFloatRandom(t *testing.T) {
 // Half-way cases: texts exactly between two float64, and next to it.
 func TestFloatHalfway(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 5000 {
+	for range 1500 {
 		f := math.Ldexp(float64(r.Uint64()>>11|1<<52), r.IntN(80)-70)
 		half := new(big.Float).SetPrec(2000).SetFloat64(f)
 		half.Add(half, new(big.Float).SetFloat64(math.Ldexp(f, -54)))

@@ -124,8 +124,9 @@ func TestBadFiles(t *testing.T) {
 	}()
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
-	z.Write(bytes.Repeat([]byte("{\"a\":1}\n"), 12<<20))
+	z.Write(bytes.Repeat([]byte(`{"a":"`+strings.Repeat("x", 500)+"\"}\n"), 1<<11))
 	z.Close()
+	bomb = *bytes.NewBuffer(bytes.Repeat(bomb.Bytes(), 70)) // members may follow each other
 	for _, c := range []struct {
 		name, in string
 		opts     *Options

@@ -123,10 +123,13 @@ func TestCorrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range len(b) {
+			if n%5 != 0 && n > 64 && n < len(b)-512 {
+				continue // every byte of the head and of the footer's end, some between
+			}
 			if _, err := Read(bytes.NewReader(b[:n]), int64(n), nil); err == nil {
 				t.Fatalf("%s: the first %d of %d bytes were read", file, n, len(b))
 			}
-			if n%3 == 0 {
+			if n%15 == 0 {
 				c := bytes.Clone(b)
 				c[n] ^= 0x55
 				if got, err := Read(bytes.NewReader(c), int64(len(c)), &Options{MaxBytes: 1 << 24}); err == nil {

@@ -62,7 +62,7 @@ func TestBombs(t *testing.T) {
 	if hybrid(make([]int32, 10), append(binary.AppendUvarint(nil, 20), 7), 1) == nil {
 		t.Error("the level 7 of one bit was read")
 	}
-	zeros := make([]byte, 32<<20)
+	zeros := make([]byte, 4<<20)
 	var gz, br bytes.Buffer
 	g := gzip.NewWriter(&gz)
 	g.Write(zeros)

@@ -29,7 +29,7 @@ func sample(seed uint64, rows int) *table.Table {
 // The ranks of quantiles are off by no more than RankError in 99 of 100 sketches,
 // whether one sketch saw all or many were merged.
 func TestRankError(t *testing.T) {
-	const rows, trials, k = 30_000, 200, 64
+	const rows, trials, k = 10_000, 200, 64
 	for _, parts := range []int{1, 13} {
 		worse := 0
 		for trial := range trials {
