@@ -38,6 +38,18 @@ func (a Axis) Bin(v float64) int {
 	return min(b, len(a.edges))
 }
 
+// Bins finds the bins of values: into is as long. That of a missing value is missing.
+func (a Axis) Bins(values []float64, into []uint32, missing uint32) {
+	into = into[:len(values)]
+	for i := a.binsFast(values, into, missing); i < len(values); i++ {
+		if v := values[i]; v == v {
+			into[i] = uint32(a.Bin(v))
+		} else {
+			into[i] = missing
+		}
+	}
+}
+
 // Edge is the upper edge of a bin: +Inf of the last.
 func (a Axis) Edge(bin int) float64 {
 	if bin < len(a.edges) {

@@ -162,13 +162,14 @@ func midpoint(a, b float64) float64 {
 // assignBins finds the bin of each value, and reports whether all are finite.
 func assignBins(col []float64, a Axis) (bins []uint8, finite bool) {
 	bins, finite = make([]uint8, len(col)), true
-	for i, v := range col {
-		b := a.Bin(v)
-		if d := v - v; d != d {
-			finite = finite && v != v
-			b = Missing
+	var found [256]uint32
+	for from := 0; from < len(col); from += len(found) {
+		values := col[from:min(from+len(found), len(col))]
+		a.Bins(values, found[:], Missing)
+		for i, v := range values {
+			finite = finite && !math.IsInf(v, 0)
+			bins[from+i] = uint8(found[i])
 		}
-		bins[i] = uint8(b)
 	}
 	return bins, finite
 }

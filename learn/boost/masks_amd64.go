@@ -13,7 +13,7 @@ func hasMasks() bool { return has512() && cpu.X86.HasAVX512CD }
 // outputs a row.
 func (w *walker) addMany(s *scratch, x *learn.Matrix, from, to int, margins []float64, outputs int) int {
 	m := w.masks
-	if m == nil || to-from < maskRows/2 || len(m.trees) == 0 || !hasMasks() {
+	if m == nil || to-from < maskRows/2 || len(w.trees) == 0 || !hasMasks() {
 		return 0
 	}
 	if s.sums == nil {
@@ -34,7 +34,7 @@ func (w *walker) addMany(s *scratch, x *learn.Matrix, from, to int, margins []fl
 				sums[k*maskRows+i] = into[i*outputs+k]
 			}
 		}
-		masks512(&block[0], &splits[0], &m.trees[0], len(m.trees), &m.values[0], &sums[0], outputs)
+		masks512(&block[0], &splits[0], &m.counts[0], len(w.trees), m.words, &m.values[0], &sums[0], outputs)
 		for i := range rows {
 			for k := range outputs {
 				into[i*outputs+k] = sums[k*maskRows+i]
@@ -44,13 +44,18 @@ func (w *walker) addMany(s *scratch, x *learn.Matrix, from, to int, margins []fl
 	return done
 }
 
-// addOne adds the trees to the margins of a row, and says whether it could.
-func (w *walker) addOne(s *scratch, x *learn.Matrix, row int, margins []float64) bool {
+// maskChunk is of how many trees leaves are found before they are added.
+const maskChunk = 128
+
+// addOneFast adds the trees to the margins of a row, and says whether it could.
+func (w *walker) addOneFast(s *scratch, x *learn.Matrix, row int, margins []float64) bool {
 	m := w.masks
-	if m == nil || len(m.alone) == 0 || !hasMasks() {
-		return false
+	if m == nil || len(m.alone) == 0 || !hasMasks() || 4*w.forks.levels < 5*len(m.alone) {
+		return false // as measured: eight trees go down a level while a tree's masks take four fifths of the time
 	}
-	values := s.alone[:]
+	var few [64]uint32
+	var found [maskChunk]float64
+	values := few[:]
 	if size := 2 * len(w.columns); size > len(values) {
 		if s.block == nil {
 			s.block = make([]uint32, 2*maskRows*len(w.columns))
@@ -64,7 +69,7 @@ func (w *walker) addOne(s *scratch, x *learn.Matrix, row int, margins []float64)
 	}
 	k := 0
 	for from := 0; from < len(m.alone); from += maskChunk {
-		leaves := s.leaf[:min(maskChunk, len(m.alone)-from)]
+		leaves := found[:min(maskChunk, len(m.alone)-from)]
 		masksOfRow512(&values[0], &m.alone[from], len(leaves), &m.values[32*from], &leaves[0])
 		for _, v := range leaves { // in the order of the trees
 			margins[k] += v
@@ -80,4 +85,4 @@ func (w *walker) addOne(s *scratch, x *learn.Matrix, row int, margins []float64)
 func masksOfRow512(row *uint32, splits *maskTree, n int, values, leaves *float64)
 
 //go:noescape
-func masks512(block *uint32, splits *maskSplit, trees *int32, n int, values, sums *float64, outputs int)
+func masks512(block *uint32, splits *maskSplit, counts *int32, n, words int, values, sums *float64, outputs int)

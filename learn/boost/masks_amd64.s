@@ -1,26 +1,40 @@
 #include "textflag.h"
 
-// func masks512(block *uint32, splits *maskSplit, trees *int32, n int, values, sums *float64, outputs int)
+// func masks512(block *uint32, splits *maskSplit, counts *int32, n, words int, values, sums *float64, outputs int)
 //
-// Adds n trees, at least one, to the sums of 32 rows: outputs x 32.
-TEXT ·masks512(SB), NOSPLIT, $0-56
+// Adds n trees, at least one, to the sums of 32 rows: outputs x 32. Of a row's words
+// the first that has a leaf left says which.
+TEXT ·masks512(SB), NOSPLIT, $0-64
 	MOVQ block+0(FP), R8
 	MOVQ splits+8(FP), SI
-	MOVQ trees+16(FP), DX
+	MOVQ counts+16(FP), DX
 	MOVQ n+24(FP), CX
-	MOVQ values+32(FP), R9
-	MOVQ sums+40(FP), DI
-	MOVQ outputs+48(FP), R11
+	MOVQ words+32(FP), R12
+	MOVQ values+40(FP), R9
+	MOVQ sums+48(FP), DI
+	MOVQ outputs+56(FP), R11
 	SHLQ $8, R11
 	ADDQ DI, R11 // the end of the sums
 	MOVQ DI, R10
+	MOVQ R12, R14
+	SHLQ $8, R14 // bytes of a tree's values
+	MOVL $32, AX
+	VPBROADCASTD AX, Z12
 
 tree:
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	KXNORW K4, K4, K4 // rows that have found no leaf
+	KXNORW K5, K5, K5
+	MOVQ R12, R13
+
+word:
 	VPTERNLOGD $255, Z0, Z0, Z0
 	VMOVDQA32 Z0, Z1
 	MOVLQSX (DX), BX
+	ADDQ $4, DX
 	TESTQ BX, BX
-	JEQ leaf
+	JEQ first
 
 split:
 	MOVL (SI), AX
@@ -34,17 +48,24 @@ split:
 	DECQ BX
 	JNE split
 
-leaf:
-	VPLZCNTD Z0, Z0
+first:
+	VPLZCNTD Z0, Z0 // 32 where no leaf is left
 	VPLZCNTD Z1, Z1
-	VEXTRACTI64X4 $1, Z0, Y4
-	VEXTRACTI64X4 $1, Z1, Y5
+	VPADDD Z0, Z10, K4, Z10
+	VPADDD Z1, Z11, K5, Z11
+	VPCMPEQD Z12, Z0, K4, K4
+	VPCMPEQD Z12, Z1, K5, K5
+	DECQ R13
+	JNE word
+
+	VEXTRACTI64X4 $1, Z10, Y4
+	VEXTRACTI64X4 $1, Z11, Y5
 	KXNORW K3, K3, K3
-	VGATHERDPD (R9)(Y0*8), K3, Z6
+	VGATHERDPD (R9)(Y10*8), K3, Z6
 	KXNORW K3, K3, K3
 	VGATHERDPD (R9)(Y4*8), K3, Z7
 	KXNORW K3, K3, K3
-	VGATHERDPD (R9)(Y1*8), K3, Z8
+	VGATHERDPD (R9)(Y11*8), K3, Z8
 	KXNORW K3, K3, K3
 	VGATHERDPD (R9)(Y5*8), K3, Z9
 	VADDPD (R10), Z6, Z6
@@ -55,8 +76,7 @@ leaf:
 	VMOVUPD Z7, 64(R10)
 	VMOVUPD Z8, 128(R10)
 	VMOVUPD Z9, 192(R10)
-	ADDQ $256, R9
-	ADDQ $4, DX
+	ADDQ R14, R9
 	ADDQ $256, R10
 	CMPQ R10, R11
 	CMOVQEQ DI, R10

@@ -18,6 +18,10 @@ const blockOf = 64
 // rows.
 func (m *Model) Predict(x *learn.Matrix) []float64 {
 	out := make([]float64, x.Rows*m.outputs)
+	if x.Rows == 1 {
+		m.predictOne(x, out)
+		return out
+	}
 	blocks := (x.Rows + blockOf - 1) / blockOf
 	if blocks < 8 {
 		m.predict(x, 0, x.Rows, out)
@@ -40,11 +44,24 @@ func (m *Model) Predict(x *learn.Matrix) []float64 {
 	return out
 }
 
+// predictOne writes the outputs of the only row.
+func (m *Model) predictOne(x *learn.Matrix, out []float64) {
+	var keys [64]int64
+	var margin [1]float64
+	s, into := scratch{keys: keys[:]}, out
+	if m.link == ensemble.Logistic {
+		into = margin[:]
+	}
+	copy(into, m.base)
+	m.walker.addOne(&s, x, 0, into)
+	m.finish(into, out)
+}
+
 // predict writes the outputs of some rows.
 func (m *Model) predict(x *learn.Matrix, from, to int, out []float64) {
-	var few [128]uint16
+	var keys [64]int64
 	var margins [blockOf]float64
-	s, w, outputs := scratch{row: few[:]}, m.walker, len(m.base)
+	s, w, outputs := scratch{keys: keys[:]}, m.walker, len(m.base)
 	for ; from < to; from += blockOf {
 		end := min(from+blockOf, to)
 		into := out[from*m.outputs : end*m.outputs]
@@ -55,18 +72,31 @@ func (m *Model) predict(x *learn.Matrix, from, to int, out []float64) {
 			copy(into[i:], m.base)
 		}
 		at := from + w.addMany(&s, x, from, end, into, outputs)
-		for at < end && w.addOne(&s, x, at, into[(at-from)*outputs:(at-from+1)*outputs]) {
-			at++
-		}
-		if at < end {
-			if size := (end - at) * len(w.columns); size > len(s.row) {
+		if fours := (end - at) &^ 3; fours > 0 {
+			if size := fours * len(w.columns); size > len(s.row) {
 				s.row = make([]uint16, size)
 			}
-			w.look(x, at, end, s.row)
-			w.add(s.row, into[(at-from)*outputs:], outputs)
+			w.look(x, at, at+fours, s.row)
+			w.add(s.row, into[(at-from)*outputs:(at+fours-from)*outputs], outputs)
+			at += fours
+		}
+		for ; at < end; at++ {
+			w.addOne(&s, x, at, into[(at-from)*outputs:(at-from+1)*outputs])
 		}
 		m.finish(into, out[from*m.outputs:end*m.outputs])
 	}
+}
+
+// addOne adds the trees to the margins of a row.
+func (w *walker) addOne(s *scratch, x *learn.Matrix, row int, margins []float64) {
+	if w.addOneFast(s, x, row, margins) {
+		return
+	}
+	if size := 2 * len(w.columns); size > len(s.keys) {
+		s.keys = make([]int64, size)
+	}
+	w.lookAtOne(x, row, s.keys)
+	w.forks.add(s.keys, w, margins)
 }
 
 // finish turns margins into predictions.

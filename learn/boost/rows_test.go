@@ -66,11 +66,11 @@ func TestGoingLeft(t *testing.T) {
 // Rows of all kinds at once are predicted as each alone, by masks and on foot.
 func TestPredictManyAsOne(t *testing.T) {
 	x, y := problem(500, 9)
-	for _, leaves := range []int{2, 31, 32, 33, 100} {
+	for _, leaves := range []int{2, 31, 32, 33, 64, 65, 128, 150} {
 		b := New()
 		b.Estimators, b.MaxLeaves, b.MinLeaf, b.Categorical = 7, leaves, 1, []string{"kind"}
 		m := fit(t, b, x, y, nil)
-		if hasMasks() && (m.walker.masks != nil) != (leaves <= 32) {
+		if hasMasks() && (m.walker.masks != nil) != (leaves <= 128) {
 			t.Errorf("masks of %d leaves: %v", leaves, m.walker.masks != nil)
 		}
 		e, p, row := m.Ensemble(), m.Predict(x), make([]float64, 3)

@@ -17,6 +17,7 @@ type walker struct {
 	steps   []step
 	value   []float64 // of each step that is a leaf
 	masks   *masks    // the same trees once more, for many rows; nil where there is none
+	forks   *forks    // and for a row alone
 }
 
 // A column is what steps look at: a feature's bins, or whether it is in a set.
@@ -115,6 +116,7 @@ func newWalker(n *nodes, features int) *walker {
 	if hasMasks() {
 		w.masks = newMasks(w)
 	}
+	w.forks = newForks(w, n)
 	return w
 }
 
@@ -142,41 +144,6 @@ func (w *walker) look(x *learn.Matrix, from, to int, block []uint16) {
 	}
 }
 
-// addRow adds the trees to the margins of one row, which walks down four trees at
-// once.
-func (w *walker) addRow(row []uint16, margins []float64) {
-	k := 0
-	add := func(v float64) {
-		margins[k] += v
-		if k++; k == len(margins) {
-			k = 0
-		}
-	}
-	trees := w.trees
-	for ; len(trees) >= 4; trees = trees[4:] {
-		a, b, c, d := w.steps[trees[0].from:], w.steps[trees[1].from:], w.steps[trees[2].from:], w.steps[trees[3].from:]
-		var p, q, r, s uint32
-		for {
-			p2, q2, r2, s2 := a[p].next(row), b[q].next(row), c[r].next(row), d[s].next(row)
-			if (p2^p)|(q2^q)|(r2^r)|(s2^s) == 0 {
-				break
-			}
-			p, q, r, s = p2, q2, r2, s2
-		}
-		add(w.value[trees[0].from+int(p)])
-		add(w.value[trees[1].from+int(q)])
-		add(w.value[trees[2].from+int(r)])
-		add(w.value[trees[3].from+int(s)])
-	}
-	for _, t := range trees {
-		at := uint32(0)
-		for next := w.steps[t.from].next(row); next != at; next = w.steps[t.from+int(at)].next(row) {
-			at = next
-		}
-		add(w.value[t.from+int(at)])
-	}
-}
-
 // leaves4 are the leaves that four rows end in: walking at once hides that each
 // step waits for the last.
 func (w *walker) leaves4(t walked, rows []uint16) (p, q, r, s uint32) {
@@ -193,14 +160,10 @@ func (w *walker) leaves4(t walked, rows []uint16) (p, q, r, s uint32) {
 	}
 }
 
-// add adds the trees to the margins of rows whose columns are in block; margins
-// has outputs a row.
+// add adds the trees to the margins of rows, four by four, whose columns are in
+// block; margins has outputs a row.
 func (w *walker) add(block []uint16, margins []float64, outputs int) {
-	width, rows := len(w.columns), len(margins)/outputs
-	fours := rows &^ 3
-	for i := fours; i < rows; i++ {
-		w.addRow(block[i*width:(i+1)*width], margins[i*outputs:(i+1)*outputs])
-	}
+	width, fours := len(w.columns), len(margins)/outputs
 	for t, tree := range w.trees {
 		k, value := t%outputs, w.value[tree.from:tree.to]
 		for i := 0; i < fours; i += 4 {

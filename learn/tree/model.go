@@ -150,12 +150,10 @@ func (m *ForestModel) Predict(x *learn.Matrix) []float64 {
 // predict adds up the trees for some rows, whose bins it first puts in block.
 func (m *ForestModel) predict(x *learn.Matrix, from, to int, block []uint32, out []float64) {
 	rows, features := to-from, len(m.axes)
+	var found [blockRows]uint32
 	for j, axis := range m.axes {
-		for i, v := range x.Columns[j][from:to] {
-			b := uint32(axis.Bin(v))
-			if v != v {
-				b = math.MaxUint32
-			}
+		axis.Bins(x.Columns[j][from:to], found[:], math.MaxUint32)
+		for i, b := range found[:rows] {
 			block[i*features+j] = b
 		}
 	}
