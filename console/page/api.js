@@ -22,7 +22,7 @@ async function ask(method, path, body, type) {
   return answer;
 }
 
-const json = async answer => (await answer).json();
+const json = async asked => { const answer = await asked; return answer.status === 204 ? null : answer.json(); };
 
 export const get = path => json(ask('GET', path));
 export const text = async path => (await ask('GET', path)).text();

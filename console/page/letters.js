@@ -7,6 +7,8 @@ import { act, refresh } from './main.js';
 
 let all = false;
 
+export const open = letters => letters.filter(l => !l.redriven && !l.discarded);
+
 const decided = l => l.redriven ? ['redriven ', ago(l.redriven)] : l.discarded ? ['discarded ', ago(l.discarded)] : null;
 
 const attempt = a => h('li', null, h('b', null, `Try ${a.number}`), ' ', ago(a.startedAt), ', ', a.error.class, h('p', { class: 'message' }, a.error.message), a.error.detail ? h('pre', null, a.error.detail) : null);
@@ -22,7 +24,7 @@ function letter(l, chosen) {
       facts([['Run', link(['runs', l.run, l.step], short(l.run))], ['Step', `${l.step} of ${l.pipeline}`], ['Function', l.function], ['Class', l.error.class],
         ['Tries', String(attempts.length)], ['Failed', ago(l.failedAt)], ['Event', typeOf(l.event.type)]]),
       decided(l) ? h('p', null, 'It was ', decided(l), '.') : h('p', { class: 'actions' },
-        h('button', { class: 'main', on: { click: act(send('redrive')) } }, 'Redrive'),
+        h('button', { class: l.error.class === 'permanent' ? null : 'main', on: { click: act(send('redrive')) } }, 'Redrive'),
         h('button', { on: { click: act(send('discard'), 'Discard this dead letter? It is kept, and no longer listed.') } }, 'Discard')),
       h('details', null, h('summary', null, attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`), h('ol', { class: 'notes' }, attempts.map(attempt))),
       h('details', null, h('summary', null, 'The event, whole'), h('pre', null, JSON.stringify(l.event, null, 2)))));
@@ -30,14 +32,14 @@ function letter(l, chosen) {
 
 export async function letters([chosen]) {
   const list = (await get('v1/deadletters')).sort((a, b) => b.failedAt.localeCompare(a.failedAt));
-  const open = list.filter(l => !decided(l)), shown = list.filter(l => all || !decided(l) || l.id === chosen);
+  const left = open(list).length, shown = list.filter(l => all || !decided(l) || l.id === chosen);
   return {
-    title: 'Dead letters', every: 4, letters: open.length, chosen: chosen ? 'letter-' + chosen : null,
+    title: 'Dead letters', every: 4, letters: left, chosen: chosen ? 'letter-' + chosen : null,
     nodes: [
       h('h1', null, 'Dead letters'),
       h('p', { class: 'lead' }, 'Events that a step was given up on. Put the cause right, then redrive one: its run goes on from that step.'),
       shown.length ? h('div', { class: 'steps letters' }, shown.map(l => letter(l, chosen))) : empty('None. Every event was answered.'),
-      list.length > open.length ? h('p', null, h('button', { on: { click: () => { all = !all; refresh(); } } }, all ? 'Hide those that were decided' : `Show ${plural(list.length - open.length, 'decided one')}`)) : null,
+      list.length > left ? h('p', null, h('button', { on: { click: () => { all = !all; refresh(); } } }, all ? 'Hide those that were decided' : `Show ${plural(list.length - left, 'decided one')}`)) : null,
     ],
   };
 }

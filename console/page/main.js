@@ -4,7 +4,7 @@ import { get, post, Failure } from './api.js';
 import { overview, run } from './runs.js';
 import { models, model } from './models.js';
 import { uploads, dropping } from './uploads.js';
-import { letters } from './letters.js';
+import { letters, open } from './letters.js';
 
 const main = document.getElementById('main'), banner = document.getElementById('banner'), said = document.getElementById('said');
 
@@ -14,16 +14,17 @@ const main = document.getElementById('main'), banner = document.getElementById('
 const views = { '': overview, runs: a => a.length ? run(a) : overview(), models: a => a.length ? model(a) : models(), uploads, deadletters: letters };
 const places = [['Overview', ''], ['Models', 'models'], ['Uploads', 'uploads'], ['Dead letters', 'deadletters']];
 
-let turn = 0, timer, open = null;
+let turn = 0, timer, left = 0; // dead letters to look at
 
 const where = () => location.hash.replace(/^#\/?/, '').split('/').filter(s => s !== '').map(s => { try { return decodeURIComponent(s); } catch { return s; } });
 
 function menu(at) {
   patch(document.getElementById('nav'), places.map(([name, to]) => h('a', { href: '#/' + to, 'aria-current': at === to || (at === 'runs' && to === '') ? 'page' : null }, name,
-    to === 'deadletters' && open ? h('span', { class: 'badge', title: `${open} to look at` }, open) : null)));
+    to === 'deadletters' && left ? h('span', { class: 'badge', title: `${left} to look at` }, left) : null)));
 }
 
-// show brings the page up to date; moved says that the user went elsewhere.
+// show brings the page up to date; moved says that the user went elsewhere. It is
+// false where the node asks for its token first.
 async function show(moved) {
   const mine = ++turn, [at = '', ...rest] = where(), begun = performance.now();
   clearTimeout(timer);
@@ -33,7 +34,7 @@ async function show(moved) {
     const view = await (views[at] ?? unknown)(rest);
     if (mine !== turn) return;
     document.title = `${view.title} · Runnel`;
-    if (view.letters !== undefined) open = view.letters;
+    left = view.letters ?? left;
     menu(at);
     patch(main, view.nodes);
     banner.hidden = true;
@@ -42,7 +43,7 @@ async function show(moved) {
     if (moved) arrive(view.chosen);
   } catch (error) {
     if (mine !== turn) return;
-    if (error.status === 401) return patch(main, [login()]);
+    if (error.status === 401) { patch(main, [login()]); return false; }
     if (moved && error.status) {
       document.title = 'Runnel';
       patch(main, [h('h1', null, 'This cannot be shown'), h('p', { class: 'failure message' }, error.message), h('p', null, h('a', { href: '#/' }, 'Overview'))]);
@@ -54,6 +55,7 @@ async function show(moved) {
   // A node that takes long to answer is asked less often.
   const wait = Math.max(1000 * every, 10 * (performance.now() - begun));
   if (mine === turn) timer = setTimeout(() => document.hidden || show(false), wait);
+  return true;
 }
 
 function arrive(chosen) {
@@ -103,17 +105,18 @@ function login() {
     }
   };
   return h('form', { class: 'login', 'data-own': true, on: { submit } }, h('h1', null, 'Runnel'), h('p', null, 'This node asks for its token. It is in the file ', h('code', null, 'token'), ' of the node’s folder.'),
-    h('label', { for: 'token' }, 'Token'), token, wrong, h('p', { class: 'actions' }, h('button', { class: 'main' }, 'Sign in')));
+    h('input', { class: 'unseen', autocomplete: 'username', value: 'runnel', tabindex: -1, 'aria-hidden': 'true', readonly: true }), h('label', { for: 'token' }, 'Token'), token, wrong, h('p', { class: 'actions' }, h('button', { class: 'main' }, 'Sign in')));
 }
 
 async function about() {
-  const node = await get('v1/node');
+  const [node, list] = await Promise.all([get('v1/node'), get('v1/deadletters')]);
+  left = open(list).length;
+  menu(where()[0] ?? '');
   patch(document.getElementById('foot'), [`Runnel ${node.version}`, h('span', null, node.dir), node.s3 ? h('span', null, `S3 at ${node.s3}`) : null, node.inbox ? h('span', null, `inbox ${node.inbox}`) : null]);
 }
 
 async function begin() {
-  await show(true);
-  await about().catch(() => {}); // the view says what is wrong
+  if (await show(true)) await about().catch(() => {}); // the view says what is wrong
 }
 
 addEventListener('hashchange', () => show(true));

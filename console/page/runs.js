@@ -3,6 +3,7 @@ import { h } from './dom.js';
 import { get, post, path, pipeline } from './api.js';
 import { ago, bytes, count, download, empty, ends, facts, headlines, link, mark, metric, plural, rows, seconds, short, state, typeOf, words } from './format.js';
 import { draw } from './graph.js';
+import { open } from './letters.js';
 import { reports } from './reports.js';
 import { picker } from './uploads.js';
 import { act, refresh } from './main.js';
@@ -23,17 +24,17 @@ const modelLink = name => {
 export async function overview() {
   const [runs, models, letters] = await Promise.all([get(`v1/runs?limit=${most + 1}`), get('v1/models'), get('v1/deadletters')]);
   const more = runs.length > most, listed = runs.slice(0, most);
-  const open = letters.filter(l => !l.redriven && !l.discarded).length;
+  const left = open(letters).length;
   const running = listed.filter(r => r.state === 'running').length;
   const tile = (name, value, to, warn) => h('a', { class: warn ? 'tile warn' : 'tile', href: to }, h('b', null, count(value)), h('span', null, name));
   return {
-    title: 'Overview', every: running ? 1 : 4, letters: open,
+    title: 'Overview', every: running ? 1 : 4, letters: left,
     nodes: [
       h('h1', null, 'Overview'),
       h('div', { class: 'tiles' },
         tile('running now', running, '#/'),
         tile(models.length === 1 ? 'model' : 'models', models.length, '#/models'),
-        tile(open === 1 ? 'dead letter to look at' : 'dead letters to look at', open, '#/deadletters', open > 0)),
+        tile(left === 1 ? 'dead letter to look at' : 'dead letters to look at', left, '#/deadletters', left > 0)),
       picker(),
       h('h2', null, 'Runs'),
       listed.length === 0 ? empty('Nothing has run yet. Drop a table above, or put one from a terminal: ', h('code', null, 'runnel put FILE uploads --target COLUMN'))
@@ -95,7 +96,7 @@ function graph(st, steps, edges) {
 }
 
 const remedies = {
-  permanent: 'It was not tried again: the same bytes fail the same way. Put right what the message says and upload the table again, or redrive it once the cause is elsewhere and mended.',
+  permanent: 'It was not tried again: the same bytes fail the same way. Put right what the message says and upload the table again; where the table is not at fault, mend the cause and redrive.',
   retryable: 'It was tried until the attempts of the step were used up. Once what it needs answers again, redrive it.',
   timeout: 'It took longer than the step may. Raise timeout in the pipeline, or give the step less data, and upload again; redrive it where the machine was only busy.',
   poison: 'The process that worked on it died each time, mostly for want of memory. Give the step less data or the machine more memory, then redrive it.',
@@ -167,7 +168,7 @@ export async function run([id, chosen]) {
   return {
     title: subject, every: st.state === 'running' ? 0.7 : 5, said: `${subject}: ${st.state}`, chosen: steps.filter(s => s.name === chosen).map(idOf)[0],
     nodes: [
-      h('p', { class: 'crumbs' }, link([], 'Runs'), ' / '),
+      h('p', { class: 'crumbs' }, link([], '← Runs')),
       h('div', { class: 'head' }, h('h1', null, subject), state(st.state), h('span', { class: 'actions' },
         live ? h('button', { on: { click: act(() => post(path('v1', 'runs', st.id, 'cancel')), 'Cancel this run? What is at work is stopped, and no further step starts.') } }, 'Cancel')
           : h('button', { title: 'Runs the same event again, by the same version of the pipeline', on: { click: act(async () => { location.hash = '#/runs/' + (await post(path('v1', 'runs', st.id, 'replay'))).run; }) } }, 'Run again'))),
