@@ -53,6 +53,8 @@ func TestExplain(t *testing.T) {
 		{"boosted, three classes", "species", map[string]any{"model": "gradient_boosting"}, explain.TreeSHAP, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"boosted, two classes", "sex", map[string]any{"model": "gradient_boosting"}, explain.TreeSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
 		{"logistic, three classes", "species", map[string]any{"model": "logistic"}, explain.LinearSHAP, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
+		{"sgd", "sex", map[string]any{"model": "sgd", "sgd": map[string]any{"alpha": 0.05}}, explain.LinearSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
+		{"sgd, three classes", "species", map[string]any{"model": "sgd", "sgd": map[string]any{"alpha": 0.05}}, explain.LinearSHAP, explain.RestOdds, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"ridge", "body_mass_g", map[string]any{"model": "ridge"}, explain.LinearSHAP, explain.Value, []string{""}, "species"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,6 +85,13 @@ func TestExplain(t *testing.T) {
 					}
 					if e.Scale == explain.Score { // of which only differences count
 						want = math.Log(want/p.Distribution(i)[e.Outputs[0].Class]) + e.Outputs[0].Total(i)
+					}
+					if e.Scale == explain.RestOdds { // of which the probabilities are shares
+						sum := 0.0
+						for _, of := range e.Outputs {
+							sum += 1 / (1 + math.Exp(-of.Total(i)))
+						}
+						want = math.Log(want * sum / (1 - want*sum))
 					}
 					if m.Task == learn.Regression {
 						want = p.Values[i]

@@ -24,8 +24,10 @@ const (
 // The scales of what is explained.
 const (
 	Probability = "probability"
-	LogOdds     = "log_odds" // of the second of two classes
-	Score       = "score"    // of a class: its probability is e^score over the sum of all classes'
+	LogOdds     = "log_odds"      // of the second of two classes
+	Score       = "score"         // of a class: its probability is e^score over the sum of all classes'
+	RestOdds    = "log_odds_rest" // of a class against all others
+	Margin      = "margin"        // of a class: from -1, where it is impossible, to 1, where it is sure, and beyond
 	LogValue    = "log_value"
 	Value       = "value"
 )
@@ -155,7 +157,15 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		for _, k := range estimator.Seen() {
 			seen = append(seen, m.Classes[k])
 		}
-		if e.Scale = LogOdds; len(seen) > 2 {
+		bySGD := estimator.Kind() == linear.KindSGD
+		switch {
+		case bySGD && estimator.Loss() != "log_loss":
+			e.Scale = Margin
+		case len(seen) <= 2:
+			e.Scale = LogOdds
+		case bySGD:
+			e.Scale = RestOdds
+		default:
 			e.Scale = Score
 		}
 		v, classes := ofClasses(v, seen)

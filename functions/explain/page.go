@@ -28,7 +28,7 @@ const (
 )
 
 // scaleWords say what is explained.
-var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", LogValue: "logarithm of the value", Value: "value"}
+var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", RestOdds: "log-odds against all others", Margin: "margin", LogValue: "logarithm of the value", Value: "value"}
 
 // of is what an output is called: the probability of Adelie.
 func (e *Explanation) of(o *Output) string {
@@ -72,7 +72,10 @@ func (e *Explanation) footer() string {
 	case KernelSHAP:
 		how = "Shapley values by the predictions of rows that are mixed with training rows (Kernel SHAP): they sum to the prediction."
 	}
-	if e.Scale == Score {
+	switch e.Scale {
+	case Margin:
+		how += " A margin of 1 or more is all but certain, of -1 or less all but impossible."
+	case Score:
 		how += " A class's probability is e to its score, over the sum of that of all classes."
 	}
 	return how + " Features that come from one column are added up."

@@ -81,6 +81,8 @@ func TestChoice(t *testing.T) {
 		{"body_mass_g", functest.Params{"train": {"model": "lasso", "lasso": map[string]any{"alpha": 3}}}, "lasso", "alpha", 3.0},
 		{"body_mass_g", functest.Params{"train": {"model": "elastic_net", "elastic_net": map[string]any{"l1_ratio": 0.9}}}, "elastic_net", "l1_ratio", 0.9},
 		{"species", functest.Params{"train": {"model": "logistic", "logistic": map[string]any{"l1_ratio": 1}}}, "logistic", "l1_ratio", 1.0},
+		{"species", functest.Params{"train": {"model": "sgd", "sgd": map[string]any{"loss": "hinge"}}}, "sgd", "loss", "hinge"},
+		{"body_mass_g", functest.Params{"train": {"model": "sgd", "sgd": map[string]any{"alpha": 0.01}}}, "sgd", "alpha", 0.01},
 		{"body_mass_g", functest.Params{"train": {"model": "baseline"}}, "baseline", "", nil},
 	} {
 		t.Run(c.target+" "+c.want, func(t *testing.T) {

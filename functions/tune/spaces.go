@@ -34,6 +34,11 @@ func defaultSpace(family string) []search.Param {
 			{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-5, High: 1e3},
 			{Name: name("l1_ratio"), Kind: search.Uniform, Low: 0, High: 1},
 		}
+	case "sgd":
+		return []search.Param{
+			{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-6, High: 1e-1},
+			{Name: name("l1_ratio"), Kind: search.Uniform, Low: 0, High: 1},
+		}
 	case "ridge":
 		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}
 	}

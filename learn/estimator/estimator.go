@@ -26,6 +26,7 @@ type Params struct {
 	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
 	Lasso    linear.Lasso        `json:"lasso" doc:"parameters of a lasso"`
 	Net      linear.ElasticNet   `json:"elastic_net" doc:"parameters of an elastic net"`
+	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
 }
 
 // An Entry describes an estimator.
@@ -52,6 +53,7 @@ func Entries() []Entry {
 		{"ridge", both[1:], "least squares with an L2 penalty", "steps", func(p Params) learn.Estimator { return p.Ridge }, scaled},
 		{"lasso", both[1:], "least squares with an L1 penalty", "rounds", func(p Params) learn.Estimator { return p.Lasso }, scaled},
 		{"elastic_net", both[1:], "least squares with an L1 and an L2 penalty", "rounds", func(p Params) learn.Estimator { return p.Net }, scaled},
+		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
 	}
 }

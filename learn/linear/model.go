@@ -36,6 +36,9 @@ func iterative(kind string) bool { return kind != KindLinear && kind != KindRidg
 // Kind is what kind of model it is.
 func (m *Model) Kind() string { return m.kind }
 
+// Loss is the loss that SGD descended, "" for the other kinds.
+func (m *Model) Loss() string { return m.loss }
+
 // Coefficients returns one row for a regression or two classes, where the score
 // is that of the second class against the first, and otherwise one row a class
 // that the fit had rows of.

@@ -58,7 +58,7 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		restore, tensor = tree.FromState, "importances"
 	case boost.Kind:
 		restore, tensor = boost.FromState, "importances"
-	case linear.KindLinear, linear.KindRidge, linear.KindLasso, linear.KindElasticNet, linear.KindLogistic:
+	case linear.KindLinear, linear.KindRidge, linear.KindLasso, linear.KindElasticNet, linear.KindLogistic, linear.KindSGD:
 		restore, tensor = linear.FromState, "coefficients"
 	case neural.Kind:
 		restore, tensor = neural.FromState, "mean"
