@@ -168,6 +168,14 @@ func TestTestRowsLeaveNoTrace(t *testing.T) {
 	}
 }
 
+// small gives train a small forest where it is not told otherwise.
+func small(train map[string]any) map[string]any {
+	if train != nil {
+		return train
+	}
+	return map[string]any{"random_forest": map[string]any{"n_estimators": 10}}
+}
+
 type fitted struct{ cleaning, features, model string }
 
 // fit cleans, featurizes and trains, and gives what was fitted as text.
@@ -180,7 +188,7 @@ func fit(t *testing.T, tbl *table.Table, split []step.Subset, target string, p f
 	ds = env.Dataset(t, ds, tbl, split)
 	cleaned := steptest.Emitted[events.DatasetCleanedData](t, env.Invoke(t, clean.Function, events.DatasetIngestedData{Dataset: ds}, p["clean"]), 0)
 	built := steptest.Emitted[events.FeaturesBuiltData](t, env.Invoke(t, featurize.Function, cleaned, p["featurize"]), 0)
-	trained := steptest.Emitted[events.ModelTrainedData](t, env.Invoke(t, train.Function, built, p["train"]), 0)
+	trained := steptest.Emitted[events.ModelTrainedData](t, env.Invoke(t, train.Function, built, small(p["train"])), 0)
 	m, err := model.Decode(env.Bytes(t, trained.Model.Model), env.Bytes(t, trained.Model.Weights))
 	if err != nil {
 		t.Fatal(err)
@@ -199,8 +207,8 @@ func TestSameBytes(t *testing.T) {
 		file, target string
 		params       functest.Params
 	}{
-		{"penguins/penguins.csv", "species", nil},
-		{"penguins/penguins.csv", "body_mass_g", functest.Params{"clean": {"missing": "iterative"}}},
+		{"penguins/penguins.csv", "species", functest.Params{"train": small(nil)}},
+		{"penguins/penguins.csv", "body_mass_g", functest.Params{"clean": {"missing": "iterative"}, "train": small(nil)}},
 		{"flights/flights.csv", "late", functest.Params{"train": {"random_forest": map[string]any{"n_estimators": 10}}}},
 	} {
 		t.Run(c.file+" "+c.target, func(t *testing.T) {
@@ -286,6 +294,7 @@ func TestServingEqualsTraining(t *testing.T) {
 			for k, v := range c.params {
 				p[k] = v
 			}
+			p["train"] = small(p["train"])
 			r := functest.Chain(t, "data.csv", c.content, p).Must(t)
 			m := r.Model(t)
 			raw, split := r.Env.Read(t, r.Trained.Raw)
