@@ -1,6 +1,10 @@
 package cluster
 
-import "math"
+import (
+	"math"
+
+	"github.com/runnel-dev/runnel/learn/distance"
+)
 
 // What takes the time works on blocks of rows, feature by feature, as the matrix
 // has them: no copy of the data is made. Where the processor has AVX-512, assembly
@@ -8,9 +12,9 @@ import "math"
 // time, so that the bits are those of the plain loops below.
 
 const (
-	wide  = 128 // rows of a block
-	group = 16  // rows that assembly takes at a time
-	tile  = 4   // centres that share what is loaded of a row
+	wide  = distance.Wide
+	group = 16 // rows that assembly takes at a time
+	tile  = distance.Tile
 )
 
 // points are the rows of a matrix, shifted by the features' means, and scaled by
@@ -49,25 +53,6 @@ func (p *points) row(i int, into []float64) {
 	}
 }
 
-// tiles lay centres out for the loops below: four at a time, feature by feature,
-// each number times factor. What is missing of the last four is 0.
-func tiles(centers []float64, features int, factor float64, into []float64) []float64 {
-	k := len(centers) / features
-	size := (k + tile - 1) / tile * tile * features
-	if cap(into) < size {
-		into = make([]float64, size)
-	}
-	into = into[:size]
-	clear(into)
-	for c := range k {
-		at := c / tile * tile * features
-		for j := range features {
-			into[at+j*tile+c%tile] = factor * centers[c*features+j]
-		}
-	}
-	return into
-}
-
 // A finder tells the nearest of some centres: that of the smallest
 // |c|^2 - 2 c x, which is the squared distance less |x|^2.
 type finder struct {
@@ -78,7 +63,7 @@ type finder struct {
 }
 
 func (f *finder) set(centers []float64) {
-	f.tiles = tiles(centers, f.features, -2, f.tiles)
+	f.tiles = distance.Tiles(centers, f.features, -2, f.tiles)
 	f.norms = f.norms[:0]
 	for at := 0; at < len(centers); at += f.features {
 		f.norms = append(f.norms, squares(centers[at:at+f.features]))
@@ -129,26 +114,7 @@ func (f *finder) nearest(block []float64, rows int, labels *[wide]int32) {
 // distances writes the squared distance of each row of a block to each centre of
 // tiles: wide numbers a centre.
 func (p *points) distances(block []float64, rows int, tiles, out []float64) {
-	features, groups := len(p.columns), (rows+group-1)/group
-	count := len(tiles) / (tile * features)
-	if p.fast {
-		distances512(&block[0], features, groups, &tiles[0], count, &out[0])
-		return
-	}
-	n := groups * group
-	for t := range count {
-		for c := range tile {
-			o := out[(t*tile+c)*wide:][:n]
-			clear(o)
-			for j := range features {
-				v := tiles[(t*features+j)*tile+c]
-				for i, x := range block[j*wide:][:n] {
-					d := x - v
-					o[i] += float64(d * d)
-				}
-			}
-		}
-	}
+	distance.Squared(block, len(p.columns), rows, tiles, out, p.fast)
 }
 
 // potentials adds to sums, eight a candidate, what a block's rows would be from

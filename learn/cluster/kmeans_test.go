@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/distance"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
@@ -135,7 +136,7 @@ func TestSameBits(t *testing.T) {
 			}
 		}
 	}
-	if !fast() {
+	if !distance.Fast() {
 		t.Log("no assembly to compare with")
 	}
 }
@@ -183,7 +184,7 @@ func TestTwins(t *testing.T) {
 			})
 			both(func(p *points) []float64 {
 				b, rows := block(p)
-				all := tiles(centers, 5, 1, nil)
+				all := distance.Tiles(centers, 5, 1, nil)
 				out := make([]float64, len(all)/5*wide)
 				p.distances(b, rows, all, out)
 				closest, weights := make([]float64, wide), make([]float64, wide)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/distance"
 )
 
 // Assign returns the nearest centre of each row, the first of equals, and the
@@ -47,7 +48,7 @@ func (c *Clusters) each(x *learn.Matrix, do func(start, rows int, squared []floa
 		centers = append(centers, v...)
 	}
 	p := plain(x)
-	all, block := tiles(centers, features, 1, nil), make([]float64, features*wide)
+	all, block := distance.Tiles(centers, features, 1, nil), make([]float64, features*wide)
 	squared := make([]float64, len(all)/features*wide)
 	for start := 0; start < x.Rows; start += wide {
 		rows := p.block(start, block)
@@ -58,7 +59,7 @@ func (c *Clusters) each(x *learn.Matrix, do func(start, rows int, squared []floa
 
 // plain are the rows of a matrix as they are.
 func plain(x *learn.Matrix) *points {
-	return &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns)), scale: 1, fast: fast()}
+	return &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns)), scale: 1, fast: distance.Fast()}
 }
 
 // Kind names the state of clusters.

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/distance"
 	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
@@ -29,7 +30,7 @@ func Silhouette(ctx context.Context, x *learn.Matrix, labels []int32, opts *lear
 	for i := range x.Rows {
 		p.row(i, rows[i*features:][:features])
 	}
-	all := tiles(rows, features, 1, nil)
+	all := distance.Tiles(rows, features, 1, nil)
 	const several = 16 * tile // rows whose distances are computed at a time
 	blocks := (x.Rows + wide - 1) / wide
 	sums := make([]float64, blocks)

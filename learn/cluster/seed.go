@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/runnel-dev/runnel/learn/distance"
 	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/splitmix"
@@ -109,7 +110,7 @@ func (s *seeding) draw(left []float64, point float64) int {
 		point -= x
 	}
 	distances := make([]float64, tile*wide)
-	s.update(0, b, tiles(s.last, len(s.points.columns), 1, nil), distances)
+	s.update(0, b, distance.Tiles(s.last, len(s.points.columns), 1, nil), distances)
 	weighted := make([]float64, wide)
 	weights := s.blockWeights(b, weighted)
 	for i, d := range s.closest[b*wide:][:wide] {
@@ -146,7 +147,7 @@ func (s *seeding) update(thread, b int, tiles, distances []float64) {
 func (s *seeding) pass(ctx context.Context, candidates []float64) error {
 	features := len(s.points.columns)
 	s.candidates = len(candidates) / features
-	all := tiles(append(append([]float64{}, s.last...), candidates...), features, 1, nil)
+	all := distance.Tiles(append(append([]float64{}, s.last...), candidates...), features, 1, nil)
 	const several = 32 // blocks a task
 	blocks := len(s.closest) / wide
 	return parallel.Each(ctx, s.threads, (blocks+several-1)/several, func(thread, task int) {
