@@ -305,7 +305,7 @@ func Rounds(e *ensemble.Ensemble) ([]*ensemble.Tree, error) {
 		of[t.Output] = append(of[t.Output], t)
 		rounds = max(rounds, len(of[t.Output]))
 	}
-	var out []*ensemble.Tree
+	out := make([]*ensemble.Tree, 0, rounds*len(of))
 	for i := range rounds {
 		for k := range of {
 			if i >= len(of[k]) {

@@ -40,7 +40,7 @@ func Trees(m *model.Model, format string) (b *Booster, notes []string, err error
 	f := &folder{model: m, Origins: origins}
 	for _, s := range steps {
 		if s.Kind == "tidy" && len(s.Columns) > 0 {
-			notes = append(notes, fmt.Sprintf("%s is not in the file: give %s without space around and as in training", s.Name, columnNames(s.Columns)))
+			notes = append(notes, fmt.Sprintf("%s is not in the file: give %s without space around and as in training", s.Name, ColumnNames(s.Columns)))
 		}
 	}
 	if b, err = f.fold(e); err != nil {
@@ -52,7 +52,8 @@ func Trees(m *model.Model, format string) (b *Booster, notes []string, err error
 	return b, notes, nil
 }
 
-func columnNames(columns []StepColumn) string {
+// ColumnNames are the names of columns, for a message.
+func ColumnNames(columns []StepColumn) string {
 	var out []string
 	for _, c := range columns {
 		out = append(out, c.Name)

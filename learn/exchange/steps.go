@@ -145,6 +145,7 @@ type Origins struct {
 	Of         map[string]int // the input of each feature, and of each other column that is left
 	Touched    [][]string     // of each input, the kinds of transform that change it
 	Categories [][]string     // of each input, those that any transform knows
+	Sources    [][]int        // of each column of each step, the input that it is made of
 }
 
 // OriginsOf follows each input of a model through its transforms.
@@ -155,12 +156,14 @@ func OriginsOf(m *model.Model, steps []Step) (*Origins, error) {
 	}
 	for i := range steps {
 		s := &steps[i]
+		o.Sources = append(o.Sources, nil)
 		for k := range s.Columns {
 			c := &s.Columns[k]
 			j, ok := o.Of[c.Name]
 			if !ok {
 				return nil, fmt.Errorf("%s is of a column %q that there is none of", s.Name, c.Name)
 			}
+			o.Sources[i] = append(o.Sources[i], j)
 			outputs, err := s.Outputs(c)
 			if err != nil {
 				return nil, err

@@ -9,8 +9,11 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/boost"
+	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/tree"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -110,4 +113,49 @@ func Trained(t testing.TB, data *table.Table) map[string]*model.Model {
 		"sets":       Fit(t, data, "price", sets, with(&preprocess.Ordinal{}, &preprocess.Drop{Columns: []string{"year"}})...),
 		"frequency":  Fit(t, data, "price", few, with(&preprocess.Impute{}, &preprocess.Frequency{})...),
 	}
+}
+
+// Others are models that are no gradient boosting, and losses that Trained has not.
+func Others(t testing.TB, data *table.Table) map[string]*model.Model {
+	forest := tree.NewForest()
+	forest.Estimators, forest.MaxDepth = 6, 5
+	poisson := boost.New()
+	poisson.Estimators, poisson.MaxLeaves, poisson.Loss = 5, 5, "poisson"
+	auto := func(family string) []preprocess.Spec {
+		return []preprocess.Spec{&preprocess.Impute{Categorical: "keep"}, &preprocess.Cap{}, &preprocess.Auto{Family: family}}
+	}
+	numbers := []preprocess.Spec{&preprocess.Impute{}, &preprocess.OneHot{Columns: []string{"year", "wild", "island"}}, &preprocess.Ordinal{}, &preprocess.Scale{}}
+	out := map[string]*model.Model{
+		"forest":       Fit(t, data, "species", forest, auto("tree")...),
+		"forest value": Fit(t, data, "price", forest, auto("tree")...),
+		"poisson":      Fit(t, data, "price", poisson, auto("tree")...),
+		"ridge":        Fit(t, data, "price", linear.Ridge{Alpha: 1}, numbers...),
+		"logistic":     Fit(t, data, "big", linear.NewLogistic(), auto("linear")...),
+		"softmax":      Fit(t, data, "species", linear.NewLogistic(), auto("linear")...),
+	}
+	// A network is trained elsewhere: here its weights are drawn.
+	r := rand.New(rand.NewPCG(5, 6))
+	draw := func(n int) []float64 {
+		v := make([]float64, n)
+		for i := range v {
+			v[i] = r.NormFloat64() / 2
+		}
+		return v
+	}
+	for name, activation := range map[string]string{"ridge": "relu", "softmax": "tanh"} {
+		m := *out[name]
+		n := len(m.Features)
+		net := &neural.Model{Task: m.Task, Activation: activation, Mean: draw(n), Scale: make([]float64, n), Offset: 3, Unit: 2}
+		for j := range net.Scale {
+			net.Scale[j] = 1 + float64(j)
+		}
+		last := max(1, len(m.Classes))
+		net.Layers = []neural.Layer{{Units: 5, Weights: draw(5 * n), Bias: draw(5)}, {Units: 4, Weights: draw(20), Bias: draw(4)}, {Units: last, Weights: draw(4 * last), Bias: draw(last)}}
+		for k := range m.Classes {
+			net.Classes, net.Seen = len(m.Classes), append(net.Seen, int32(k))
+		}
+		m.Estimator = net
+		out["network "+activation] = &m
+	}
+	return out
 }

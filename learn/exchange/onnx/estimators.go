@@ -1,0 +1,289 @@
+package onnx
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/exchange"
+	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
+	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/neural"
+)
+
+func sortedKeys(m attributes) []string { return slices.Sorted(maps.Keys(m)) }
+
+// estimator writes the estimator, of features of rows x their number.
+func (w *writer) estimator(x string) error {
+	switch m := w.model.Estimator.(type) {
+	case ensemble.Opener:
+		return w.trees(x, m.Ensemble())
+	case *linear.Model:
+		return w.linear(x, m)
+	case *neural.Model:
+		return w.network(x, m)
+	}
+	return fmt.Errorf("the estimator is a %s: sums of trees, linear models and networks are written", w.model.Estimator.State().Kind)
+}
+
+// linear writes a linear model. The score of the first of two classes is 0.
+func (w *writer) linear(x string, m *linear.Model) error {
+	coefficients, intercepts := m.Coefficients(), m.Intercepts()
+	if seen := m.Seen(); w.model.Task == learn.Classification {
+		if len(seen) == 1 {
+			return fmt.Errorf("the model knows one class alone: train on rows of two or more")
+		}
+		if len(seen) == 2 {
+			coefficients, intercepts = [][]float64{make([]float64, len(coefficients[0])), coefficients[0]}, []float64{0, intercepts[0]}
+		}
+		return w.classes(w.dense(x, coefficients, intercepts), seen)
+	}
+	w.node("", "Identity", nil, []string{w.dense(x, coefficients, intercepts)}, "variable")
+	w.finish(onnxpb.TensorProto_DOUBLE)
+	return nil
+}
+
+// dense writes a row of weights for each output.
+func (w *writer) dense(x string, weights [][]float64, bias []float64) string {
+	n, units := len(weights[0]), len(weights)
+	flat := make([]float64, n*units)
+	for u, row := range weights {
+		for i, v := range row {
+			flat[i*units+u] = v
+		}
+	}
+	return w.op("Gemm", nil, x, w.constant([]int64{int64(n), int64(units)}, flat), w.constant([]int64{int64(units)}, bias))
+}
+
+// classes writes the softmax of scores, and the likeliest class. Of a class that
+// the fit had no rows of the probability is 0.
+func (w *writer) classes(scores string, seen []int32) error {
+	n := len(w.model.Classes)
+	if len(seen) == n {
+		w.node("", "Softmax", attributes{"axis": 1}, []string{scores}, "probabilities")
+	} else {
+		place := make([]float64, len(seen)*n)
+		for k, class := range seen {
+			place[k*n+int(class)] = 1
+		}
+		p := w.op("Softmax", attributes{"axis": 1}, scores)
+		w.node("", "MatMul", nil, []string{p, w.constant([]int64{int64(len(seen)), int64(n)}, place)}, "probabilities")
+	}
+	best := w.op("ArgMax", attributes{"axis": 1, "keepdims": 0}, "probabilities")
+	_, _, values := labels(w.model)
+	w.node("", "Gather", attributes{"axis": 0}, []string{w.constant([]int64{int64(n)}, values), best}, "label")
+	w.finish(onnxpb.TensorProto_DOUBLE)
+	return nil
+}
+
+// network writes a dense network.
+func (w *writer) network(x string, m *neural.Model) error {
+	n := []int64{int64(len(m.Mean))}
+	x = w.op("Div", nil, w.op("Sub", nil, x, w.constant(n, m.Mean)), w.constant(n, m.Scale))
+	for l, layer := range m.Layers {
+		inputs := int64(len(layer.Weights) / layer.Units)
+		x = w.op("Gemm", nil, x, w.constant([]int64{inputs, int64(layer.Units)}, layer.Weights), w.constant([]int64{int64(layer.Units)}, layer.Bias))
+		if l < len(m.Layers)-1 {
+			op, ok := map[string]string{"relu": "Relu", "tanh": "Tanh"}[m.Activation]
+			if !ok {
+				return fmt.Errorf("the network's activation is %s: relu and tanh are written", m.Activation)
+			}
+			x = w.op(op, nil, x)
+		}
+	}
+	if m.Task == learn.Classification {
+		return w.classes(x, m.Seen)
+	}
+	w.node("", "Add", nil, []string{w.op("Mul", nil, x, w.number(m.Unit)), w.number(m.Offset)}, "variable")
+	w.finish(onnxpb.TensorProto_DOUBLE)
+	return nil
+}
+
+// trees writes a sum of trees. Splits on categories look at one more feature,
+// which is 0 for a category of their set and 1 for others.
+func (w *writer) trees(x string, e *ensemble.Ensemble) error {
+	x, members, err := w.members(x, e)
+	if err != nil {
+		return err
+	}
+	// ONNX Runtime takes base_values of two classes for something else: what margins
+	// begin with is in the leaves of the first trees.
+	if e.Link != ensemble.Identity || len(e.Base) == 1 {
+		rounds, err := exchange.Rounds(e)
+		if err != nil {
+			return err
+		}
+		all := make([]ensemble.Tree, len(rounds))
+		for i, t := range rounds {
+			all[i] = *t
+		}
+		e.Trees = all
+	}
+	t := &treeTable{at: map[string][]int64{}}
+	for i := range e.Trees {
+		if e.Trees[i].Output < 0 && e.Link == ensemble.Softmax {
+			return fmt.Errorf("tree %d has a value for each class and log-odds", i)
+		}
+		t.add(i, &e.Trees[i], e, members)
+	}
+	attrs := attributes{"nodes_modes": t.modes, "nodes_values_as_tensor": tensor("nodes_values", []int64{int64(len(t.values))}, t.values)}
+	for name, v := range t.at {
+		attrs[name] = v
+	}
+	weights := tensor("weights", []int64{int64(len(t.weights))}, t.weights)
+	if w.model.Task != learn.Classification {
+		attrs["n_targets"], attrs["target_weights_as_tensor"] = 1, weights
+		for _, name := range []string{"ids", "nodeids", "treeids"} {
+			attrs["target_"+name] = t.weight[name]
+		}
+		out := []string{"variable"}
+		if e.Link == ensemble.Log {
+			out = nil
+		}
+		value := w.node(mlDomain, "TreeEnsembleRegressor", attrs, []string{x}, out...)
+		if e.Link == ensemble.Log {
+			w.node("", "Exp", nil, []string{value}, "variable")
+		}
+		w.finish(onnxpb.TensorProto_FLOAT)
+		return nil
+	}
+	attrs["class_weights_as_tensor"] = weights
+	for _, name := range []string{"ids", "nodeids", "treeids"} {
+		attrs["class_"+name] = t.weight[name]
+	}
+	if e.Link != ensemble.Identity {
+		attrs["post_transform"] = "SOFTMAX"
+	}
+	_, name, values := labels(w.model)
+	attrs[name] = values
+	w.node(mlDomain, "TreeEnsembleClassifier", attrs, []string{x}, "label", "probabilities")
+	w.finish(onnxpb.TensorProto_FLOAT)
+	return nil
+}
+
+// A treeTable is the nodes of all trees, as attributes of a node of ONNX.
+type treeTable struct {
+	at      map[string][]int64
+	modes   []string
+	values  []float64
+	weight  map[string][]int64
+	weights []float64
+}
+
+func (t *treeTable) add(i int, tree *ensemble.Tree, e *ensemble.Ensemble, members map[[2]int]int) {
+	put := func(name string, v int64) { t.at["nodes_"+name] = append(t.at["nodes_"+name], v) }
+	if t.weight == nil {
+		t.weight = map[string][]int64{}
+	}
+	weigh := func(node, output int, v float64) {
+		t.weight["ids"] = append(t.weight["ids"], int64(output))
+		t.weight["nodeids"] = append(t.weight["nodeids"], int64(node))
+		t.weight["treeids"] = append(t.weight["treeids"], int64(i))
+		t.weights = append(t.weights, v)
+	}
+	first := true
+	for k, f := range tree.Feature {
+		put("treeids", int64(i))
+		put("nodeids", int64(k))
+		mode, threshold, missing := "LEAF", 0.0, int64(0)
+		if f >= 0 {
+			mode, threshold = "BRANCH_LEQ", tree.Threshold[k]
+			if math.IsInf(threshold, 1) {
+				threshold = math.MaxFloat64
+			}
+			if at, ok := members[[2]int{i, k}]; ok {
+				f, threshold = int32(at), .5
+			}
+			if tree.MissingLeft[k] {
+				missing = 1
+			}
+			put("truenodeids", int64(tree.Left[k]))
+			put("falsenodeids", int64(tree.Right[k]))
+		} else {
+			f = 0
+			put("truenodeids", 0)
+			put("falsenodeids", 0)
+			switch {
+			case tree.Output < 0:
+				for output := range e.Base {
+					weigh(k, output, tree.Value[k*len(e.Base)+output])
+				}
+			case e.Link == ensemble.Logistic:
+				if first { // both classes have to be there
+					weigh(k, 0, 0)
+				}
+				weigh(k, 1, tree.Value[k])
+			default:
+				weigh(k, tree.Output, tree.Value[k])
+			}
+			first = false
+		}
+		put("featureids", int64(f))
+		put("missing_value_tracks_true", missing)
+		t.modes, t.values = append(t.modes, mode), append(t.values, threshold)
+	}
+}
+
+// members adds a feature for each set of categories that a split has, and says
+// which split, by tree and node, looks at which.
+func (w *writer) members(x string, e *ensemble.Ensemble) (string, map[[2]int]int, error) {
+	at, known := map[[2]int]int{}, map[string]int{}
+	all := []string{x}
+	codes := map[int32]string{}
+	for i, t := range e.Trees {
+		for k, set := range t.Categories {
+			if set == nil {
+				continue
+			}
+			key := fmt.Sprint(t.Feature[k], set)
+			if _, ok := known[key]; !ok {
+				known[key] = len(w.model.Features) + len(all) - 1
+				all = append(all, w.member(x, t.Feature[k], set, codes))
+			}
+			at[[2]int{i, k}] = known[key]
+		}
+	}
+	if len(all) > exchange.MaxFeatures {
+		return "", nil, fmt.Errorf("its splits are on %d sets of categories: too many for ONNX", len(all)-1)
+	}
+	if len(all) > 1 {
+		x = w.op("Concat", attributes{"axis": 1}, all...)
+	}
+	return x, at, nil
+}
+
+// widest is how many words a set of categories has at most.
+const widest = 1 << 10
+
+// member is 0 where a feature is in the set, NaN where it is missing, else 1.
+func (w *writer) member(x string, feature int32, set []uint64, codes map[int32]string) string {
+	const size = 64 * widest
+	code, ok := codes[feature]
+	if !ok {
+		v := w.op("Gather", attributes{"axis": 1}, x, w.constant([]int64{1}, []int64{int64(feature)}))
+		v = w.op("Where", nil, w.op("Less", nil, v, w.number(0)), w.number(size), v)
+		v = w.op("Where", nil, w.op("Greater", nil, v, w.number(size)), w.number(size), v)
+		v = w.op("Where", nil, w.op("IsNaN", nil, v), w.number(size+1), v)
+		code = w.op("Cast", attributes{"to": int(onnxpb.TensorProto_INT64)}, v)
+		codes[feature] = code
+	}
+	lookup := make([]float64, 64*len(set)+2)
+	for c := range lookup {
+		lookup[c] = 1
+	}
+	for c := range 64 * len(set) {
+		if set[c/64]>>(c%64)&1 == 1 {
+			lookup[c] = 0
+		}
+	}
+	last := int64(len(lookup) - 2)
+	lookup[last+1] = math.NaN()
+	// Codes above the set's are one: those of the missing values are one more.
+	shift := w.op("Where", nil, w.op("Equal", nil, code, w.constant([]int64{1}, []int64{size + 1})), w.constant([]int64{1}, []int64{last + 1}),
+		w.op("Min", nil, code, w.constant([]int64{1}, []int64{last})))
+	values := w.op("Gather", attributes{"axis": 0}, w.constant([]int64{last + 2}, lookup), shift)
+	return w.op("Reshape", nil, values, w.constant([]int64{2}, []int64{-1, 1}))
+}

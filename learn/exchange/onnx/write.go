@@ -1,0 +1,323 @@
+// Package onnx reads and writes models as graphs of ONNX (https://onnx.ai): its
+// operators for machine learning (trees, linear models, encoders, scalers), and
+// the few of its others that transforms and dense networks are made of.
+package onnx
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/exchange"
+	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
+	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// Write writes a model with its transforms. The graph has an input a raw column,
+// of rows x 1: texts as they are, "" where missing, and all else as double, NaN
+// where missing (true is 1). Its outputs are those of scikit-learn's models:
+// label and probabilities, or variable. Notes say what the user has to know.
+func Write(m *model.Model) (file []byte, notes []string, err error) {
+	w := &writer{builder: builder{graph: &onnxpb.GraphProto{Name: proto.String("runnel")}}, columns: map[string]*column{}, model: m}
+	if err := w.write(); err != nil {
+		return nil, nil, fmt.Errorf("the model as ONNX: %w", err)
+	}
+	p := &onnxpb.ModelProto{IrVersion: proto.Int64(irVersion), ProducerName: proto.String("runnel"), Graph: w.graph,
+		OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(opset)}}}
+	if w.ml {
+		p.OpsetImport = append(p.OpsetImport, &onnxpb.OperatorSetIdProto{Domain: proto.String(mlDomain), Version: proto.Int64(mlOpset)})
+	}
+	if len(w.notes) > 0 {
+		p.DocString = proto.String(strings.Join(w.notes, "\n"))
+	}
+	if file, err = (proto.MarshalOptions{Deterministic: true}).Marshal(p); err != nil {
+		return nil, nil, fmt.Errorf("the model as ONNX: %w", err)
+	}
+	return file, w.notes, nil
+}
+
+// A writer makes the graph of a model.
+type writer struct {
+	builder
+	model   *model.Model
+	columns map[string]*column
+	notes   []string
+}
+
+// A column is a value of the graph that stands for a column of the table.
+type column struct {
+	value string // rows x 1
+	kind  table.Kind
+	fill  *string // of texts: what missing ones are taken for
+}
+
+func (w *writer) write() error {
+	steps, err := exchange.Steps(w.model.Graph)
+	if err != nil {
+		return err
+	}
+	origins, err := exchange.OriginsOf(w.model, steps)
+	if err != nil {
+		return err
+	}
+	used := make([]bool, len(w.model.Inputs))
+	for _, name := range w.model.Features {
+		used[origins.Of[name]] = true
+	}
+	for j, in := range w.model.Inputs {
+		kind := onnxpb.TensorProto_DOUBLE
+		switch in.Kind {
+		case table.String:
+			kind = onnxpb.TensorProto_STRING
+		case table.Time:
+			if used[j] {
+				return fmt.Errorf("the column %q is of times, which ONNX has not: train on numbers made of it", in.Name)
+			}
+		}
+		w.columns[in.Name] = &column{value: in.Name, kind: in.Kind}
+		if used[j] {
+			w.graph.Input = append(w.graph.Input, rows(in.Name, kind, 1))
+		}
+	}
+	for i := range steps {
+		for k := range steps[i].Columns {
+			c := &steps[i].Columns[k]
+			if !used[origins.Sources[i][k]] {
+				if err := w.skip(&steps[i], c); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := w.step(&steps[i], c); err != nil {
+				return fmt.Errorf("%s of %q: %w", steps[i].Name, c.Name, err)
+			}
+		}
+		if steps[i].Kind == "tidy" && len(steps[i].Columns) > 0 {
+			w.notes = append(w.notes, fmt.Sprintf("%s is not in the file, as ONNX cannot trim text: give %s without space around and as in training", steps[i].Name, exchange.ColumnNames(steps[i].Columns)))
+		}
+	}
+	var features []string
+	for _, name := range w.model.Features {
+		c := w.columns[name]
+		if c.kind == table.String {
+			return fmt.Errorf("the feature %q is text", name)
+		}
+		features = append(features, c.value)
+	}
+	return w.estimator(w.op("Concat", attributes{"axis": 1}, features...))
+}
+
+// skip passes by a transform of a column that no feature is made of.
+func (w *writer) skip(s *exchange.Step, c *exchange.StepColumn) error {
+	names, err := s.Outputs(c)
+	for _, name := range names {
+		w.columns[name] = &column{kind: table.Float64}
+	}
+	return err
+}
+
+// step writes what a transform does to a column.
+func (w *writer) step(s *exchange.Step, c *exchange.StepColumn) error {
+	at := w.columns[c.Name]
+	switch s.Kind {
+	case "tidy", "dates":
+	case "drop":
+		delete(w.columns, c.Name)
+	case "impute":
+		return w.impute(at, c)
+	case "cap":
+		if c.Upper != nil {
+			bound := w.number(*c.Upper)
+			at.value = w.op("Where", nil, w.op("Greater", nil, at.value, bound), bound, at.value)
+		}
+		if c.Lower != nil {
+			bound := w.number(*c.Lower)
+			at.value = w.op("Where", nil, w.op("Less", nil, at.value, bound), bound, at.value)
+		}
+	case "scale":
+		at.value = w.op("Div", nil, w.op("Sub", nil, at.value, w.number(c.Center)), w.number(c.Scale))
+	default:
+		return w.encode(s, c, at)
+	}
+	return nil
+}
+
+// impute fills in what is missing, and says where it was.
+func (w *writer) impute(at *column, c *exchange.StepColumn) error {
+	if at.kind == table.String {
+		if c.Indicator != "" {
+			is := w.node(mlDomain, "LabelEncoder", attributes{"keys_strings": []string{""}, "values_int64s": []int64{1}, "default_int64": 0}, []string{at.value})
+			w.columns[c.Indicator] = &column{value: w.op("Cast", attributes{"to": int(onnxpb.TensorProto_DOUBLE)}, is), kind: table.Float64}
+		}
+		if !c.None && at.fill == nil {
+			at.fill = &c.Text
+		}
+		return nil
+	}
+	if c.Indicator == "" && c.None {
+		return nil
+	}
+	is := w.op("IsNaN", nil, at.value)
+	if c.Indicator != "" {
+		w.columns[c.Indicator] = &column{value: w.op("Cast", attributes{"to": int(onnxpb.TensorProto_DOUBLE)}, is), kind: table.Float64}
+	}
+	if !c.None {
+		with := c.Number
+		if at.kind == table.Bool && c.Text == "true" {
+			with = 1
+		}
+		at.value = w.op("Where", nil, is, w.number(with), at.value)
+	}
+	return nil
+}
+
+// An encoding is what a transform knows of the categories of a column.
+type encoding struct {
+	Categories []string
+	To         []int32 // of onehot
+	Missing    json.RawMessage
+	Outputs    []string
+	Values     []float64
+	Unseen     *float64 // of ordinal and frequency
+}
+
+// encode writes categories as rows of a table of numbers, which they are looked
+// up in: the last row is that of a category that training had not, the one before
+// it that of a missing value.
+func (w *writer) encode(s *exchange.Step, c *exchange.StepColumn, at *column) error {
+	var e encoding
+	if err := json.Unmarshal(c.Encoding, &e); err != nil {
+		return err
+	}
+	n := len(e.Categories)
+	outputs := []string{c.Name}
+	width := 1
+	if s.Kind == "onehot" || s.Kind == "target" {
+		outputs, width = e.Outputs, len(e.Outputs)
+	}
+	lookup := make([]float64, (n+2)*width)
+	row := func(k int) []float64 { return lookup[k*width : (k+1)*width] }
+	switch s.Kind {
+	case "onehot":
+		missing := -1
+		_ = json.Unmarshal(e.Missing, &missing)
+		for k, to := range append(slices.Clone(e.To), int32(missing)) {
+			if to >= 0 {
+				row(k)[to] = 1
+			}
+		}
+	case "target": // values have a row for missing, too
+		copy(lookup, e.Values)
+		copy(row(n+1), s.Overall)
+	default:
+		for k := range n {
+			row(k)[0] = float64(k)
+			if e.Values != nil {
+				row(k)[0] = e.Values[k]
+			}
+		}
+		var missing *float64
+		_ = json.Unmarshal(e.Missing, &missing)
+		for k, v := range []*float64{missing, e.Unseen} {
+			row(n + k)[0] = math.NaN()
+			if v != nil {
+				row(n + k)[0] = *v
+			}
+		}
+	}
+	code, err := w.codes(at, e.Categories)
+	if err != nil {
+		return err
+	}
+	delete(w.columns, c.Name)
+	if width == 0 {
+		return nil
+	}
+	// rows x 1 codes give rows x 1 x width
+	values := w.op("Gather", attributes{"axis": 0}, w.constant([]int64{int64(n + 2), int64(width)}, lookup), code)
+	all := w.op("Reshape", nil, values, w.constant([]int64{2}, []int64{-1, int64(width)}))
+	for k, name := range outputs {
+		value := all
+		if width > 1 {
+			value = w.op("Gather", attributes{"axis": 1}, all, w.constant([]int64{1}, []int64{int64(k)}))
+		}
+		w.columns[name] = &column{value: value, kind: table.Float64}
+	}
+	return nil
+}
+
+// codes numbers categories: k is that of keys[k], then missing, then all others.
+func (w *writer) codes(at *column, keys []string) (string, error) {
+	n := int64(len(keys))
+	numbers := make([]int64, n, n+1)
+	for k := range numbers {
+		numbers[k] = int64(k)
+	}
+	if at.kind == table.String {
+		missing := n
+		if at.fill != nil {
+			missing = int64(slices.Index(keys, *at.fill))
+			if missing < 0 {
+				missing = n + 1
+			}
+		}
+		if k := slices.Index(keys, ""); k >= 0 {
+			return "", fmt.Errorf("a category is the blank text, which stands for a missing one in ONNX")
+		}
+		return w.node(mlDomain, "LabelEncoder", attributes{"keys_strings": append(slices.Clone(keys), ""),
+			"values_int64s": append(numbers, missing), "default_int64": int(n + 1)}, []string{at.value}), nil
+	}
+	whole := make([]int64, n, n+1)
+	for k, text := range keys {
+		if at.kind == table.Bool {
+			whole[k] = map[string]int64{"true": 1}[text]
+			continue
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || v != math.Trunc(v) || math.Abs(v) >= 1<<53 {
+			return "", fmt.Errorf("the category %q is no whole number, and ONNX looks up no others", text)
+		}
+		whole[k] = int64(v)
+	}
+	// A number that is not whole is none of the categories.
+	const none = math.MinInt64 / 2
+	floor := w.op("Floor", nil, at.value)
+	other := w.op("Where", nil, w.op("Equal", nil, floor, at.value), at.value, w.number(none/2))
+	safe := w.op("Where", nil, w.op("IsNaN", nil, at.value), w.number(none), other)
+	code := w.op("Cast", attributes{"to": int(onnxpb.TensorProto_INT64)}, safe)
+	return w.node(mlDomain, "LabelEncoder", attributes{"keys_int64s": append(whole, none),
+		"values_int64s": append(numbers, n), "default_int64": int(n + 1)}, []string{code}), nil
+}
+
+// labels are the classes as values of a graph: whole numbers or texts.
+func labels(m *model.Model) (kind onnxpb.TensorProto_DataType, name string, values any) {
+	if m.TargetKind == table.Int64 {
+		numbers := make([]int64, len(m.Classes))
+		ok := true
+		for k, class := range m.Classes {
+			v, err := strconv.ParseInt(class, 10, 64)
+			numbers[k], ok = v, ok && err == nil
+		}
+		if ok {
+			return onnxpb.TensorProto_INT64, "classlabels_int64s", numbers
+		}
+	}
+	return onnxpb.TensorProto_STRING, "classlabels_strings", slices.Clone(m.Classes)
+}
+
+// finish declares the outputs; probabilities or the value are there already.
+func (w *writer) finish(kind onnxpb.TensorProto_DataType) {
+	if w.model.Task != learn.Classification {
+		w.graph.Output = append(w.graph.Output, rows("variable", kind, 1))
+		return
+	}
+	label, _, _ := labels(w.model)
+	w.graph.Output = append(w.graph.Output, rows("label", label, 0), rows("probabilities", kind, int64(len(w.model.Classes))))
+}
