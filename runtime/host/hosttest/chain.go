@@ -47,7 +47,6 @@ func cases() []chained {
 		{name: "penguins prepared", file: "penguins/penguins.csv", params: prepared},
 		{name: "penguins without a target", file: "penguins/penguins.csv", params: map[string]map[string]any{}},
 		{name: "flights", file: "flights/flights.csv", params: train("late", ""), long: true},
-		{name: "flights logistic", file: "flights/flights.csv", params: train("late", "logistic"), long: true},
 	}
 }
 
@@ -56,7 +55,7 @@ func cases() []chained {
 func (s *suite) chain(t *testing.T) {
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
-			if c.long && testing.Short() {
+			if c.long && (s.o.Again || testing.Short()) {
 				t.Skip("a long one")
 			}
 			want, got := s.walk(t, same, c), s.walk(t, s.host, c)

@@ -29,6 +29,9 @@ type Options struct {
 	// store, see Location: what the caller's environment itself does, such as
 	// failing or hearing of progress, does not reach it.
 	Away bool
+	// Again: the same code of functions has passed the suite in another way, so
+	// that the long table is left out, and large ones are smaller.
+	Again bool
 	// Remote: inputs travel to another process, so that large ones cost much
 	// more: they are smaller here.
 	Remote bool

@@ -94,7 +94,7 @@ func (s *suite) large(t *testing.T) {
 		t.Skip("a long one")
 	}
 	mib := 200
-	if s.o.Remote {
+	if s.o.Remote || s.o.Again {
 		mib = 50
 	}
 	t.Run("table", func(t *testing.T) {

@@ -20,14 +20,14 @@ import (
 func TestSuite(t *testing.T) {
 	built := hosttest.Guests(t)
 	const memory = 1024 // MiB
-	for name, inProcess := range map[string]bool{"worker": false, "in process": true} {
+	for name, inProcess := range map[string]bool{"worker": false, "in process": true} { // the same modules
 		t.Run(name, func(t *testing.T) {
 			hosttest.Run(t, func(t testing.TB) host.Host {
 				return open(t, &Options{
 					Modules: NewDir(built), CacheDir: filepath.Join(guests, "cache"), Memory: memory << 20,
 					InProcess: func(*step.Function) bool { return inProcess },
 				})
-			}, hosttest.Options{Isolates: true, Kills: !inProcess, Memory: memory, Late: 300 * time.Millisecond})
+			}, hosttest.Options{Isolates: true, Kills: !inProcess, Again: inProcess, Memory: memory, Late: 300 * time.Millisecond})
 		})
 	}
 	t.Run("other code", func(t *testing.T) { otherCode(t, built) })

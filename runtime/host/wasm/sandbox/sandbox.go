@@ -11,11 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
 	"github.com/runnel-dev/runnel/runtime/host/wasm/guestfs"
@@ -207,7 +209,7 @@ func (m *Module) compileWith(ctx context.Context, b []byte, cache wazero.Compila
 	if m.cache = cache; cache != nil {
 		cfg = cfg.WithCompilationCache(cache)
 	}
-	ctx = context.WithoutCancel(ctx)
+	ctx = experimental.WithCompilationWorkers(context.WithoutCancel(ctx), runtime.GOMAXPROCS(0))
 	m.runtime = wazero.NewRuntimeWithConfig(ctx, cfg)
 	if err = instantiateWASI(ctx, m.runtime); err == nil {
 		m.compiled, err = m.runtime.CompileModule(ctx, b)
