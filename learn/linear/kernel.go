@@ -55,6 +55,18 @@ func parallel(ctx context.Context, threads, tasks int, do func(task int)) error 
 	return ctx.Err()
 }
 
+// four are columns that are gone over together.
+type four [4][]float64
+
+func (d *design) four(j, start, end int) four {
+	return four{d.columns[j][start:end], d.columns[j+1][start:end], d.columns[j+2][start:end], d.columns[j+3][start:end]}
+}
+
+// shorter says that a column lacks some of so many rows.
+func (x *four) shorter(rows int) bool {
+	return len(x[0]) < rows || len(x[1]) < rows || len(x[2]) < rows || len(x[3]) < rows
+}
+
 // scores sets z[i] to bias + the sum of v[j] * (x[j][start+i] - center[j]).
 func (d *design) scores(start int, v []float64, bias float64, z []float64) {
 	for i := range z {
@@ -63,15 +75,8 @@ func (d *design) scores(start int, v []float64, bias float64, z []float64) {
 	end := start + len(z)
 	j := 0
 	for ; j+4 <= len(d.columns); j += 4 {
-		x0, x1, x2, x3 := d.columns[j][start:end], d.columns[j+1][start:end], d.columns[j+2][start:end], d.columns[j+3][start:end]
-		v0, v1, v2, v3 := v[j], v[j+1], v[j+2], v[j+3]
-		c0, c1, c2, c3 := d.center[j], d.center[j+1], d.center[j+2], d.center[j+3]
-		x0, x1, x2, x3 = x0[:len(z)], x1[:len(z)], x2[:len(z)], x3[:len(z)]
-		for i := range z {
-			a := float64(v0*(x0[i]-c0)) + float64(v1*(x1[i]-c1))
-			b := float64(v2*(x2[i]-c2)) + float64(v3*(x3[i]-c3))
-			z[i] += a + b
-		}
+		x, v, c := d.four(j, start, end), (*[4]float64)(v[j:]), (*[4]float64)(d.center[j:])
+		scoresPlain(z, &x, v, c, scoresFast(z, &x, v, c))
 	}
 	for ; j < len(d.columns); j++ {
 		x, v, c := d.columns[j][start:end], v[j], d.center[j]
@@ -81,25 +86,33 @@ func (d *design) scores(start int, v []float64, bias float64, z []float64) {
 	}
 }
 
+// scoresPlain adds what four columns add to the scores of the rows from a row on.
+func scoresPlain(z []float64, x *four, v, c *[4]float64, from int) {
+	x0, x1, x2, x3 := x[0][:len(z)], x[1][:len(z)], x[2][:len(z)], x[3][:len(z)]
+	for i := from; i < len(z); i++ {
+		a := float64(v[0]*(x0[i]-c[0])) + float64(v[1]*(x1[i]-c[1]))
+		b := float64(v[2]*(x2[i]-c[2])) + float64(v[3]*(x3[i]-c[3]))
+		z[i] += a + b
+	}
+}
+
 // gather adds to g[j] the sum of r[i] * (x[j][start+i] - center[j]).
 func (d *design) gather(start int, r, g []float64) {
 	end := start + len(r)
 	j := 0
 	for ; j+4 <= len(d.columns); j += 4 {
-		x0, x1, x2, x3 := d.columns[j][start:end], d.columns[j+1][start:end], d.columns[j+2][start:end], d.columns[j+3][start:end]
-		c0, c1, c2, c3 := d.center[j], d.center[j+1], d.center[j+2], d.center[j+3]
-		x0, x1, x2, x3 = x0[:len(r)], x1[:len(r)], x2[:len(r)], x3[:len(r)]
-		var s0, s1, s2, s3 float64
-		for i, r := range r {
-			s0 += float64(r * (x0[i] - c0))
-			s1 += float64(r * (x1[i] - c1))
-			s2 += float64(r * (x2[i] - c2))
-			s3 += float64(r * (x3[i] - c3))
+		x, c := d.four(j, start, end), (*[4]float64)(d.center[j:])
+		var s [4]float64
+		done := gatherFast(r, &x, c, &s)
+		if done == 0 {
+			done = gatherPlain(r, &x, c, &s)
 		}
-		g[j] += s0
-		g[j+1] += s1
-		g[j+2] += s2
-		g[j+3] += s3
+		for k := range s {
+			for i := done; i < len(r); i++ {
+				s[k] += float64(r[i] * (x[k][i] - c[k]))
+			}
+			g[j+k] += s[k]
+		}
 	}
 	for ; j < len(d.columns); j++ {
 		x, c, s := d.columns[j][start:end], d.center[j], 0.0
@@ -108,6 +121,28 @@ func (d *design) gather(start int, r, g []float64) {
 		}
 		g[j] += s
 	}
+}
+
+// gatherPlain is the sums of four columns over as many rows as it returns.
+func gatherPlain(r []float64, x *four, c, s *[4]float64) int {
+	rows := len(r) &^ 7
+	for k := range s {
+		x, r, c := x[k][:rows], r[:rows], c[k]
+		var s0, s1, s2, s3, s4, s5, s6, s7 float64
+		for len(x) >= 8 && len(r) >= 8 {
+			s0 += float64(r[0] * (x[0] - c))
+			s1 += float64(r[1] * (x[1] - c))
+			s2 += float64(r[2] * (x[2] - c))
+			s3 += float64(r[3] * (x[3] - c))
+			s4 += float64(r[4] * (x[4] - c))
+			s5 += float64(r[5] * (x[5] - c))
+			s6 += float64(r[6] * (x[6] - c))
+			s7 += float64(r[7] * (x[7] - c))
+			x, r = x[8:], r[8:]
+		}
+		s[k] = (&lanes{s0, s1, s2, s3, s4, s5, s6, s7}).total()
+	}
+	return rows
 }
 
 // dot is the inner product of slices of equal length.

@@ -35,6 +35,26 @@ func sumsFast(x []float64, from float64, s *[2]float64) int {
 	return rows
 }
 
+// scoresFast is scoresPlain for as many rows as it returns.
+func scoresFast(z []float64, x *four, v, c *[4]float64) int {
+	rows := len(z) &^ 7
+	if rows == 0 || x.shorter(rows) || !has512() {
+		return 0
+	}
+	scores512(&z[0], &x[0][0], &x[1][0], &x[2][0], &x[3][0], rows, v, c)
+	return rows
+}
+
+// gatherFast is gatherPlain for as many rows as it returns.
+func gatherFast(r []float64, x *four, c, s *[4]float64) int {
+	rows := len(r) &^ 7
+	if rows == 0 || x.shorter(rows) || !has512() {
+		return 0
+	}
+	gather512(&r[0], &x[0][0], &x[1][0], &x[2][0], &x[3][0], rows, c, s)
+	return rows
+}
+
 //go:noescape
 func dots512(a, b *float64, rows int, s *[16]float64)
 
@@ -43,3 +63,9 @@ func pack512(to, x *float64, rows int, center, inverse float64)
 
 //go:noescape
 func sums512(x *float64, rows int, from float64, s *[2]float64)
+
+//go:noescape
+func scores512(z, x0, x1, x2, x3 *float64, rows int, v, c *[4]float64)
+
+//go:noescape
+func gather512(r, x0, x1, x2, x3 *float64, rows int, c, s *[4]float64)

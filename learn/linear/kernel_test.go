@@ -43,8 +43,20 @@ func TestFastAsPlain(t *testing.T) {
 			t.Errorf("sums: %d rows are done, want %d", a, b)
 		}
 		same("sums", rows, got[:], want[:])
+		columns := four{x, column(rows), column(rows), column(rows)}
+		v, c := [4]float64(column(4)), [4]float64(column(4))
+		z := column(rows)
+		want1 := append([]float64(nil), z...)
+		done := scoresFast(z, &columns, &v, &c)
+		scoresPlain(want1[:done], &columns, &v, &c, 0)
+		same("scores", rows, z, want1)
+		var sums, wantSums [4]float64
+		if a, b := gatherFast(x, &columns, &c, &sums), gatherPlain(x, &columns, &c, &wantSums); a != b {
+			t.Errorf("gather: %d rows are done, want %d", a, b)
+		}
+		same("gather", rows, sums[:], wantSums[:])
 		to, plain := make([]float64, rows), make([]float64, rows)
-		done := packFast(to, x, 0.7, 3)
+		done = packFast(to, x, 0.7, 3)
 		for i, v := range x {
 			plain[i] = (v - 0.7) * 3
 		}

@@ -146,18 +146,19 @@ func (l *loss) pass(start, end int, v, g []float64) (total float64) {
 		if l.weights != nil {
 			weights = l.weights[start : start+rows]
 		}
+		for k := range l.scores {
+			l.design.scores(start, v[k*(n+1):k*(n+1)+n], v[k*(n+1)+n], z[k*rows:(k+1)*rows])
+		}
 		if l.scores == 1 {
-			l.design.scores(start, v[:n], v[n], z)
 			total += twoClasses(z, labels, weights)
-			l.gather(start, z, g)
 		} else {
-			l.scoresEach(start, rows, v, z)
 			total += manyClasses(z, row, labels, weights)
-			l.gatherEach(start, rows, z, g)
 		}
 		for k := range l.scores {
+			r := z[k*rows : (k+1)*rows]
+			l.gather(start, r, g[k*(n+1):k*(n+1)+n])
 			sum := 0.0
-			for _, v := range z[k*rows : (k+1)*rows] {
+			for _, v := range r {
 				sum += v
 			}
 			g[k*(n+1)+n] += sum

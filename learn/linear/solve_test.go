@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -101,30 +100,6 @@ func TestPassesAsPlain(t *testing.T) {
 		}
 		near(t, "inner product", got, want, 1e-12)
 		near(t, "rest", []float64{rest}, []float64{wantRest}, 1e-12)
-	}
-}
-
-// All scores at once have the bits of one after the other.
-func TestEachAsOne(t *testing.T) {
-	const rows, scores = 300, 3
-	for _, n := range []int{1, 4, 7} {
-		d, _ := problemOf(2*rows, n, false, 8)
-		r := rand.New(rand.NewPCG(9, 0))
-		v, z := make([]float64, scores*(n+1)), make([]float64, scores*rows)
-		for i := range v {
-			v[i] = r.NormFloat64()
-		}
-		d.scoresEach(100, rows, v, z)
-		g := make([]float64, scores*(n+1))
-		d.gatherEach(100, rows, z, g)
-		for k := range scores {
-			one, sum := make([]float64, rows), make([]float64, n)
-			d.scores(100, v[k*(n+1):][:n], v[k*(n+1)+n], one)
-			d.gather(100, one, sum)
-			if !slices.Equal(one, z[k*rows:(k+1)*rows]) || !slices.Equal(sum, g[k*(n+1):][:n]) {
-				t.Errorf("%d columns: score %d differs", n, k)
-			}
-		}
 	}
 }
 
