@@ -65,7 +65,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVarP(&f.target, "target", "t", "", "`COLUMN` to predict")
 	c.Flags().StringVar(&f.task, "task", "", "classification or regression; decided by the target by default")
-	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd")
+	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd, neighbors, naive_bayes")
 	c.Flags().StringVar(&f.name, "name", "", "`NAME` to register the model under; the file's by default")
 	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "`FILE` with the pipeline's definition")
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")

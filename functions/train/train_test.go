@@ -83,6 +83,9 @@ func TestChoice(t *testing.T) {
 		{"species", functest.Params{"train": {"model": "logistic", "logistic": map[string]any{"l1_ratio": 1}}}, "logistic", "l1_ratio", 1.0},
 		{"species", functest.Params{"train": {"model": "sgd", "sgd": map[string]any{"loss": "hinge"}}}, "sgd", "loss", "hinge"},
 		{"body_mass_g", functest.Params{"train": {"model": "sgd", "sgd": map[string]any{"alpha": 0.01}}}, "sgd", "alpha", 0.01},
+		{"species", functest.Params{"train": {"model": "neighbors", "neighbors": map[string]any{"k": 3, "weights": "distance"}}}, "neighbors", "k", 3.0},
+		{"body_mass_g", functest.Params{"train": {"model": "neighbors"}}, "neighbors", "weights", "uniform"},
+		{"species", functest.Params{"train": {"model": "naive_bayes"}}, "naive_bayes", "distribution", "gaussian"},
 		{"body_mass_g", functest.Params{"train": {"model": "baseline"}}, "baseline", "", nil},
 	} {
 		t.Run(c.target+" "+c.want, func(t *testing.T) {

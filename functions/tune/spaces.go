@@ -39,6 +39,13 @@ func defaultSpace(family string) []search.Param {
 			{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-6, High: 1e-1},
 			{Name: name("l1_ratio"), Kind: search.Uniform, Low: 0, High: 1},
 		}
+	case "neighbors":
+		return []search.Param{
+			{Name: name("k"), Kind: search.LogInt, Low: 1, High: 100},
+			{Name: name("weights"), Kind: search.Choice, Choices: []any{"uniform", "distance"}},
+		}
+	case "naive_bayes":
+		return []search.Param{{Name: name("var_smoothing"), Kind: search.LogUniform, Low: 1e-12, High: 1}}
 	case "ridge":
 		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}
 	}

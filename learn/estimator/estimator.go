@@ -10,8 +10,10 @@ import (
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/neighbors"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/tree"
 )
@@ -26,6 +28,8 @@ type Params struct {
 	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
 	Lasso    linear.Lasso        `json:"lasso" doc:"parameters of a lasso"`
 	Net      linear.ElasticNet   `json:"elastic_net" doc:"parameters of an elastic net"`
+	Near     neighbors.Neighbors `json:"neighbors" doc:"parameters of k nearest neighbours"`
+	Bayes    bayes.NaiveBayes    `json:"naive_bayes" doc:"parameters of naive Bayes"`
 	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
 }
 
@@ -53,6 +57,8 @@ func Entries() []Entry {
 		{"ridge", both[1:], "least squares with an L2 penalty", "steps", func(p Params) learn.Estimator { return p.Ridge }, scaled},
 		{"lasso", both[1:], "least squares with an L1 penalty", "rounds", func(p Params) learn.Estimator { return p.Lasso }, scaled},
 		{"elastic_net", both[1:], "least squares with an L1 and an L2 penalty", "rounds", func(p Params) learn.Estimator { return p.Net }, scaled},
+		{"neighbors", both, "k nearest neighbours", "steps", func(p Params) learn.Estimator { return p.Near }, scaled},
+		{"naive_bayes", both[:1], "naive Bayes, gaussian or multinomial", "steps", func(p Params) learn.Estimator { return p.Bayes }, scaled[:1]},
 		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
 	}

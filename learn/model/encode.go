@@ -9,9 +9,11 @@ import (
 	"github.com/runnel-dev/runnel/internal/sha256"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model/safetensors"
+	"github.com/runnel-dev/runnel/learn/neighbors"
 	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/tree"
@@ -62,6 +64,13 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		restore, tensor = linear.FromState, "coefficients"
 	case neural.Kind:
 		restore, tensor = neural.FromState, "mean"
+	case neighbors.Kind:
+		restore, tensor = neighbors.FromState, "rows"
+	case bayes.Kind:
+		restore, tensor = bayes.FromState, "means"
+		if _, ok := s.Tensors["frequencies"]; ok {
+			tensor = "frequencies"
+		}
 	case baseline.Kind:
 		restore = baseline.FromState
 	default:
