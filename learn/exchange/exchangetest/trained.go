@@ -142,6 +142,16 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 		}
 		return v
 	}
+	single := func(v []float64) []float32 {
+		out := make([]float32, len(v))
+		for i := range v {
+			out[i] = float32(v[i])
+		}
+		return out
+	}
+	layer := func(inputs, units int) neural.Layer {
+		return neural.Layer{Units: units, Weights: single(draw(inputs * units)), Bias: single(draw(units))}
+	}
 	for name, activation := range map[string]string{"ridge": "relu", "softmax": "tanh"} {
 		m := *out[name]
 		n := len(m.Features)
@@ -150,7 +160,7 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 			net.Scale[j] = 1 + float64(j)
 		}
 		last := max(1, len(m.Classes))
-		net.Layers = []neural.Layer{{Units: 5, Weights: draw(5 * n), Bias: draw(5)}, {Units: 4, Weights: draw(20), Bias: draw(4)}, {Units: last, Weights: draw(4 * last), Bias: draw(last)}}
+		net.Layers = []neural.Layer{layer(n, 5), layer(5, 4), layer(4, last)}
 		for k := range m.Classes {
 			net.Classes, net.Seen = len(m.Classes), append(net.Seen, int32(k))
 		}

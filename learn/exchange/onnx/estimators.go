@@ -79,13 +79,25 @@ func (w *writer) classes(scores string, seen []int32) error {
 	return nil
 }
 
-// network writes a dense network.
+// furthest is how many deviations a value may be from the mean for a network.
+const furthest = 1e6
+
+func doubles(v []float32) []float64 {
+	out := make([]float64, len(v))
+	for i := range v {
+		out[i] = float64(v[i])
+	}
+	return out
+}
+
+// network writes a dense network, whose numbers are double here.
 func (w *writer) network(x string, m *neural.Model) error {
 	n := []int64{int64(len(m.Mean))}
 	x = w.op("Div", nil, w.op("Sub", nil, x, w.constant(n, m.Mean)), w.constant(n, m.Scale))
+	x = w.op("Clip", nil, x, w.constant([]int64{}, []float64{-furthest}), w.constant([]int64{}, []float64{furthest}))
 	for l, layer := range m.Layers {
 		inputs := int64(len(layer.Weights) / layer.Units)
-		x = w.op("Gemm", nil, x, w.constant([]int64{inputs, int64(layer.Units)}, layer.Weights), w.constant([]int64{int64(layer.Units)}, layer.Bias))
+		x = w.op("Gemm", nil, x, w.constant([]int64{inputs, int64(layer.Units)}, doubles(layer.Weights)), w.constant([]int64{int64(layer.Units)}, doubles(layer.Bias)))
 		if l < len(m.Layers)-1 {
 			op, ok := map[string]string{"relu": "Relu", "tanh": "Tanh"}[m.Activation]
 			if !ok {

@@ -16,7 +16,7 @@ func TestPeer(t *testing.T) {
 	maps.Copy(models, exchangetest.Others(t, data))
 	var cases []exchangetest.Case
 	for name, m := range models {
-		file, _, err := onnx.Write(m)
+		file, _, err := onnx.Write(m, nil)
 		if err != nil {
 			t.Fatal(name, err)
 		}

@@ -20,12 +20,21 @@ import (
 	"github.com/runnel-dev/runnel/table"
 )
 
+// Options are the choices of Write; nil is the defaults.
+type Options struct {
+	// Flat makes each input and each output a list of a value a row, as columns of
+	// a data frame are: the outputs are label and probability_<class>, or variable.
+	// An input that is the only one stays rows x 1.
+	Flat bool
+}
+
 // Write writes a model with its transforms. The graph has an input a raw column,
 // of rows x 1: texts as they are, "" where missing, and all else as double, NaN
 // where missing (true is 1). Its outputs are those of scikit-learn's models:
 // label and probabilities, or variable. Notes say what the user has to know.
-func Write(m *model.Model) (file []byte, notes []string, err error) {
+func Write(m *model.Model, o *Options) (file []byte, notes []string, err error) {
 	w := &writer{builder: builder{graph: &onnxpb.GraphProto{Name: proto.String("runnel")}}, columns: map[string]*column{}, model: m}
+	w.flat = o != nil && o.Flat
 	if err := w.write(); err != nil {
 		return nil, nil, fmt.Errorf("the model as ONNX: %w", err)
 	}
@@ -47,6 +56,7 @@ func Write(m *model.Model) (file []byte, notes []string, err error) {
 type writer struct {
 	builder
 	model   *model.Model
+	flat    bool
 	columns map[string]*column
 	notes   []string
 }
@@ -71,6 +81,12 @@ func (w *writer) write() error {
 	for _, name := range w.model.Features {
 		used[origins.Of[name]] = true
 	}
+	inputs := 0
+	for _, is := range used {
+		if is {
+			inputs++
+		}
+	}
 	for j, in := range w.model.Inputs {
 		kind := onnxpb.TensorProto_DOUBLE
 		switch in.Kind {
@@ -82,7 +98,11 @@ func (w *writer) write() error {
 			}
 		}
 		w.columns[in.Name] = &column{value: in.Name, kind: in.Kind}
-		if used[j] {
+		switch {
+		case used[j] && w.flat && inputs > 1:
+			w.graph.Input = append(w.graph.Input, rows(in.Name, kind, 0))
+			w.columns[in.Name].value = w.op("Reshape", nil, in.Name, w.constant([]int64{2}, []int64{-1, 1}))
+		case used[j]:
 			w.graph.Input = append(w.graph.Input, rows(in.Name, kind, 1))
 		}
 	}
@@ -314,10 +334,27 @@ func labels(m *model.Model) (kind onnxpb.TensorProto_DataType, name string, valu
 
 // finish declares the outputs; probabilities or the value are there already.
 func (w *writer) finish(kind onnxpb.TensorProto_DataType) {
-	if w.model.Task != learn.Classification {
-		w.graph.Output = append(w.graph.Output, rows("variable", kind, 1))
-		return
+	add := func(v *onnxpb.ValueInfoProto) { w.graph.Output = append(w.graph.Output, v) }
+	classification := w.model.Task == learn.Classification
+	if classification {
+		label, _, _ := labels(w.model)
+		add(rows("label", label, 0))
 	}
-	label, _, _ := labels(w.model)
-	w.graph.Output = append(w.graph.Output, rows("label", label, 0), rows("probabilities", kind, int64(len(w.model.Classes))))
+	switch {
+	case classification && w.flat:
+		for k, class := range w.model.Classes {
+			name := "probability_" + class
+			w.node("", "Gather", attributes{"axis": 1}, []string{"probabilities", w.constant([]int64{}, []int64{int64(k)})}, name)
+			add(rows(name, kind, 0))
+		}
+	case classification:
+		add(rows("probabilities", kind, int64(len(w.model.Classes))))
+	case w.flat:
+		last := w.graph.Node[len(w.graph.Node)-1]
+		last.Output = []string{"value"}
+		w.node("", "Reshape", nil, []string{"value", w.constant([]int64{1}, []int64{-1})}, "variable")
+		add(rows("variable", kind, 0))
+	default:
+		add(rows("variable", kind, 1))
+	}
 }

@@ -66,9 +66,10 @@ def mlflow(path, df, kinds):
     import mlflow.pyfunc
     for name, kind in kinds.items():
         if kind == "string":
-            df[name] = df[name].map(lambda x: "" if x is None or x != x else str(x))
-    out = mlflow.pyfunc.load_model(path).predict(df)
-    return out["probabilities"] if "probabilities" in out else out[list(out)[-1]]
+            df[name] = df[name].map(lambda x: "" if x is None or x != x else str(x)).astype(object)  # as ONNX Runtime takes texts
+    m = mlflow.pyfunc.load_model(path)
+    out = m.predict(df[m.metadata.get_input_schema().input_names()])
+    return out[[c for c in out if c != "label"]].to_numpy()
 
 
 if __name__ == "__main__":
