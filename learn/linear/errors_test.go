@@ -56,9 +56,9 @@ func TestErrors(t *testing.T) {
 // hardly a penalty; more features than rows; more classes than most; the
 // smallest and largest weights.
 func TestHardLogistic(t *testing.T) {
-	d, y := problemOf(200, 300, false, 7)
-	x := &learn.Matrix{Names: make([]string, 300), Columns: d.columns, Rows: 200}
-	few := &learn.Matrix{Names: make([]string, 3), Columns: d.columns[:3], Rows: 200}
+	d, y := problemOf(100, 120, false, 7)
+	x := &learn.Matrix{Names: make([]string, 120), Columns: d.columns, Rows: 100}
+	few := &learn.Matrix{Names: make([]string, 3), Columns: d.columns[:3], Rows: 100}
 	labels := func(k int) *learn.Target {
 		out := &learn.Target{Task: learn.Classification, Classes: make([]string, k)}
 		for _, v := range y {
@@ -67,7 +67,7 @@ func TestHardLogistic(t *testing.T) {
 		return out
 	}
 	weights := func(w float64) *learn.Options {
-		out := &learn.Options{Weights: make([]float64, 200)}
+		out := &learn.Options{Weights: make([]float64, 100)}
 		for i := range out.Weights {
 			out.Weights[i] = w
 		}
