@@ -21,7 +21,7 @@ import (
 
 // Params says which estimator is fitted, and how.
 type Params struct {
-	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neighbors,naive_bayes,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows"`
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows"`
 	estimator.Params
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/neighbors"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/tree"
@@ -31,6 +32,7 @@ type Params struct {
 	Near     neighbors.Neighbors `json:"neighbors" doc:"parameters of k nearest neighbours"`
 	Bayes    bayes.NaiveBayes    `json:"naive_bayes" doc:"parameters of naive Bayes"`
 	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
+	Network  neural.Network      `json:"neural_network" doc:"parameters of a neural network"`
 }
 
 // An Entry describes an estimator.
@@ -60,6 +62,7 @@ func Entries() []Entry {
 		{"neighbors", both, "k nearest neighbours", "steps", func(p Params) learn.Estimator { return p.Near }, scaled},
 		{"naive_bayes", both[:1], "naive Bayes, gaussian or multinomial", "steps", func(p Params) learn.Estimator { return p.Bayes }, scaled[:1]},
 		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
+		{"neural_network", both, "dense neural network, by mini-batches", "epochs", func(p Params) learn.Estimator { return &p.Network }, scaled},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
 	}
 }
