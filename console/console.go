@@ -5,9 +5,12 @@
 package console
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"net/http"
 	"path"
@@ -28,7 +31,8 @@ func Public(path string) bool { return path == "/" || strings.HasPrefix(path, "/
 
 // A file is one of the page's, as it is sent.
 type file struct {
-	body      []byte
+	body      []byte // as it is embedded
+	packed    []byte // the same with gzip, for who is far away
 	mediaType string
 	tag       string
 }
@@ -44,7 +48,7 @@ func Handler() http.Handler {
 			break
 		}
 		sum := sha256.Sum256(b)
-		files["/console/"+e.Name()] = file{b, types[path.Ext(e.Name())], `"` + hex.EncodeToString(sum[:8]) + `"`}
+		files["/console/"+e.Name()] = file{b, pack(b), types[path.Ext(e.Name())], `"` + hex.EncodeToString(sum[:8]) + `"`}
 	}
 	if err != nil {
 		panic("console: reading embedded files: " + err.Error()) // cannot happen: they are in the program
@@ -63,10 +67,26 @@ func Handler() http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", f.tag)
+		h.Set("Vary", "Accept-Encoding")
 		if r.Header.Get("If-None-Match") == f.tag {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		_, _ = w.Write(f.body) // the client is gone: nobody to tell
+		body := f.body
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+			body = f.packed
+		}
+		_, _ = w.Write(body) // the client is gone: nobody to tell
 	})
+}
+
+func pack(b []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(b)
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic("console: packing a file: " + err.Error()) // cannot happen: a buffer takes everything
+	}
+	return out.Bytes()
 }

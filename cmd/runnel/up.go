@@ -252,6 +252,7 @@ func (a *app) announce(info api.Info, token string) {
 	_ = a.print(info, func() {
 		fmt.Fprintf(a.out, "%s\n\n", a.style(a.out, bold, "Runnel is up in "+info.Dir))
 		fmt.Fprintf(a.out, "  HTTP       http://%s\n", info.HTTP)
+		fmt.Fprintf(a.out, "  Console    http://%s/ in a browser\n", info.HTTP)
 		if token != "" {
 			fmt.Fprintf(a.out, "  Token      in %s\n", filepath.Join(info.Dir, "token"))
 		}

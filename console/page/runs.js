@@ -40,7 +40,7 @@ export async function overview() {
       listed.length === 0 ? empty('Nothing has run yet. Drop a table above, or put one from a terminal: ', h('code', null, 'runnel put FILE uploads --target COLUMN'))
         : rows([{ name: 'Data' }, { name: 'State' }, { name: 'Pipeline', class: 'side' }, { name: 'Progress' }, { name: 'Model' }, { name: 'Took', class: 'num' }, { name: 'Started', class: 'num' }],
           listed.map(r => Object.assign([
-            link(['runs', r.id], h('span', { class: 'clip' }, r.subject || typeOf(r.type))), state(r.state), r.pipelines.join(', '), progress(r),
+            link(['runs', r.id], h('span', { class: 'clip', title: r.subject }, r.subject || typeOf(r.type))), state(r.state), r.pipelines.join(', '), progress(r),
             r.model ? modelLink(r.model) : '', took(r), ago(r.acceptedAt)], { id: 'run-' + r.id })), { class: 'stack' }),
       more ? h('p', null, h('button', { on: { click: () => { most += 50; refresh(); } } }, 'Show more runs')) : null,
     ],
@@ -61,7 +61,7 @@ function standing(st, step) {
     part: p?.total ? Math.min(1, p.done / p.total) : active.length ? 0 : undefined,
     seconds: records.reduce((s, r) => s + r.seconds, 0), rows: Math.max(0, ...records.map(r => r.rows ?? 0)), tries: Math.max(0, ...records.map(r => r.attempts), ...active.map(a => a.attempt)),
     text: p?.unit ? (p.total ? `${count(p.done)} of ${count(p.total)} ${p.unit}` : `${count(p.done)} ${p.unit}`)
-      : active[0]?.retryAt ? `try ${active[0].attempt + 1} soon` : records.length > 1 ? `${count(records.length)} times, ${seconds(records.reduce((s, r) => s + r.seconds, 0))}`
+      : active[0]?.retryAt ? `try ${active[0].attempt + 1} soon` : records.length > 1 ? `${count(records.length)} times`
         : records.length ? (name === 'cached' ? 'cached' : seconds(records[0].seconds)) + (records[0].attempts > 1 ? `, ${records[0].attempts} tries` : '') : name,
   };
 }
@@ -92,7 +92,7 @@ function graph(st, steps, edges) {
     name: id(s.pipeline, s.name), state: s.state, text: s.text, part: s.part, title: `${s.name}: ${s.state}`,
     to: s.records.length || s.active.length ? `#/runs/${encodeURIComponent(st.id)}/${encodeURIComponent(s.name)}` : null,
   }))];
-  return h('div', { class: 'drawn', role: 'region', tabindex: 0, 'aria-label': 'The chain of events' }, draw(nodes, lines, innerWidth < 800, 'Steps and the events between them'));
+  return h('div', { class: 'drawn', role: 'region', tabindex: 0, 'aria-label': 'The chain of events' }, draw(nodes, lines, innerWidth < 800, Math.min(1184, innerWidth - 56) - 42, 'Steps and the events between them'));
 }
 
 const remedies = {
@@ -104,7 +104,7 @@ const remedies = {
 };
 export const remedy = cls => remedies[cls] ?? '';
 
-const failure = (f, letter) => h('div', { class: 'failure' },
+const failure = (f, letter) => h('div', { class: f.class === 'gate' ? 'failure gate' : 'failure' },
   h('p', { class: 'message' }, f.message), f.detail ? h('details', null, h('summary', null, 'Detail'), h('pre', null, f.detail)) : null,
   h('p', { class: 'quiet' }, remedy(f.class)), letter ? h('p', null, link(['deadletters', letter], 'Open the dead letter')) : null);
 
@@ -157,6 +157,9 @@ const advice = {
   cancelled: 'The run was cancelled before it was over.',
 };
 
+// none tells that there is no model because nobody named a target.
+const none = (st, dataset, registered) => st.state === 'succeeded' && dataset && !dataset.target && !registered;
+
 export async function run([id, chosen]) {
   const st = await get(path('v1', 'runs', id));
   const shape = await shapeOf(st);
@@ -172,7 +175,7 @@ export async function run([id, chosen]) {
       h('div', { class: 'head' }, h('h1', null, subject), state(st.state), h('span', { class: 'actions' },
         live ? h('button', { on: { click: act(() => post(path('v1', 'runs', st.id, 'cancel')), 'Cancel this run? What is at work is stopped, and no further step starts.') } }, 'Cancel')
           : h('button', { title: 'Runs the same event again, by the same version of the pipeline', on: { click: act(async () => { location.hash = '#/runs/' + (await post(path('v1', 'runs', st.id, 'replay'))).run; }) } }, 'Run again'))),
-      advice[st.state] ? h('p', { class: 'lead' }, advice[st.state]) : null,
+      advice[st.state] ?? none(st, dataset, registered) ? h('p', { class: 'lead' }, advice[st.state] ?? 'No column to predict was named, so the table was read and described, and there is no model.') : null,
       st.elsewhere ? h('p', { class: 'lead' }, st.elsewhere.taken ? `A worker is at step ${st.elsewhere.step}.` : `Step ${st.elsewhere.step} waits for a worker.`) : null,
       facts([
         ['Table', dataset ? `${count(dataset.rows)} rows, ${plural(dataset.columns, 'column')}` : null],
@@ -182,7 +185,7 @@ export async function run([id, chosen]) {
         ['Pipeline', Object.entries(st.pipelines).map(([n, v]) => h('span', { title: v }, n, h('span', { class: 'quiet' }, ' ' + short(v))))],
         ['Data', object ? download(object.content, object.key.split('/').pop(), `${object.bucket}/${object.key}, ${bytes(object.content.size)}`) : data.url],
         ['Run', h('span', { class: 'mono', title: st.id }, short(st.id))],
-        ['Again from', st.replayOf ? link(['runs', st.replayOf], short(st.replayOf)) : null],
+        ['Replay of', st.replayOf ? link(['runs', st.replayOf], h('span', { class: 'mono' }, short(st.replayOf))) : null],
       ]),
       steps.length ? graph(st, steps, shape.edges) : null,
       evaluated ? [h('h2', null, 'How good the model is'), measures(evaluated.metrics, evaluated.baseline)] : null,

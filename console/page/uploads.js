@@ -55,7 +55,7 @@ async function offer(file) {
     }
   };
   dialog = h('dialog', { 'aria-labelledby': 'upload-title' }, h('form', { on: { submit } },
-    h('h2', { id: 'upload-title' }, h('span', { class: 'clip' }, file.name)), h('p', { class: 'quiet' }, bytes(file.size)),
+    h('h2', { id: 'upload-title' }, h('span', { class: 'clip', title: file.name }, file.name)), h('p', { class: 'quiet' }, bytes(file.size)),
     h('label', { for: 'target' }, 'Column to predict'), target, progress, wrong,
     h('p', { class: 'actions' }, send, h('button', { type: 'button', on: { click: close } }, 'Cancel'))));
   document.body.append(dialog);
@@ -67,7 +67,7 @@ async function offer(file) {
 export const picker = () => h('label', { class: 'picker', for: 'file' },
   h('input', { id: 'file', type: 'file', class: 'unseen', accept: '.csv,.tsv,.txt,.json,.jsonl,.ndjson,.parquet,.gz,.zst', on: { change: e => { if (e.target.files[0]) offer(e.target.files[0]); e.target.value = ''; } } }),
   h('span', null, h('b', null, 'Drop a table here'), ' or ', h('span', { class: 'as-link' }, 'choose a file'), '.'),
-  h('small', null, 'CSV, JSON lines or Parquet; gzip and zstd are read too'));
+  h('small', null, 'CSV, JSON lines or Parquet, also in gzip or zstd'));
 
 // A file may be dropped anywhere on the page.
 export function dropping() {
@@ -95,7 +95,7 @@ async function bucket({ name }) {
   }
   all.sort((a, b) => b.object.createdAt.localeCompare(a.object.createdAt));
   return all.length ? [
-    h('h2', null, name),
+    h('h2', null, `Bucket ${name}`),
     rows([{ name: 'Object' }, { name: 'Version', class: 'num side' }, { name: 'Size', class: 'num' }, { name: 'Metadata' }, { name: 'Run' }, { name: 'Uploaded', class: 'num' }],
       all.map(({ object: o, run }) => Object.assign([
         download(o.content, o.key.split('/').pop(), h('span', { class: 'clip', title: o.key }, o.key)), String(o.version), bytes(o.content.size),
