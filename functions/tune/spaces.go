@@ -46,6 +46,14 @@ func defaultSpace(family string) []search.Param {
 		}
 	case "naive_bayes":
 		return []search.Param{{Name: name("var_smoothing"), Kind: search.LogUniform, Low: 1e-12, High: 1}}
+	case "neural_network":
+		return []search.Param{
+			{Name: name("hidden_layer_sizes"), Kind: search.Choice, Choices: []any{[]any{50}, []any{100}, []any{200}, []any{100, 50}, []any{200, 100}}},
+			{Name: name("learning_rate_init"), Kind: search.LogUniform, Low: 3e-4, High: 3e-2},
+			{Name: name("weight_decay"), Kind: search.LogUniform, Low: 1e-4, High: 10},
+			{Name: name("dropout"), Kind: search.Uniform, Low: 0, High: 0.5},
+			{Name: name("early_stopping"), Kind: search.Choice, Choices: []any{true}},
+		}
 	case "ridge":
 		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}
 	}

@@ -109,6 +109,7 @@ func TestSearches(t *testing.T) {
 		"process":   {`{"sampler": "gp", "trials": 12, "folds": 3, "space": {"logistic.c": {"log_uniform": [0.00001, 100]}}}`, 12, 0.97},
 		"halving":   {`{"prune": "halving", "trials": 18, "space": {"logistic.c": {"log_uniform": [0.00001, 100]}}}`, 18, 0.97},
 		"hyperband": {`{"prune": "hyperband", "trials": 20, "space": {"logistic.c": {"log_uniform": [0.00001, 100]}}}`, 20, 0.97},
+		"network":   {`{"trials": 2, "folds": 2, "models": ["neural_network"]}`, 2, 0.97},
 		"log loss":  {`{"metric": "log_loss", "trials": 5, "models": ["logistic"]}`, 5, 0},
 		"group":     {`{"cv": "group", "by": "year", "folds": 3, "trials": 2, "models": ["logistic"]}`, 2, 0.95},
 		"time":      {`{"cv": "time", "by": "year", "folds": 3, "trials": 2, "models": ["logistic"]}`, 2, 0.9},
