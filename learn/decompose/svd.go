@@ -1,0 +1,339 @@
+package decompose
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/runnel-dev/runnel/internal/sorting"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/portable"
+	"github.com/runnel-dev/runnel/learn/splitmix"
+)
+
+// SVD are the parameters of a truncated singular value decomposition: the
+// directions in which rows extend most, from zero (scikit-learn's TruncatedSVD),
+// or from their mean, which makes them principal components (its PCA). A zero
+// field means its default.
+//
+// The directions are found in the span of what rows have in common with random
+// ones (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011).
+// Where features are no more than Components + Extra the result is exact.
+type SVD struct {
+	Components int  // how many directions; 2 by default
+	Extra      int  // random directions beyond these; 10 by default
+	Rounds     int  // how often the span is improved; 7 by default
+	Centre     bool // take the features' means from them first
+}
+
+// Directions are what a decomposition found. They are immutable and safe for
+// concurrent use.
+type Directions struct {
+	Names      []string
+	Mean       []float64   // what is taken from the features: 0 each unless centred
+	Components [][]float64 // unit vectors, strongest first; the entry of largest size is positive
+	Singular   []float64   // singular values
+	Variance   []float64   // of the rows along each: by n - 1 if centred, else by n
+	Share      []float64   // of the features' total variance
+}
+
+// Fit finds the directions. It takes rows x features x (Components + Extra) time a
+// round, a number a row for each of these, and a copy of the rows.
+func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Directions, error) {
+	s.Components, s.Extra, s.Rounds = cmp.Or(s.Components, 2), cmp.Or(s.Extra, 10), cmp.Or(s.Rounds, 7)
+	p := len(x.Columns)
+	switch {
+	case p == 0 || x.Rows < 2:
+		return nil, fmt.Errorf("%d rows of %d features to decompose: want at least 2 and 1", x.Rows, p)
+	case s.Components < 1 || s.Extra < 0 || s.Rounds < 0:
+		return nil, fmt.Errorf("%d components, %d extra and %d rounds: want at least 1, 0 and 0", s.Components, s.Extra, s.Rounds)
+	}
+	d := &Directions{Names: x.Names, Mean: make([]float64, p)}
+	w := &work{ctx: ctx, threads: opts.ThreadCount(), rows: x.Rows, columns: make([][]float64, p), scale: 1}
+	total, err := w.take(x, s.Centre, d.Mean)
+	if err != nil {
+		return nil, err
+	}
+	width := min(s.Components+s.Extra, p, x.Rows)
+	var seed uint64
+	if opts != nil {
+		seed = opts.Seed
+	}
+	right := w.random(width, seed)
+	for range s.Rounds {
+		left := w.times(right)
+		orthonormal(left)
+		right = w.transposed(left)
+		orthonormal(right)
+	}
+	left := w.times(right)
+	orthonormal(left)
+	right = w.transposed(left) // B transposed, where B = left x the matrix
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	singular := hestenes(right)
+	for k := range min(s.Components, width) {
+		if singular[k] <= 1e-14*singular[0] {
+			break // the rows have no further direction
+		}
+		c := right[k]
+		orient(c)
+		d.Components = append(d.Components, c)
+		d.Singular = append(d.Singular, singular[k]/w.scale)
+	}
+	d.vary(x, s.Centre, total)
+	return d, nil
+}
+
+// vary computes how much the rows vary along each direction.
+func (d *Directions) vary(x *learn.Matrix, centred bool, total float64) {
+	n := float64(x.Rows)
+	if centred {
+		total *= n / (n - 1)
+	}
+	var along [][]float64
+	if !centred {
+		along = d.Project(x)
+	}
+	for k, s := range d.Singular {
+		variance := s / (n - 1) * s
+		if !centred {
+			mean := 0.0
+			for _, v := range along[k] {
+				mean += v / n
+			}
+			variance = 0
+			for _, v := range along[k] {
+				variance += (v - mean) * (v - mean) / n
+			}
+		}
+		share := 0.0
+		if total > 0 {
+			share = variance / total
+		}
+		d.Variance, d.Share = append(d.Variance, variance), append(d.Share, share)
+	}
+}
+
+// Project gives each row's coordinate along each direction: one slice a direction.
+func (d *Directions) Project(x *learn.Matrix) [][]float64 {
+	out := make([][]float64, len(d.Components))
+	for k, c := range d.Components {
+		out[k] = make([]float64, x.Rows)
+		for j, col := range x.Columns {
+			w, mean := c[j], d.Mean[j]
+			for i, v := range col {
+				out[k][i] += float64(w * (v - mean))
+			}
+		}
+	}
+	return out
+}
+
+// work is the matrix that is decomposed: columns less their means, times a power
+// of two so that squares neither overflow nor vanish.
+type work struct {
+	ctx     context.Context
+	threads int
+	rows    int
+	columns [][]float64
+	scale   float64
+}
+
+// take checks the columns, notes their means where they are to be centred, and
+// returns the sum of the features' variances.
+func (w *work) take(x *learn.Matrix, centre bool, means []float64) (total float64, err error) {
+	top := 0.0
+	all, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
+	for j, col := range x.Columns {
+		for i, v := range col {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return 0, fmt.Errorf("feature %q is %v in row %d: impute or cap first", x.Names[j], v, i)
+			}
+		}
+	}
+	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
+		first, sum := x.Columns[j][0], 0.0
+		for _, v := range x.Columns[j] {
+			sum += v - first
+		}
+		all[j] = first + sum/float64(w.rows)
+		for _, v := range x.Columns[j] {
+			largest[j] = max(largest[j], math.Abs(v), math.Abs(v-all[j]))
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	for j, v := range largest {
+		if math.IsInf(v, 0) || math.IsNaN(v) || v > 1e150 {
+			return 0, fmt.Errorf("feature %q has numbers too large to decompose: scale it first", x.Names[j])
+		}
+		top = max(top, v)
+	}
+	_, exponent := math.Frexp(top)
+	w.scale = math.Ldexp(1, min(-exponent, 1000))
+	variances := make([]float64, len(x.Columns))
+	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
+		if centre {
+			means[j] = all[j]
+		}
+		w.columns[j] = make([]float64, w.rows)
+		for i, v := range x.Columns[j] {
+			w.columns[j][i] = (v - means[j]) * w.scale
+			e := v - all[j]
+			variances[j] += e * e / float64(w.rows)
+		}
+	})
+	for _, v := range variances {
+		total += v
+	}
+	return total, err
+}
+
+// random are directions drawn from the normal distribution.
+func (w *work) random(width int, seed uint64) [][]float64 {
+	rng := splitmix.Stream(seed, width)
+	out := make([][]float64, width)
+	for k := range out {
+		out[k] = make([]float64, len(w.columns))
+		for j := range out[k] {
+			out[k][j] = normal(&rng)
+		}
+	}
+	return out
+}
+
+// normal draws by Marsaglia's polar method.
+func normal(rng *splitmix.Source) float64 {
+	for {
+		u, v := 2*rng.Unit()-1, 2*rng.Unit()-1
+		if s := float64(u*u) + float64(v*v); s > 0 && s < 1 {
+			return u * math.Sqrt(-2*portable.Log(s)/s)
+		}
+	}
+}
+
+// times multiplies the matrix with directions: a column of rows for each.
+func (w *work) times(right [][]float64) [][]float64 {
+	out := make([][]float64, len(right))
+	for k := range out {
+		out[k] = make([]float64, w.rows)
+	}
+	const several = 1024                                                                // rows a task
+	_ = parallel.Each(w.ctx, w.threads, (w.rows+several-1)/several, func(_, task int) { // Fit asks ctx
+		start, end := task*several, min((task+1)*several, w.rows)
+		for k, v := range right {
+			to := out[k][start:end]
+			for j, col := range w.columns {
+				add(to, v[j], col[start:end])
+			}
+		}
+	})
+	return out
+}
+
+// transposed multiplies the transposed matrix with columns of rows.
+func (w *work) transposed(left [][]float64) [][]float64 {
+	out := make([][]float64, len(left))
+	for k := range out {
+		out[k] = make([]float64, len(w.columns))
+	}
+	_ = parallel.Each(w.ctx, w.threads, len(w.columns), func(_, j int) { // Fit asks ctx
+		for k, v := range left {
+			out[k][j] = inner(v, w.columns[j])
+		}
+	})
+	return out
+}
+
+// orthonormal makes vectors orthogonal and of length 1, by Gram and Schmidt's
+// method, twice; what has nothing of its own becomes 0.
+func orthonormal(vectors [][]float64) {
+	for k, v := range vectors {
+		before := math.Sqrt(inner(v, v))
+		for range 2 {
+			for _, u := range vectors[:k] {
+				add(v, -inner(u, v), u)
+			}
+		}
+		length := math.Sqrt(inner(v, v))
+		if length <= 1e-13*before {
+			clear(v)
+			continue
+		}
+		for i := range v {
+			v[i] /= length
+		}
+	}
+}
+
+// hestenes turns vectors against each other until they are orthogonal (one-sided
+// Jacobi; Golub and Van Loan, section 8.6), makes their lengths 1 and sorts them
+// by what they were, which it returns.
+func hestenes(v [][]float64) []float64 {
+	for turned, sweep := true, 0; turned && sweep < 60; sweep++ {
+		turned = false
+		for a := range v {
+			for b := a + 1; b < len(v); b++ {
+				aa, bb, ab := inner(v[a], v[a]), inner(v[b], v[b]), inner(v[a], v[b])
+				if math.Abs(ab) <= 1e-15*math.Sqrt(aa)*math.Sqrt(bb) {
+					continue
+				}
+				turned = true
+				theta := (bb - aa) / (2 * ab)
+				t := 1 / (math.Abs(theta) + math.Sqrt(1+float64(theta*theta)))
+				if theta < 0 {
+					t = -t
+				}
+				c := 1 / math.Sqrt(1+float64(t*t))
+				turn(v[a], v[b], c, t*c)
+			}
+		}
+	}
+	lengths := make([]float64, len(v))
+	order := make([]int, len(v))
+	for k := range v {
+		lengths[k], order[k] = math.Sqrt(inner(v[k], v[k])), k
+	}
+	sorting.Stable(order, func(a, b int) int { return cmp.Compare(lengths[b], lengths[a]) })
+	sorted, out := make([][]float64, len(v)), make([]float64, len(v))
+	for k, from := range order {
+		sorted[k], out[k] = v[from], lengths[from]
+		for i := range sorted[k] {
+			if out[k] > 0 {
+				sorted[k][i] /= out[k]
+			}
+		}
+	}
+	copy(v, sorted)
+	return out
+}
+
+// inner is the inner product, in four lanes.
+func inner(a, b []float64) float64 {
+	var s0, s1, s2, s3 float64
+	b = b[:len(a)]
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		s0 += float64(a[i] * b[i])
+		s1 += float64(a[i+1] * b[i+1])
+		s2 += float64(a[i+2] * b[i+2])
+		s3 += float64(a[i+3] * b[i+3])
+	}
+	for ; i < len(a); i++ {
+		s0 += float64(a[i] * b[i])
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+// add adds s times v to a vector.
+func add(to []float64, s float64, v []float64) {
+	v = v[:len(to)]
+	for i := range to {
+		to[i] += float64(s * v[i])
+	}
+}
