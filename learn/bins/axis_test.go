@@ -40,3 +40,21 @@ func TestBinsOfMany(t *testing.T) {
 		}
 	})
 }
+
+func TestByRow(t *testing.T) {
+	for _, shape := range [][2]int{{1, 1}, {130, 3}, {7, 200}, {64, 64}, {0, 2}} {
+		m := &Matrix{Rows: shape[0]}
+		for j := range shape[1] {
+			col := make([]uint8, m.Rows)
+			for i := range col {
+				col[i] = uint8(i*7 + j*3)
+			}
+			m.Columns = append(m.Columns, col)
+		}
+		for at, b := range m.ByRow(3) {
+			if i, j := at/shape[1], at%shape[1]; b != m.Columns[j][i] {
+				t.Fatalf("%v: row %d has %d of feature %d, want %d", shape, i, b, j, m.Columns[j][i])
+			}
+		}
+	}
+}

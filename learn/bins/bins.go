@@ -27,6 +27,33 @@ type Matrix struct {
 	Rows    int
 }
 
+// ByRow returns the bins of each row one after the other.
+func (m *Matrix) ByRow(threads int) []uint8 {
+	const block = 64 // rows and features at a time: what is read and written stays in cache
+	features := len(m.Columns)
+	out := make([]uint8, m.Rows*features)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range threads {
+		all.Go(func() {
+			for from := int(next.Add(1)-1) * block; from < m.Rows; from = int(next.Add(1)-1) * block {
+				to := min(from+block, m.Rows)
+				for first := 0; first < features; first += block {
+					for j, col := range m.Columns[first:min(first+block, features)] {
+						at := from*features + first + j
+						for _, b := range col[from:to] {
+							out[at] = b
+							at += features
+						}
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	return out
+}
+
 // Cut cuts every feature into at most maxBins bins, as scikit-learn's
 // histogram-based gradient boosting does: midpoints between distinct values
 // where these are few, else quantiles. An infinite value is ErrInfinite.

@@ -1,20 +1,18 @@
 package tree
 
-import (
-	"math/bits"
-
-	"github.com/runnel-dev/runnel/learn/bins"
-)
+import "math/bits"
 
 // counts is the criterion of three and more classes: the Gini impurity, from
 // the weight of each class in each bin.
 type counts struct {
-	data    *bins.Matrix
-	y       *target
-	minLeaf int
-	cuts    *cutter // nil: all cuts are tried
+	growth
+	y        *target
+	minLeaf  int
+	cuts     *cutter // nil: all cuts are tried
+	constant []int32
 
 	adds    []classWeight // of each row
+	adding  []classWeight // of the rows of the opened node, in their order
 	bins    []uint32      // classes a bin
 	rowBins [256]int32
 	list    [256]uint8 // the bins that have rows
@@ -30,12 +28,13 @@ type counts struct {
 // classWeight is what a row adds: so much to that class.
 type classWeight struct{ class, weight uint32 }
 
-func newCounts(data *bins.Matrix, y *target, minLeaf int, cuts *cutter) *counts {
+func newCounts(of growth, cuts *cutter) *counts {
+	classes := of.target.classes
 	return &counts{
-		data: data, y: y, minLeaf: minLeaf, cuts: cuts,
-		adds:  make([]classWeight, data.Rows),
-		bins:  make([]uint32, 256*y.classes),
-		total: make([]uint32, y.classes), left: make([]uint32, y.classes),
+		growth: of, y: of.target, minLeaf: of.MinLeaf, cuts: cuts,
+		adds:  make([]classWeight, of.data.Rows),
+		bins:  make([]uint32, 256*classes),
+		total: make([]uint32, classes), left: make([]uint32, classes),
 	}
 }
 
@@ -51,8 +50,11 @@ func (c *counts) unit() float64 { return 1 }
 
 func (c *counts) open(rows []uint32, _ sum) (sum, bool) {
 	clear(c.total)
+	c.adding = c.adding[:0]
 	for _, r := range rows {
-		c.total[c.adds[r].class] += c.adds[r].weight
+		add := c.adds[r]
+		c.adding = append(c.adding, add)
+		c.total[add.class] += add.weight
 	}
 	c.weight, c.squares = 0, 0
 	for _, n := range c.total {
@@ -69,12 +71,13 @@ func (c *counts) leaf(values []float64, _ sum) []float64 {
 	return values
 }
 
-func (c *counts) search(rows []uint32, features []int32, best *split) bool {
-	varies := false
+func (c *counts) search(rows []uint32, features []int32, best *split) []int32 {
+	c.constant = c.constant[:0]
 	for _, f := range features {
-		bins := c.fill(rows, c.data.Columns[f])
-		if len(bins) > 1 {
-			varies = true
+		bins := c.fill(rows, f)
+		if len(bins) < 2 {
+			c.constant = append(c.constant, f)
+		} else {
 			if c.cuts != nil {
 				bins = c.cut(bins, f)
 			}
@@ -85,7 +88,7 @@ func (c *counts) search(rows []uint32, features []int32, best *split) bool {
 			c.rowBins[b] = 0
 		}
 	}
-	return varies
+	return c.constant
 }
 
 // at is the weight of each class in a bin.
@@ -94,13 +97,13 @@ func (c *counts) at(bin uint8) []uint32 {
 }
 
 // fill adds rows to the histogram of a feature and lists the bins that have any.
-func (c *counts) fill(rows []uint32, col []uint8) []uint8 {
+func (c *counts) fill(rows []uint32, feature int32) []uint8 {
 	k := c.y.classes
-	col = col[:len(c.adds)]
-	list := c.list[:0]
+	col, stride := c.column(feature, len(rows))
+	list, adding := c.list[:0], c.adding[:len(rows)]
 	if len(rows) >= denseRows {
-		for _, r := range rows {
-			b, add := col[r], c.adds[r]
+		for i, r := range rows {
+			b, add := col[r], adding[i]
 			c.bins[int(b)*k+int(add.class)] += add.weight
 			c.rowBins[b]++
 		}
@@ -112,8 +115,8 @@ func (c *counts) fill(rows []uint32, col []uint8) []uint8 {
 		return list
 	}
 	var seen [4]uint64
-	for _, r := range rows {
-		b, add := col[r], c.adds[r]
+	for i, r := range rows {
+		b, add := col[int(r)*stride], adding[i]
 		c.bins[int(b)*k+int(add.class)] += add.weight
 		c.rowBins[b]++
 		seen[b>>6] |= 1 << (b & 63)

@@ -71,8 +71,9 @@ type criterion interface {
 	// sum, and whether all targets are the same.
 	open(rows []uint32, known sum) (total sum, pure bool)
 	// search replaces best by the best split of the opened node on one of the
-	// features, if that is better, and says whether any of them varies.
-	search(rows []uint32, features []int32, best *split) (varies bool)
+	// features, if that is better, and lists those of them that are constant, which
+	// holds until the next call.
+	search(rows []uint32, features []int32, best *split) (constant []int32)
 	// leaf appends the outputs of a leaf: of the opened node, or of any node
 	// of that sum if summed.
 	leaf(values []float64, total sum) []float64
@@ -84,15 +85,16 @@ type criterion interface {
 
 // newCriterion makes one that tries all cuts of a feature, or where there is a
 // cutter the one that it draws.
-func newCriterion(data *bins.Matrix, y *target, minLeaf int, cuts *cutter) criterion {
-	if y.classes > 2 {
-		return newCounts(data, y, minLeaf, cuts)
+func newCriterion(of growth, cuts *cutter) criterion {
+	if of.target.classes > 2 {
+		return newCounts(of, cuts)
 	}
-	return newSums(data, y, minLeaf, cuts)
+	return newSums(of, cuts)
 }
 
 // denseRows is how many rows make it worth to look at all bins of a histogram
-// instead of keeping track of those that have rows.
+// instead of keeping track of those that have rows, and at bins column by column
+// instead of row by row.
 const denseRows = 512
 
 // between is the bin to split at where the last bin of values on the left and

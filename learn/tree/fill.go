@@ -3,7 +3,8 @@ package tree
 import "math/bits"
 
 // The loops below are where a fit spends its time. The columns of a matrix are
-// all of one length: saying so keeps bounds checks out of them.
+// all of one length: saying so keeps bounds checks out of them. Those with a stride
+// may have it row by row.
 
 // fillPacked5 adds rows to the histograms of five features at once: what is
 // looked up for a row is looked up once.
@@ -40,10 +41,9 @@ func fillPacked(bins *[256]uint64, rows []uint32, codes []uint8, adds *[256]uint
 	}
 }
 
-func fillPackedSeen(bins *[256]uint64, rows []uint32, codes []uint8, adds *[256]uint64, col []uint8, seen *[4]uint64) {
-	col = col[:len(codes)]
+func fillPackedSeen(bins *[256]uint64, rows []uint32, codes []uint8, adds *[256]uint64, col []uint8, stride int, seen *[4]uint64) {
 	for _, r := range rows {
-		b := col[r]
+		b := col[int(r)*stride]
 		bins[b] += adds[codes[r]]
 		seen[b>>6] |= 1 << (b & 63)
 	}
@@ -60,10 +60,10 @@ func fillWide(bins *[256]sum, rows []uint32, adds []sum, col []uint8) {
 	}
 }
 
-func fillWideSeen(bins *[256]sum, rows []uint32, adds []sum, col []uint8, seen *[4]uint64) {
+func fillWideSeen(bins *[256]sum, rows []uint32, adds []sum, col []uint8, stride int, seen *[4]uint64) {
 	adds = adds[:len(rows)]
 	for i, r := range rows {
-		b := col[r]
+		b := col[int(r)*stride]
 		bins[b].weight += adds[i].weight
 		bins[b].target += adds[i].target
 		seen[b>>6] |= 1 << (b & 63)
@@ -126,7 +126,7 @@ func takeWideSeen(bins *[256]sum, seen *[4]uint64, cells *[256]cell) []cell {
 
 // divide moves the rows that go left to the front, keeping their order, and
 // returns their number. spare has room for all.
-func divide(rows, spare []uint32, col []uint8, s *split) int {
+func divide(rows, spare []uint32, col []uint8, stride int, s *split) int {
 	// Shifted by one, the missing bin wraps around to 0 and goes left.
 	shift, last := uint8(0), int(s.bin)
 	if s.missingLeft {
@@ -135,7 +135,7 @@ func divide(rows, spare []uint32, col []uint8, s *split) int {
 	spare = spare[:len(rows)]
 	left, right := 0, 0
 	for _, r := range rows {
-		up := int(uint(last-int(col[r]+shift)) >> 63) // 1 where the bin is above last
+		up := int(uint(last-int(col[int(r)*stride]+shift)) >> 63) // 1 where the bin is above last
 		rows[left] = r
 		spare[right] = r
 		left += 1 - up

@@ -58,6 +58,7 @@ type grown struct {
 type growth struct {
 	*Forest
 	data   *bins.Matrix
+	byRow  []uint8 // the same bins, row after row
 	target *target
 	tried  int         // features at each split
 	places [][]float64 // of extra trees: see cutter
@@ -72,6 +73,7 @@ type grower struct {
 	weight      []uint32 // of each row, in this tree
 	rows, spare []uint32 // the rows of positive weight, by node, in ascending order
 	features    []int32  // a permutation, for drawing without replacement
+	varying     []int32  // those drawn that are not known to be constant in a node
 	stack       []branch
 }
 
@@ -80,6 +82,7 @@ type branch struct {
 	from, to    int
 	node, depth int
 	total       sum
+	constant    []uint64 // a bit for each feature that is known to be constant; shared
 }
 
 func newGrower(of growth) *grower {
@@ -95,7 +98,7 @@ func newGrower(of growth) *grower {
 	if of.places != nil {
 		cuts = &cutter{of.places, &g.rng}
 	}
-	g.criterion = newCriterion(data, of.target, of.MinLeaf, cuts)
+	g.criterion = newCriterion(of, cuts)
 	return g
 }
 
@@ -134,7 +137,7 @@ func (g *grower) grow(ctx context.Context) grown {
 				rootWeight = float64(b.total.weight)
 			}
 			if !pure && !atDepth && len(rows) >= max(g.MinSplit, 2*g.MinLeaf) {
-				s = g.bestSplit(ctx, rows)
+				s = g.bestSplit(ctx, rows, &b)
 			}
 		}
 		decrease := s.gain * (float64(b.total.weight) / rootWeight)
@@ -152,28 +155,51 @@ func (g *grower) grow(ctx context.Context) grown {
 		t.leaf = append(t.leaf, -1, -1)
 		middle := b.from
 		if b.depth+1 != g.MaxDepth || !g.criterion.summed() {
-			middle += divide(rows, g.spare, g.data.Columns[s.feature], &s)
+			col, stride := g.column(s.feature, len(rows))
+			middle += divide(rows, g.spare, col, stride, &s)
 		}
 		right := sum{b.total.weight - s.left.weight, b.total.target - s.left.target}
 		g.stack = append(g.stack,
-			branch{middle, b.to, left + 1, b.depth + 1, right},
-			branch{b.from, middle, left, b.depth + 1, s.left})
+			branch{middle, b.to, left + 1, b.depth + 1, right, b.constant},
+			branch{b.from, middle, left, b.depth + 1, s.left, b.constant})
 	}
 	return t
 }
 
 // bestSplit searches a few random features for the best split of the opened
 // node; and further ones, as scikit-learn does, as long as none of them varies.
-func (g *grower) bestSplit(ctx context.Context, rows []uint32) split {
-	best := split{gain: -1}
+// What is constant stays so further down, and is looked at no more.
+func (g *grower) bestSplit(ctx context.Context, rows []uint32, b *branch) split {
+	best, copied := split{gain: -1}, false
 	for from, to := 0, g.tried; from < len(g.features); from, to = to, to+1 {
+		g.varying = g.varying[:0]
 		for i := from; i < to; i++ {
 			j := i + int(g.rng.Below(uint32(len(g.features)-i)))
 			g.features[i], g.features[j] = g.features[j], g.features[i]
+			if f := g.features[i]; b.constant == nil || b.constant[f>>6]>>(f&63)&1 == 0 {
+				g.varying = append(g.varying, f)
+			}
 		}
-		if g.criterion.search(rows, g.features[from:to], &best) || ctx.Err() != nil {
+		constant := g.criterion.search(rows, g.varying, &best)
+		for _, f := range constant {
+			if !copied {
+				b.constant, copied = append(make([]uint64, 0, len(g.features)/64+1), b.constant...), true
+				b.constant = b.constant[:cap(b.constant)]
+			}
+			b.constant[f>>6] |= 1 << (f & 63)
+		}
+		if len(constant) < len(g.varying) || ctx.Err() != nil {
 			break
 		}
 	}
 	return best
+}
+
+// column is where the bins of a feature are for so many rows, and how far apart:
+// few rows, and those below their node, stay in cache row by row.
+func (g *growth) column(feature int32, rows int) ([]uint8, int) {
+	if rows >= denseRows {
+		return g.data.Columns[feature], 1
+	}
+	return g.byRow[feature:], len(g.data.Columns)
 }

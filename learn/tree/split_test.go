@@ -47,6 +47,11 @@ func drawProblem(t *rapid.T, classes int) (*bins.Matrix, *target, []uint32, []ui
 	return data, newTarget(y), weight, rows
 }
 
+// growing is what trees with leaves of that size are grown from.
+func growing(data *bins.Matrix, y *target, minLeaf int) growth {
+	return growth{Forest: &Forest{MinLeaf: minLeaf}, data: data, byRow: data.ByRow(1), target: y}
+}
+
 // impurity is the weighted impurity of rows, by definition.
 func impurity(y *target, weight, rows []uint32) (impurity, total float64) {
 	sums := make([]float64, max(1, y.classes))
@@ -108,7 +113,7 @@ func TestSearchFindsTheBestSplit(t *testing.T) {
 					want = max(want, gain(feature, bin, false), gain(feature, bin, true))
 				}
 			}
-			c := newCriterion(data, y, minLeaf, nil)
+			c := newCriterion(growing(data, y, minLeaf), nil)
 			c.load(weight)
 			if _, pure := c.open(rows, sum{}); pure != (parent < 1e-9) && classes > 0 {
 				t.Fatalf("pure is %v, the impurity %v", pure, parent)
@@ -168,9 +173,9 @@ func TestFillsAgree(t *testing.T) {
 		var wideBins, wideSparse [256]sum
 		var seen, wideSeen [4]uint64
 		fillPacked(&one, rows, codes, &adds, col)
-		fillPackedSeen(&sparse, rows, codes, &adds, col, &seen)
+		fillPackedSeen(&sparse, rows, codes, &adds, col, 1, &seen)
 		fillWide(&wideBins, rows, wide, col)
-		fillWideSeen(&wideSparse, rows, wide, col, &wideSeen)
+		fillWideSeen(&wideSparse, rows, wide, col, 1, &wideSeen)
 		if four[j] != want || five[j] != want || one != want || sparse != want {
 			t.Fatalf("histograms of feature %d differ", j)
 		}

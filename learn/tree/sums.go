@@ -10,10 +10,11 @@ import (
 // sums a bin, because the Gini impurity of two classes is twice the variance of
 // the second class's indicator.
 type sums struct {
-	data    *bins.Matrix
-	y       *target
-	minLeaf int
-	cuts    *cutter // nil: all cuts are tried
+	growth
+	y        *target
+	minLeaf  int
+	cuts     *cutter // nil: all cuts are tried
+	constant []int32
 
 	// What each row adds to a bin, in one of two ways. With two classes and
 	// weights below 128, a row is a code: twice its weight, plus 1 for the
@@ -40,8 +41,8 @@ type cell struct {
 	rows int32 // counted only where a leaf needs more than one
 }
 
-func newSums(data *bins.Matrix, y *target, minLeaf int, cuts *cutter) *sums {
-	s := &sums{data: data, y: y, minLeaf: minLeaf, cuts: cuts}
+func newSums(of growth, cuts *cutter) *sums {
+	s := &sums{growth: of, y: of.target, minLeaf: of.MinLeaf, cuts: cuts}
 	for code := range uint64(256) {
 		s.adds[code] = code>>1 | (code>>1)*(code&1)<<32
 	}
@@ -107,8 +108,9 @@ func (s *sums) leaf(values []float64, total sum) []float64 {
 	return append(values, s.y.offset+float64(mean*s.y.unit))
 }
 
-func (s *sums) search(rows []uint32, features []int32, best *split) bool {
-	varies, dense := false, len(rows) >= denseRows
+func (s *sums) search(rows []uint32, features []int32, best *split) []int32 {
+	s.constant = s.constant[:0]
+	dense := len(rows) >= denseRows
 	if !s.packed {
 		s.adding = s.adding[:0]
 		for _, r := range rows {
@@ -121,7 +123,7 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 			n = s.fillSome(rows, features)
 		}
 		for k, f := range features[:n] {
-			col := s.data.Columns[f]
+			col, stride := s.column(f, len(rows))
 			var cells []cell
 			switch {
 			case n > 1:
@@ -130,27 +132,27 @@ func (s *sums) search(rows []uint32, features []int32, best *split) bool {
 				fillPacked(&s.packedBins[0], rows, s.codes, &s.adds, col)
 				cells = takePacked(&s.packedBins[0], &s.cells)
 			case s.packed:
-				fillPackedSeen(&s.packedBins[0], rows, s.codes, &s.adds, col, &s.seen)
+				fillPackedSeen(&s.packedBins[0], rows, s.codes, &s.adds, col, stride, &s.seen)
 				cells = takePackedSeen(&s.packedBins[0], &s.seen, &s.cells)
 			case dense:
 				fillWide(&s.wideBins, rows, s.adding, col)
 				cells = takeWide(&s.wideBins, &s.cells)
 			default:
-				fillWideSeen(&s.wideBins, rows, s.adding, col, &s.seen)
+				fillWideSeen(&s.wideBins, rows, s.adding, col, stride, &s.seen)
 				cells = takeWideSeen(&s.wideBins, &s.seen, &s.cells)
 			}
 			if len(cells) < 2 {
+				s.constant = append(s.constant, f)
 				continue
 			}
-			varies = true
 			if s.minLeaf > 1 {
-				s.countRows(rows, col, cells)
+				s.countRows(rows, col, stride, cells)
 			}
 			s.scan(cells, len(rows), f, best)
 		}
 		features = features[n:]
 	}
-	return varies
+	return s.constant
 }
 
 // fillSome fills the histograms of the first features, and says of how many.
@@ -166,9 +168,9 @@ func (s *sums) fillSome(rows []uint32, features []int32) int {
 }
 
 // countRows sets the number of rows of each cell.
-func (s *sums) countRows(rows []uint32, col []uint8, cells []cell) {
+func (s *sums) countRows(rows []uint32, col []uint8, stride int, cells []cell) {
 	for _, r := range rows {
-		s.rowBins[col[r]]++
+		s.rowBins[col[int(r)*stride]]++
 	}
 	for i := range cells {
 		b := cells[i].bin
