@@ -82,7 +82,7 @@ func newModels(a *app) *cobra.Command {
 		return a.print(move, func() { a.printMove(args[0], move) })
 	})
 	rollback.Flags().StringVar(&back, "alias", "champion", "alias to move back")
-	return group("models", "List, show, promote and roll back models", list, show, promote, rollback)
+	return group("models", "List, show, promote, roll back, export and import models", list, show, promote, rollback, newModelsExport(a), newModelsImport(a))
 }
 
 // versionOf finds a version by its number or an alias; by default the one that

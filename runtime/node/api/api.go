@@ -24,6 +24,7 @@
 //	GET  /v1/models                            []Model
 //	GET  /v1/models/{name}                     Model
 //	GET  /v1/models/{name}/aliases/{alias}     []registry.AliasMove, the first one first
+//	POST /v1/models/{name}                     step.ModelVersion of artifacts -> step.ModelVersion
 //	POST /v1/models/{name}/promote             Promotion -> Move
 //	POST /v1/models/{name}/rollback            Promotion -> Move
 //	GET  /v1/deadletters                       []engine.DeadLetter

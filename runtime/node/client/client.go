@@ -192,6 +192,11 @@ func (c *Client) Model(ctx context.Context, name string) (api.Model, error) {
 	return get[api.Model](ctx, c, "/v1/models/"+esc(name))
 }
 
+// Register gives a model whose files are artifacts the next version of a name.
+func (c *Client) Register(ctx context.Context, name string, v step.ModelVersion) (step.ModelVersion, error) {
+	return post[step.ModelVersion](ctx, c, "/v1/models/"+esc(name), v)
+}
+
 // Promote points an alias at a version.
 func (c *Client) Promote(ctx context.Context, name string, p api.Promotion) (api.Move, error) {
 	return post[api.Move](ctx, c, "/v1/models/"+esc(name)+"/promote", p)

@@ -80,6 +80,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /v1/pipelines/{version}", s.showPipeline)
 	mux.HandleFunc("GET /v1/models", s.listModels)
 	mux.HandleFunc("GET /v1/models/{name}", s.showModel)
+	mux.HandleFunc("POST /v1/models/{name}", s.registerModel)
 	mux.HandleFunc("GET /v1/models/{name}/aliases/{alias}", s.aliasHistory)
 	mux.HandleFunc("POST /v1/models/{name}/promote", s.promote)
 	mux.HandleFunc("POST /v1/models/{name}/rollback", s.rollback)
