@@ -184,6 +184,21 @@ func CheckShape(x *Matrix, y *Target, opts *Options) error {
 	return nil
 }
 
+// Decide is Argmax, but for two classes with a threshold that is not 0: the
+// second where its value is at least that.
+func Decide(values []float64, n int, threshold float64) []int32 {
+	if n != 2 || threshold == 0 {
+		return Argmax(values, n)
+	}
+	out := make([]int32, len(values)/2)
+	for i := range out {
+		if values[2*i+1] >= threshold {
+			out[i] = 1
+		}
+	}
+	return out
+}
+
 // Argmax returns, for each row of row-major values with n a row, the index of
 // the largest; the first of equals.
 func Argmax(values []float64, n int) []int32 {

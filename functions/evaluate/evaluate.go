@@ -142,7 +142,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	call.Rows(int64(testY.Len()))
 	predicted, err := m.Predict(testX)
 	if err == nil {
-		e.Model, err = metrics.Evaluate(testY, outputs(predicted), nil)
+		e.Model, err = metrics.EvaluateAt(testY, outputs(predicted), nil, m.Threshold)
 	}
 	if err != nil {
 		return step.Permanent(fmt.Errorf("predicting the %s rows of dataset %s: %w", e.Subset, in.Raw.Name, err))

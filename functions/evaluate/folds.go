@@ -2,10 +2,8 @@ package evaluate
 
 import (
 	"context"
-	"fmt"
 	"math"
 
-	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
@@ -82,25 +80,17 @@ func judgeFold(ctx context.Context, seed uint64, m *model.Model, entry estimator
 	if matrix, err = preprocess.Matrix(tx, names); err != nil {
 		return nil, err
 	}
-	return metrics.Evaluate(y.Take(fold.Test), fitted.Predict(matrix), nil)
+	return metrics.EvaluateAt(y.Take(fold.Test), fitted.Predict(matrix), nil, m.Threshold)
 }
 
 // estimatorOf is the estimator that a model was fitted with, as its params say.
 func estimatorOf(m *model.Model) (estimator.Entry, estimator.Params, error) {
-	var params estimator.Params
-	name, _ := m.Params["model"].(string)
+	name, params, err := estimator.FromUsed(m.Params)
+	if err != nil {
+		return estimator.Entry{}, params, err
+	}
 	entry, err := estimator.Find(name, m.Task)
-	if err != nil {
-		return entry, params, err
-	}
-	b, err := json.Marshal(map[string]any{name: m.Params[name]})
-	if err != nil {
-		return entry, params, err
-	}
-	if err := json.Unmarshal(b, &params); err != nil {
-		return entry, params, fmt.Errorf("the parameters of the model: %w", err)
-	}
-	return entry, params, nil
+	return entry, params, err
 }
 
 func (cv *CrossValidation) summarise() {

@@ -105,6 +105,10 @@ func Model(ctx context.Context, call *step.Call, ref events.ModelRef) (*model.Mo
 type Choice struct {
 	Model  string         `json:"model"`
 	Params map[string]any `json:"params"` // all of the estimator's, under its name
+
+	// Transforms make the features of the raw rows, in the place of those that
+	// were built; none: these are used.
+	Transforms []preprocess.Description `json:"transforms,omitempty"`
 }
 
 // Chosen reads what a search found.

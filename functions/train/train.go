@@ -10,6 +10,8 @@ import (
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -21,8 +23,9 @@ import (
 
 // Params says which estimator is fitted, and how.
 type Params struct {
-	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows"`
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows"`
 	estimator.Params
+	Threshold calibrate.ThresholdParams `json:"threshold" doc:"of two classes: from which probability of the second on a row is said to be of it"`
 }
 
 // autoDepth bounds the trees of a forest that nobody chose. Leaves of single
@@ -38,29 +41,13 @@ var Function = step.New("train", handle,
 	step.Emits(events.ModelTrained))
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
-	in, err := features(ctx, call, &p)
+	in, own, err := features(ctx, call, &p)
 	if err != nil {
 		return err
 	}
-	t, split, err := call.Dataset(ctx, in.Dataset)
+	t, y, graph, err := data(ctx, call, in, own)
 	if err != nil {
 		return err
-	}
-	graph, err := fitted.Graph(ctx, call, in.Transformers)
-	if err != nil {
-		return err
-	}
-	if rows := step.RowsOf(split, step.Train, t.Rows()); len(rows) < t.Rows() {
-		t = t.Take(rows)
-	}
-	call.Rows(int64(t.Rows()))
-	y, absent, err := preprocess.Target(t, in.Dataset.Target, learn.Task(in.Dataset.Task), in.Dataset.Classes)
-	if err != nil {
-		return step.Permanent(err)
-	}
-	if len(absent) > 0 {
-		rows := preprocess.Without(t.Rows(), absent)
-		t, y = t.Take(rows), y.Take(rows)
 	}
 	if p.Model == "auto" {
 		p.Model = estimator.Default(y.Task, t.Rows())
@@ -73,7 +60,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	m, x, err := fit(ctx, call, entry, p.Params, graph, t.Without(in.Dataset.Target), y)
+	m, x, err := fit(ctx, call, entry, p, graph, t, y)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -84,7 +71,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if x.Rows < t.Rows() {
 		call.Note("training metrics are those of %d of the %d training rows", x.Rows, t.Rows())
 	}
-	report, err := metrics.Evaluate(y, m.Estimator.Predict(x), nil)
+	report, err := metrics.EvaluateAt(y, m.Estimator.Predict(x), nil, m.Threshold)
 	if err != nil {
 		return step.Permanent(err)
 	}
@@ -103,38 +90,39 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 }
 
 // features reads the event. Of one that tells what a search found, the
-// estimator and its parameters take the place of the step's.
-func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesBuiltData, error) {
+// estimator and its parameters take the place of the step's, and transforms
+// those of the features.
+func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesBuiltData, []preprocess.Description, error) {
 	if call.Event.Type() != events.FeaturesTuned {
 		in, err := events.Data[events.FeaturesBuiltData](call.Event)
 		if err != nil {
 			err = step.Permanent(err)
 		}
-		return in, err
+		return in, nil, err
 	}
 	in, err := events.Data[events.FeaturesTunedData](call.Event)
 	if err != nil {
-		return in.FeaturesBuiltData, step.Permanent(err)
+		return in.FeaturesBuiltData, nil, step.Permanent(err)
 	}
 	c, err := fitted.Chosen(ctx, call, in.Choice)
 	if err != nil {
-		return in.FeaturesBuiltData, err
+		return in.FeaturesBuiltData, nil, err
 	}
 	b, err := json.Marshal(c.Params)
 	if err == nil {
 		err = json.Unmarshal(b, &p.Params)
 	}
 	if err != nil {
-		return in.FeaturesBuiltData, step.Permanent(fmt.Errorf("what the search found, %s: %w", in.Choice.Digest, err))
+		return in.FeaturesBuiltData, nil, step.Permanent(fmt.Errorf("what the search found, %s: %w", in.Choice.Digest, err))
 	}
 	p.Model = c.Model
 	call.Note("model: %s (chosen of %d trials)", c.Model, in.Trials)
-	return in.FeaturesBuiltData, nil
+	return in.FeaturesBuiltData, c.Transforms, nil
 }
 
 // fit fits the estimator's own transforms and the estimator on the training
 // features x, and returns the model and the matrix that it was fitted on.
-func fit(ctx context.Context, call *step.Call, entry estimator.Entry, params estimator.Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, *learn.Matrix, error) {
+func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, *learn.Matrix, error) {
 	opts := &learn.Options{Seed: call.Seed, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
 	graph, x, err := graph.Then(ctx, x, y, opts, entry.Prepare()...)
 	if err != nil {
@@ -145,16 +133,27 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, params est
 	if err != nil {
 		return nil, nil, err
 	}
-	fittedModel, err := entry.New(params).Fit(ctx, matrix, y, opts)
+	fittedModel, err := entry.New(p.Params).Fit(ctx, matrix, y, opts)
 	if err != nil {
 		return nil, nil, err
 	}
-	used, err := asMap(params, entry.Name)
+	used, err := p.Used(entry.Name, y.Task)
 	if err != nil {
 		return nil, nil, err
 	}
 	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
-		Params: map[string]any{"model": entry.Name, entry.Name: used}, Seed: call.Seed}
+		Params: used, Threshold: p.Threshold.At, Seed: call.Seed}
+	if metric := p.Threshold.Metric; metric != "" && metric != "none" {
+		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed})
+		if err != nil {
+			return nil, nil, fmt.Errorf("threshold: %w", err)
+		}
+		var value float64
+		if m.Threshold, value, err = p.Threshold.Threshold(y, unseen, nil); err != nil {
+			return nil, nil, err
+		}
+		call.Note("threshold: %.4g of %s, with a %s of %.4g on rows that were not fitted on", m.Threshold, y.Classes[1], metric, value)
+	}
 	return m, matrix, nil
 }
 
@@ -172,19 +171,6 @@ func some(x *learn.Matrix, y *learn.Target) (*learn.Matrix, *learn.Target) {
 		rows[i] = int(int64(i) * int64(x.Rows) / mostMeasured)
 	}
 	return x.Take(rows), y.Take(rows)
-}
-
-// asMap is the part of the parameters that the estimator of that name has.
-func asMap(params estimator.Params, name string) (any, error) {
-	b, err := json.Marshal(params)
-	if err != nil {
-		return nil, err
-	}
-	var all map[string]any
-	if err := json.Unmarshal(b, &all); err != nil {
-		return nil, err
-	}
-	return all[name], nil
 }
 
 // sketches are the statistics that a model carries to measure drift against: at

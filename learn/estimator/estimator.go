@@ -12,6 +12,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/baseline"
 	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/neighbors"
@@ -29,6 +30,9 @@ type Params struct {
 	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
 	Lasso    linear.Lasso        `json:"lasso" doc:"parameters of a lasso"`
 	Net      linear.ElasticNet   `json:"elastic_net" doc:"parameters of an elastic net"`
+	Voting   Voting              `json:"voting" doc:"parameters of a vote of several estimators"`
+	Stacking Stacking            `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
+	Refine
 	Near     neighbors.Neighbors `json:"neighbors" doc:"parameters of k nearest neighbours"`
 	Bayes    bayes.NaiveBayes    `json:"naive_bayes" doc:"parameters of naive Bayes"`
 	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
@@ -63,6 +67,8 @@ func Entries() []Entry {
 		{"naive_bayes", both[:1], "naive Bayes, gaussian or multinomial", "steps", func(p Params) learn.Estimator { return p.Bayes }, scaled[:1]},
 		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
 		{"neural_network", both, "dense neural network, by mini-batches", "epochs", func(p Params) learn.Estimator { return &p.Network }, scaled},
+		{combine.KindVoting, both, "mean of what several estimators predict", "members", func(p Params) learn.Estimator { return combined{p: p} }, nil},
+		{combine.KindStacking, both, "estimator that learns from the predictions of others", "fits", func(p Params) learn.Estimator { return combined{p: p, stacking: true} }, nil},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
 	}
 }
@@ -85,8 +91,9 @@ func Find(name string, task learn.Task) (Entry, error) {
 	return Entry{}, fmt.Errorf("no estimator %q%s (for %s there are: %s)", name, nearest.Hint(name, names), task, strings.Join(names, ", "))
 }
 
-// New makes the estimator with its share of the parameters.
-func (e Entry) New(p Params) learn.Estimator { return e.make(p) }
+// New makes the estimator with its share of the parameters, and what they put
+// around it.
+func (e Entry) New(p Params) learn.Estimator { return p.around(e.make(p)) }
 
 // Prepare lists the transforms that the estimator needs on any features, such
 // as scaling. They are fitted with the model, on its training rows.

@@ -40,6 +40,10 @@ type ClassReport struct {
 // average_precision of the second, the positive one. With more, roc_auc is
 // one-vs-rest macro, also under the name roc_auc_ovr, beside roc_auc_ovr_weighted.
 func Classification(y []int32, probabilities []float64, classes []string, weights []float64) (*Report, error) {
+	return classification(y, probabilities, classes, weights, 0)
+}
+
+func classification(y []int32, probabilities []float64, classes []string, weights []float64, threshold float64) (*Report, error) {
 	n := len(classes)
 	switch {
 	case n < 2:
@@ -61,7 +65,7 @@ func Classification(y []int32, probabilities []float64, classes []string, weight
 		}
 	}
 
-	confusion := NewConfusion(y, learn.Argmax(probabilities, n), n, weights)
+	confusion := NewConfusion(y, learn.Decide(probabilities, n, threshold), n, weights)
 	scores := confusion.PerClass()
 	macro, weighted := Macro(scores), Weighted(scores)
 	m := map[string]float64{
@@ -135,6 +139,15 @@ func Regression(y, predicted, weights []float64) (*Report, error) {
 	}}
 	r.dropUndefined()
 	return r, nil
+}
+
+// EvaluateAt is Evaluate where a row of two classes is said to be of the second
+// from a threshold on; see learn.Decide.
+func EvaluateAt(y *learn.Target, predicted, weights []float64, threshold float64) (*Report, error) {
+	if y.Task == learn.Classification {
+		return classification(y.Labels, predicted, y.Classes, weights, threshold)
+	}
+	return Regression(y.Values, predicted, weights)
 }
 
 // Evaluate reports on what a model's Predict returned for the rows of y.

@@ -11,6 +11,8 @@ import (
 	"github.com/runnel-dev/runnel/learn/baseline"
 	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
+	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model/safetensors"
 	"github.com/runnel-dev/runnel/learn/neighbors"
@@ -37,6 +39,7 @@ type document struct {
 	Estimator  learn.State        `json:"estimator"`
 	Params     map[string]any     `json:"params,omitempty"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
+	Threshold  float64            `json:"threshold,omitempty"`
 	Seed       uint64             `json:"seed"`
 	Statistics json.RawMessage    `json:"statistics,omitempty"`
 	Lineage    json.RawMessage    `json:"lineage,omitempty"`
@@ -73,6 +76,10 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		}
 	case baseline.Kind:
 		restore = baseline.FromState
+	case combine.KindVoting, combine.KindStacking:
+		return combine.FromState(s, features, restoreEstimator)
+	case calibrate.Kind:
+		return calibrate.FromState(s, features, restoreEstimator)
 	default:
 		return nil, fmt.Errorf("unknown kind of estimator %q", s.Kind)
 	}
@@ -94,7 +101,7 @@ func Encode(m *Model) (modelJSON, weightsFile []byte, err error) {
 	}
 	d := document{Format: Format, Task: m.Task, Target: m.Target, TargetKind: m.TargetKind, Classes: m.Classes,
 		Inputs: m.Inputs, Features: m.Features, Transforms: m.Graph.State(), Estimator: m.Estimator.State(),
-		Params: m.Params, Metrics: m.Metrics, Seed: m.Seed, Statistics: m.Statistics, Lineage: m.Lineage}
+		Params: m.Params, Metrics: m.Metrics, Threshold: m.Threshold, Seed: m.Seed, Statistics: m.Statistics, Lineage: m.Lineage}
 	tensors := map[string]learn.Tensor{}
 	for prefix, s := range map[string]learn.State{"transforms/": d.Transforms, "estimator/": d.Estimator} {
 		for name, t := range s.Tensors {
@@ -150,7 +157,7 @@ func decodeDocument(modelJSON []byte) (*document, error) {
 // model is what the document says by itself.
 func (d *document) model() *Model {
 	return &Model{Task: d.Task, Target: d.Target, TargetKind: d.TargetKind, Classes: d.Classes, Inputs: d.Inputs, Features: d.Features,
-		Params: d.Params, Metrics: d.Metrics, Seed: d.Seed, Statistics: compact(d.Statistics), Lineage: compact(d.Lineage)}
+		Params: d.Params, Metrics: d.Metrics, Threshold: d.Threshold, Seed: d.Seed, Statistics: compact(d.Statistics), Lineage: compact(d.Lineage)}
 }
 
 func decode(modelJSON, weightsFile []byte) (*Model, error) {

@@ -31,6 +31,7 @@ type Model struct {
 	Estimator  learn.Model
 	Params     map[string]any // the parameters of the training
 	Metrics    map[string]float64
+	Threshold  float64 // of two classes: the probability of the second from which a row is said to be of it; 0: that above a half
 	Seed       uint64
 	Statistics json.RawMessage // of the training rows; opaque here
 	Lineage    json.RawMessage // opaque here
@@ -204,7 +205,7 @@ func (m *Model) PredictMatrix(x *learn.Matrix) *Prediction {
 	}
 	p.Probabilities = out
 	p.Labels = make([]string, x.Rows)
-	for i, k := range learn.Argmax(out, len(m.Classes)) {
+	for i, k := range learn.Decide(out, len(m.Classes), m.Threshold) {
 		p.Labels[i] = m.Classes[k]
 	}
 	return p
@@ -233,6 +234,8 @@ func (m *Model) Check() error {
 		return fmt.Errorf("%d classes, but an estimator of %d", len(m.Classes), m.Estimator.Outputs())
 	case m.Task == learn.Regression && m.Estimator.Outputs() != 1:
 		return fmt.Errorf("a regression, but an estimator of %d outputs", m.Estimator.Outputs())
+	case m.Threshold != 0 && !(m.Threshold > 0 && m.Threshold < 1 && len(m.Classes) == 2):
+		return fmt.Errorf("a threshold of %v with %d classes: it is within 0 and 1, and for two", m.Threshold, len(m.Classes))
 	case m.Task != learn.Classification && m.Task != learn.Regression:
 		return fmt.Errorf("unknown task %q", m.Task)
 	}

@@ -68,7 +68,7 @@ func (n Note) String() string { return n.Column + ": " + n.Text }
 
 // The kinds of transform, in the order in which a table usually meets them.
 var kinds = [...]string{"tidy", "dates", "drop", "impute", "cap", "bin", "interact", "cluster", "dateparts",
-	"onehot", "ordinal", "frequency", "target", "tfidf", "hashtext", "scale", "auto"}
+	"onehot", "ordinal", "frequency", "target", "tfidf", "hashtext", "scale", "auto", "branches"}
 
 // Kinds lists the kinds of spec that [DecodeSpec] knows.
 func Kinds() []string { return append([]string(nil), kinds[:]...) }
@@ -118,6 +118,8 @@ func blank(kind string) (Spec, restorable) {
 		return &Scale{}, &scaler{}
 	case "auto":
 		return &Auto{}, nil // see autoFromState
+	case "branches":
+		return &Branches{}, nil // see branchesFromState
 	}
 	return nil, nil
 }
@@ -140,8 +142,11 @@ func DecodeSpec(kind string, params []byte) (Spec, error) {
 // FromState restores a transformer from its state. A state that no transformer
 // could have is an error, whatever it holds.
 func FromState(s learn.State) (Transformer, error) {
-	if s.Kind == "auto" {
+	switch s.Kind {
+	case "auto":
 		return autoFromState(s)
+	case "branches":
+		return branchesFromState(s)
 	}
 	_, restored := blank(s.Kind)
 	if restored == nil {
