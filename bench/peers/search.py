@@ -1,10 +1,10 @@
 """The peers of bench/search: scikit-learn's GridSearchCV and Optuna's TPE.
 
-    search.py make FOLDER                     writes the data of every case
-    search.py grid FOLDER CASE                the mission's grid, by GridSearchCV with 2 jobs
-    search.py tpe FUNCTION TRIALS SEEDS       multivariate TPE on a test function, a study for each seed
-    search.py suggest TRIALS                  a study of so many trials, and 20 suggestions more
-    search.py forest FOLDER CASE TRIALS SEED  TPE on a random forest, 5 folds, 2 jobs
+    python -P search.py make FOLDER                     writes the data of every case
+    python -P search.py grid FOLDER CASE                the mission's grid, by GridSearchCV with 2 jobs
+    python -P search.py tpe FUNCTION TRIALS SEEDS       multivariate TPE on a test function, a study for each seed
+    python -P search.py suggest TRIALS                  a study of so many trials, and 20 suggestions more
+    python -P search.py forest FOLDER CASE TRIALS SEED  TPE on a random forest, 5 folds, 2 jobs
 
 Each prints JSON. Times are of the search alone, busy that of all its processes.
 The data are raw little-endian float64 columns (x) and targets (y).
@@ -16,8 +16,6 @@ import pathlib
 import resource
 import sys
 import time
-
-sys.path.pop(0)  # beside this there is a csv.py, which is not the library's
 
 import numpy as np  # noqa: E402
 

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -22,7 +20,7 @@ import (
 // stratified, not shuffled.
 func load(name string) (crossval.Data, error) {
 	var d crossval.Data
-	values, err := floats(filepath.Join(folder, name, "y"))
+	values, err := compare.Floats(filepath.Join(folder, name, "y"))
 	if err != nil {
 		return d, err
 	}
@@ -34,7 +32,7 @@ func load(name string) (crossval.Data, error) {
 		}
 	}
 	rows := len(values)
-	if values, err = floats(filepath.Join(folder, name, "x")); err != nil {
+	if values, err = compare.Floats(filepath.Join(folder, name, "x")); err != nil {
 		return d, err
 	}
 	var columns []*table.Column
@@ -46,18 +44,6 @@ func load(name string) (crossval.Data, error) {
 	}
 	d.Folds, _, err = crossval.Scheme{Folds: 5, InOrder: true}.Plan(d.Y)
 	return d, err
-}
-
-func floats(path string) ([]float64, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, len(raw)/8)
-	for i := range out {
-		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-	}
-	return out, nil
 }
 
 // candidate is a forest with the parameters of a trial.
@@ -123,7 +109,7 @@ func searchForest(ctx context.Context, d crossval.Data, spec map[string]any, sam
 // compareGrid searches the grid of the mission's example.
 func compareGrid(ctx context.Context, python, name string) (compare.Line, error) {
 	var theirs struct {
-		measure
+		compare.Cost
 		Trials []struct {
 			Depth, Trees int
 			Folds        []float64
@@ -138,7 +124,7 @@ func compareGrid(ctx context.Context, python, name string) (compare.Line, error)
 	}
 	spec := map[string]any{"n_estimators": []any{50, 100, 150}, "max_depth": []any{5, 10, 15}}
 	var s *search.Study
-	ours, err := measured(func() (err error) {
+	ours, err := compare.Measure(func() (err error) {
 		s, err = searchForest(ctx, d, spec, &search.Grid{}, 9, 9)
 		return err
 	})
@@ -174,7 +160,7 @@ func compareGrid(ctx context.Context, python, name string) (compare.Line, error)
 
 func compareForest(ctx context.Context, python, name string, trials int) (compare.Line, error) {
 	var theirs struct {
-		measure
+		compare.Cost
 		Best []float64
 	}
 	if err := peer(python, &theirs, "forest", folder, name, strconv.Itoa(trials), "0"); err != nil {
@@ -189,7 +175,7 @@ func compareForest(ctx context.Context, python, name string, trials int) (compar
 		"min_samples_leaf": map[string]any{"log_int": []any{1, 20}}, "max_features": []any{"sqrt", "0.3", "0.6", "all"},
 	}
 	var s *search.Study
-	ours, err := measured(func() (err error) {
+	ours, err := compare.Measure(func() (err error) {
 		s, err = searchForest(ctx, d, spec, &search.TPE{}, trials, 1)
 		return err
 	})

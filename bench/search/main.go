@@ -10,16 +10,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
-	"time"
 
 	"github.com/runnel-dev/runnel/bench/compare"
 )
@@ -33,25 +28,16 @@ func main() {
 	trials := flag.Int("trials", 200, "trials of each TPE study")
 	seeds := flag.Int("seeds", 10, "studies of each test function")
 	flag.Parse()
-	if err := run(context.Background(), *trials, *seeds); err != nil {
-		fmt.Fprintln(os.Stderr, "search:", err)
-		os.Exit(1)
-	}
+	compare.Main("search", func() error { return run(context.Background(), *trials, *seeds) })
 }
 
 func run(ctx context.Context, trials, seeds int) error {
-	python := os.Getenv("RUNNEL_PYTHON")
-	if python == "" {
-		python = filepath.Join(".venv", "bin", "python")
-	}
-	if err := exec.Command(python, "-c", "import sklearn, optuna").Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "SKIPPED: %s lacks scikit-learn or optuna (%v): set RUNNEL_PYTHON to a Python that has them\n", python, err)
+	python, ok := compare.Python("sklearn", "optuna")
+	if !ok {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(folder, "made", "y")); err != nil {
-		if out, err := exec.Command(python, script, "make", folder).CombinedOutput(); err != nil {
-			return fmt.Errorf("making the data: %w\n%s", err, out)
-		}
+	if err := compare.Make(python, script, folder, filepath.Join("made", "y")); err != nil {
+		return err
 	}
 	var lines []compare.Line
 	for _, name := range []string{"cancer", "digits", "made"} {
@@ -78,51 +64,28 @@ func run(ctx context.Context, trials, seeds int) error {
 		return fmt.Errorf("TPE on a forest: %w", err)
 	}
 	lines = append(lines, l)
-	for _, l := range lines {
-		fmt.Printf("%s: %.1f times faster than %s, %.1f times less processor time; %s\n", l.Job, l.Ratio, l.Peer, l.CPU, l.Result)
-	}
 	return compare.Publish("search", lines)
 }
 
 // peer runs the script and decodes what it prints.
 func peer(python string, out any, args ...string) error {
-	cmd := exec.Command(python, append([]string{script}, args...)...)
-	cmd.Stderr = os.Stderr
-	b, err := cmd.Output()
+	turn, err := compare.Run(append([]string{python, "-P", script}, args...)...)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(b, out)
-}
-
-// A measure is what one side took, in seconds.
-type measure struct{ Wall, Busy float64 }
-
-func measured(do func() error) (measure, error) {
-	start, cpu := time.Now(), processorTime()
-	err := do()
-	return measure{time.Since(start).Seconds(), processorTime() - cpu}, err
-}
-
-// processorTime is what this process has used, in seconds.
-func processorTime() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return math.NaN()
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+	return turn.JSON(out)
 }
 
 func compareFunction(python string, f function, trials, seeds int) (compare.Line, error) {
 	var theirs struct {
-		measure
+		compare.Cost
 		Best []float64
 	}
 	if err := peer(python, &theirs, "tpe", f.name, strconv.Itoa(trials), strconv.Itoa(seeds)); err != nil {
 		return compare.Line{}, err
 	}
 	var best []float64
-	ours, err := measured(func() (err error) {
+	ours, err := compare.Measure(func() (err error) {
 		best, err = f.search(trials, seeds)
 		return err
 	})
@@ -135,7 +98,7 @@ func compareFunction(python string, f function, trials, seeds int) (compare.Line
 
 // compareSuggestion takes a study of many trials 20 trials further.
 func compareSuggestion(python string, trials int) (compare.Line, error) {
-	var theirs measure
+	var theirs compare.Cost
 	if err := peer(python, &theirs, "suggest", strconv.Itoa(trials)); err != nil {
 		return compare.Line{}, err
 	}
@@ -144,7 +107,7 @@ func compareSuggestion(python string, trials int) (compare.Line, error) {
 	if err != nil {
 		return compare.Line{}, err
 	}
-	ours, err := measured(func() error { return f.on(s, 20) })
+	ours, err := compare.Measure(func() error { return f.on(s, 20) })
 	return compare.Line{
 		Job: fmt.Sprintf("TPE suggestion after %d trials, 4 parameters", trials), Peer: "Optuna",
 		Ratio: theirs.Wall / ours.Wall, CPU: theirs.Busy / ours.Busy,

@@ -2,6 +2,7 @@ package boost
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/runnel-dev/runnel/learn"
 )
@@ -19,23 +20,20 @@ type forks struct {
 // A fork is a node. Whatever is above its key goes to the node after left. left of
 // a leaf is the leaf itself, where nothing is above the key.
 type fork struct {
-	key          int64
+	key          uint64
 	column, left uint32
 }
 
-func (f *fork) next(row []int64) uint32 {
-	at := f.left
-	if row[f.column] > f.key {
-		at++
-	}
-	return at
+func (f *fork) next(row []uint64) uint32 {
+	_, above := bits.Sub64(f.key, row[f.column], 0) // no branch
+	return f.left + uint32(above)
 }
 
 // key makes an integer of a number, in the same order, between those of missing
 // values: the least and the greatest.
-func key(v float64) int64 {
-	bits := int64(math.Float64bits(v + 0)) // -0 becomes 0
-	return bits ^ bits>>63&math.MaxInt64
+func key(v float64) uint64 {
+	b := math.Float64bits(v + 0) // -0 becomes 0
+	return b ^ (uint64(int64(b)>>63) | 1<<63)
 }
 
 // newForks makes them of a walker's trees.
@@ -48,7 +46,7 @@ func newForks(w *walker, n *nodes) *forks {
 		for i, s := range w.steps[t.from:t.to] {
 			left := int(s.left())
 			if left == i {
-				f.nodes[t.from+i] = fork{math.MaxInt64, 0, uint32(t.from + i)}
+				f.nodes[t.from+i] = fork{math.MaxUint64, 0, uint32(t.from + i)}
 				continue
 			}
 			depth[left], depth[left+1] = depth[i]+1, depth[i]+1
@@ -75,14 +73,14 @@ func newForks(w *walker, n *nodes) *forks {
 
 // lookAtOne writes what forks compare of a row: of each column twice, with a missing
 // value above all others and below.
-func (w *walker) lookAtOne(x *learn.Matrix, row int, keys []int64) {
+func (w *walker) lookAtOne(x *learn.Matrix, row int, keys []uint64) {
 	for j := range w.columns {
-		c, pair := &w.columns[j], (*[2]int64)(keys[2*j:])
+		c, pair := &w.columns[j], (*[2]uint64)(keys[2*j:])
 		switch v := x.Columns[c.feature][row]; {
 		case v != v:
-			pair[0], pair[1] = math.MaxInt64, math.MinInt64
+			pair[0], pair[1] = math.MaxUint64, 0
 		case c.set != nil:
-			k := int64(c.value(v))
+			k := uint64(c.value(v))
 			pair[0], pair[1] = k, k
 		default:
 			k := key(v)
@@ -92,7 +90,7 @@ func (w *walker) lookAtOne(x *learn.Matrix, row int, keys []int64) {
 }
 
 // add adds the trees to the margins of one row, in their order.
-func (f *forks) add(row []int64, w *walker, margins []float64) {
+func (f *forks) add(row []uint64, w *walker, margins []float64) {
 	nodes, output, rest := f.nodes, 0, len(w.trees)
 	for g := range f.roots {
 		at := f.roots[g]

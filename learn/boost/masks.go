@@ -102,7 +102,7 @@ func (c *cutting) add(at int) {
 // A scratch is what rows are predicted in, for one goroutine.
 type scratch struct {
 	row   []uint16  // columns of rows, a row after the other
-	keys  []int64   // of a row for forks
+	keys  []uint64  // of a row for forks
 	block []uint32  // of masks: twice the columns x maskRows
 	sums  []float64 // of masks: outputs x maskRows
 }

@@ -46,7 +46,7 @@ func (m *Model) Predict(x *learn.Matrix) []float64 {
 
 // predictOne writes the outputs of the only row.
 func (m *Model) predictOne(x *learn.Matrix, out []float64) {
-	var keys [64]int64
+	var keys [64]uint64
 	var margin [1]float64
 	s, into := scratch{keys: keys[:]}, out
 	if m.link == ensemble.Logistic {
@@ -59,7 +59,7 @@ func (m *Model) predictOne(x *learn.Matrix, out []float64) {
 
 // predict writes the outputs of some rows.
 func (m *Model) predict(x *learn.Matrix, from, to int, out []float64) {
-	var keys [64]int64
+	var keys [64]uint64
 	var margins [blockOf]float64
 	s, w, outputs := scratch{keys: keys[:]}, m.walker, len(m.base)
 	for ; from < to; from += blockOf {
@@ -93,7 +93,7 @@ func (w *walker) addOne(s *scratch, x *learn.Matrix, row int, margins []float64)
 		return
 	}
 	if size := 2 * len(w.columns); size > len(s.keys) {
-		s.keys = make([]int64, size)
+		s.keys = make([]uint64, size)
 	}
 	w.lookAtOne(x, row, s.keys)
 	w.forks.add(s.keys, w, margins)

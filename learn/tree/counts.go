@@ -99,11 +99,11 @@ func (c *counts) at(bin uint8) []uint32 {
 // fill adds rows to the histogram of a feature and lists the bins that have any.
 func (c *counts) fill(rows []uint32, feature int32) []uint8 {
 	k := c.y.classes
-	col, stride := c.column(feature, len(rows))
+	col, stride := c.column(feature, len(rows), false)
 	list, adding := c.list[:0], c.adding[:len(rows)]
 	if len(rows) >= denseRows {
 		for i, r := range rows {
-			b, add := col[r], adding[i]
+			b, add := col[int(r)*stride], adding[i]
 			c.bins[int(b)*k+int(add.class)] += add.weight
 			c.rowBins[b]++
 		}

@@ -155,7 +155,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		t.leaf = append(t.leaf, -1, -1)
 		middle := b.from
 		if b.depth+1 != g.MaxDepth || !g.criterion.summed() {
-			col, stride := g.column(s.feature, len(rows))
+			col, stride := g.column(s.feature, len(rows), false)
 			middle += divide(rows, g.spare, col, stride, &s)
 		}
 		right := sum{b.total.weight - s.left.weight, b.total.target - s.left.target}
@@ -195,11 +195,15 @@ func (g *grower) bestSplit(ctx context.Context, rows []uint32, b *branch) split 
 	return best
 }
 
-// column is where the bins of a feature are for so many rows, and how far apart:
-// few rows, and those below their node, stay in cache row by row.
-func (g *growth) column(feature int32, rows int) ([]uint8, int) {
-	if rows >= denseRows {
-		return g.data.Columns[feature], 1
+// nearBytes is how much of the bins stays in a near cache.
+const nearBytes = 1 << 20
+
+// column is where the bins of a feature are for so many rows, and how far apart. Of
+// few rows they are looked at row by row, so that they stay in cache for what is
+// below a node; not where dense, if all are looked at column by column.
+func (g *growth) column(feature int32, rows int, dense bool) ([]uint8, int) {
+	if features := len(g.data.Columns); rows < denseRows || !dense && rows*features <= nearBytes {
+		return g.byRow[feature:], features
 	}
-	return g.byRow[feature:], len(g.data.Columns)
+	return g.data.Columns[feature], 1
 }

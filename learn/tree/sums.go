@@ -123,7 +123,7 @@ func (s *sums) search(rows []uint32, features []int32, best *split) []int32 {
 			n = s.fillSome(rows, features)
 		}
 		for k, f := range features[:n] {
-			col, stride := s.column(f, len(rows))
+			col, stride := s.column(f, len(rows), true)
 			var cells []cell
 			switch {
 			case n > 1:
