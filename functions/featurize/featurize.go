@@ -37,6 +37,7 @@ type Params struct {
 	Frequency    []preprocess.Frequency    `json:"frequency" doc:"categories as how frequent they are"`
 	Auto         preprocess.Auto           `json:"auto" doc:"what becomes of the other columns"`
 	Scale        []preprocess.Scale        `json:"scale" doc:"numbers scaled; linear models scale by themselves"`
+	PCA          []preprocess.PCA          `json:"pca" doc:"principal components in the place of columns, of all features where none are named"`
 }
 
 // Function is the step.

@@ -17,6 +17,7 @@ func (p Params) specs() []preprocess.Spec {
 	add(&specs, p.Frequency)
 	specs = append(specs, &p.Auto)
 	add(&specs, p.Scale)
+	add(&specs, p.PCA)
 	return specs
 }
 

@@ -3,7 +3,6 @@ package preprocess
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -28,10 +27,8 @@ type Cluster struct {
 func (s *Cluster) Kind() string { return "cluster" }
 
 type clusterer struct {
-	Params  Cluster     `json:"spec"`
-	Names   []string    `json:"columns"`
-	Center  []float64   `json:"center"`
-	Scale   []float64   `json:"scale"`
+	Params Cluster `json:"spec"`
+	standard
 	Groups  [][]float64 `json:"groups"`
 	Outputs []string    `json:"outputs"`
 	notes
@@ -50,26 +47,13 @@ func (s *Cluster) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts
 	if err := oneOf("output", p.Output, "distance", "label", "both"); err != nil {
 		return nil, err
 	}
-	columns, err := pick(t, p.Columns, "numbers", func(c *table.Column) bool {
-		return numeric(c) || len(p.Columns) > 0 && numberLike(c)
-	})
-	if err != nil {
+	f := &clusterer{Params: p}
+	if err := f.standard.fit(t, p.Columns, p.Unscaled); err != nil {
 		return nil, err
 	}
-	f := &clusterer{Params: p, Names: columnNames(columns)}
-	if len(columns) == 0 {
+	if len(f.Names) == 0 {
 		f.note(p.Into, 0, "there are no columns of numbers to group rows by")
 		return f, nil
-	}
-	for _, c := range columns {
-		center, scale := spread(c.Numbers(), "standard")
-		if math.IsInf(center, 0) || math.IsNaN(center) || math.IsInf(scale, 0) {
-			return nil, fmt.Errorf("column %q is too large to group rows by: cap it first", c.Name)
-		}
-		if p.Unscaled {
-			scale = 1
-		}
-		f.Center, f.Scale = append(f.Center, center), append(f.Scale, scale)
 	}
 	x, err := f.matrix(t)
 	if err != nil {
@@ -100,32 +84,13 @@ func (s *Cluster) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts
 	for k, n := range found.Sizes {
 		rows[k] = fmt.Sprint(n)
 	}
-	f.note(p.Into, 0, "%s by %s, of %s rows", many(len(f.Groups), "group"), many(len(columns), "column"), strings.Join(rows, ", "))
+	f.note(p.Into, 0, "%s by %s, of %s rows", many(len(f.Groups), "group"), many(len(f.Names), "column"), strings.Join(rows, ", "))
 	return f, f.check(learn.State{})
 }
 
-// matrix is the columns that rows are grouped by, centred and scaled; what is no
-// finite number is the mean.
-func (f *clusterer) matrix(t *table.Table) (*learn.Matrix, error) {
-	x, err := Matrix(t, f.Names)
-	if err != nil {
-		return nil, err
-	}
-	for j, col := range x.Columns {
-		z := make([]float64, len(col))
-		for i, v := range col {
-			if v == v && !math.IsInf(v, 0) {
-				z[i] = (v - f.Center[j]) / f.Scale[j]
-			}
-		}
-		x.Columns[j] = z
-	}
-	return x, nil
-}
-
 func (f *clusterer) check(learn.State) error {
-	if len(f.Center) != len(f.Names) || len(f.Scale) != len(f.Names) || (len(f.Groups) == 0) != (len(f.Names) == 0) {
-		return fmt.Errorf("%d columns, %d centres, %d scales and %d groups", len(f.Names), len(f.Center), len(f.Scale), len(f.Groups))
+	if (len(f.Groups) == 0) != (len(f.Names) == 0) {
+		return fmt.Errorf("%d columns and %d groups", len(f.Names), len(f.Groups))
 	}
 	if err := oneOf("output", f.Params.Output, "distance", "label", "both"); err != nil {
 		return err
@@ -133,11 +98,6 @@ func (f *clusterer) check(learn.State) error {
 	want := map[string]int{"distance": len(f.Groups), "label": 1, "both": len(f.Groups) + 1}[f.Params.Output]
 	if len(f.Groups) > 0 && len(f.Outputs) != want {
 		return fmt.Errorf("%d new columns, want %d", len(f.Outputs), want)
-	}
-	for j, s := range f.Scale {
-		if s == 0 {
-			return fmt.Errorf("column %q: a scale of 0", f.Names[j])
-		}
 	}
 	for k, g := range f.Groups {
 		if len(g) != len(f.Names) {
@@ -147,7 +107,7 @@ func (f *clusterer) check(learn.State) error {
 	if err := distinct(f.Outputs); err != nil {
 		return err
 	}
-	return distinct(f.Names)
+	return f.standard.check()
 }
 
 func (f *clusterer) Spec() Spec { p := f.Params; return &p }

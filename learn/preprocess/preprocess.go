@@ -67,7 +67,7 @@ type Note struct {
 func (n Note) String() string { return n.Column + ": " + n.Text }
 
 // The kinds of transform, in the order in which a table usually meets them.
-var kinds = [...]string{"tidy", "dates", "drop", "impute", "cap", "bin", "interact", "cluster", "dateparts",
+var kinds = [...]string{"tidy", "dates", "drop", "impute", "cap", "bin", "interact", "cluster", "pca", "dateparts",
 	"onehot", "ordinal", "frequency", "target", "tfidf", "hashtext", "scale", "auto", "branches"}
 
 // Kinds lists the kinds of spec that [DecodeSpec] knows.
@@ -100,6 +100,8 @@ func blank(kind string) (Spec, restorable) {
 		return &Interact{}, &interacter{}
 	case "cluster":
 		return &Cluster{}, &clusterer{}
+	case "pca":
+		return &PCA{}, &componenter{}
 	case "dateparts":
 		return &DateParts{}, &datePartser{}
 	case "onehot":

@@ -31,6 +31,7 @@ func everySpec() []Spec {
 		&Bin{}, &Bin{Method: "width", Codes: true, Replace: true}, &Bin{Columns: []string{"f"}, Edges: []float64{-10, 0, 1000}, Labels: []string{"low", "high"}, Into: "z"},
 		&Interact{Pairs: [][2]string{{"f", "i"}, {"b", "d"}}}, &Interact{Pairs: [][2]string{{"f", "g"}}, Op: "ratio"}, &Interact{Pairs: [][2]string{{"s", "i"}, {"s", "u_date"}}, Op: "concat"},
 		&Cluster{}, &Cluster{Columns: []string{"f", "b"}, Clusters: 3, Output: "both", Into: "g"}, &Cluster{Clusters: 2, Output: "label", Unscaled: true},
+		&PCA{}, &PCA{Columns: []string{"f", "i", "b"}, Components: 2, Keep: true, Into: "c"}, &PCA{Share: .5, Unscaled: true},
 		&Ordinal{}, &Ordinal{Columns: []string{"s"}, Orders: map[string][]string{"s": {"x", "red"}}}, &Frequency{}, &TargetEncode{}, &TargetEncode{Smooth: 3, Folds: 2, Columns: []string{"s", "i"}},
 		&Tfidf{}, &Tfidf{Columns: []string{"s"}, MaxFeatures: 3, Sublinear: true, StopWords: true, Stem: true, NGrams: 2}, &HashText{Features: 4, NGrams: 2},
 		&Scale{}, &Scale{Method: "minmax"}, &Scale{Method: "robust"},
