@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"time"
@@ -37,9 +38,7 @@ func parse(b []byte) (inv abi.Invocation, err error) {
 		case "from":
 			inv.From, err = from(v)
 		case "params":
-			var params any
-			err = json.Unmarshal(v, &params)
-			inv.Params, _ = params.(map[string]any)
+			inv.Params, err = last.read(v)
 		case "seed":
 			inv.Seed, err = strconv.ParseUint(string(v), 10, 64)
 		case "time":
@@ -60,6 +59,27 @@ func parse(b []byte) (inv abi.Invocation, err error) {
 		return nil
 	})
 	return inv, err
+}
+
+// last are the params of the last call: those of a step are the same in every one.
+var last params
+
+type params struct {
+	text   []byte
+	values map[string]any // that nobody changes
+}
+
+func (p *params) read(text []byte) (map[string]any, error) {
+	if p.text != nil && bytes.Equal(p.text, text) {
+		return p.values, nil
+	}
+	var v any
+	err := json.Unmarshal(text, &v)
+	if err == nil {
+		p.text = bytes.Clone(text)
+		p.values, _ = v.(map[string]any)
+	}
+	return p.values, err
 }
 
 func from(b []byte) (f abi.From, err error) {

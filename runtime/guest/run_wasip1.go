@@ -54,11 +54,16 @@ func call() (a *abi.Answer) {
 	defer ctx.end(context.Canceled)
 	e := &env{host: -1}
 	defer e.close()
+	var text []byte
+	if inv.Params != nil {
+		text = last.text
+	}
 	res, err := fn.Run(ctx, step.Invocation{
 		Event:   inv.Event,
 		Set:     inv.Set,
 		From:    events.Emitter(inv.From),
 		Params:  inv.Params,
+		Text:    text,
 		Seed:    inv.Seed,
 		Time:    inv.Time,
 		Attempt: inv.Attempt,

@@ -176,14 +176,24 @@ func complete(fields []Field, values map[string]any) map[string]any {
 // Decode checks the values, fills in the defaults and stores them in a T, whose
 // schema s must be.
 func Decode[T any](s *Schema, values map[string]any) (T, error) {
-	var out T
-	if errs := s.Check(values); len(errs) > 0 {
-		return out, errs[0]
-	}
-	b, err := json.Marshal(s.Complete(values))
+	b, err := s.Encode(values)
 	if err != nil {
-		return out, err
+		var none T
+		return none, err
 	}
+	return Read[T](b)
+}
+
+// Encode checks the values, fills in the defaults and gives them as JSON.
+func (s *Schema) Encode(values map[string]any) ([]byte, error) {
+	if errs := s.Check(values); len(errs) > 0 {
+		return nil, errs[0]
+	}
+	return json.Marshal(s.Complete(values))
+}
+
+// Read stores what Encode gave in a T, whose schema it was.
+func Read[T any](b []byte) (out T, err error) {
 	if err := json.Unmarshal(b, &out); err != nil {
 		return out, fmt.Errorf("parameters: %w", err)
 	}

@@ -7,10 +7,12 @@
 package step
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
@@ -29,7 +31,7 @@ type Function struct {
 	Loops   bool           // its events may lead back to it: it counts its rounds, and ends
 	Uses    []string       // of such a function: what it is granted; see Definition
 
-	run   func(ctx context.Context, call *Call, params map[string]any) error
+	run   func(ctx context.Context, call *Call) error
 	check func(params map[string]any) error
 }
 
@@ -59,9 +61,19 @@ type Checker interface{ Check() error }
 // New makes a function of a handler. P's fields describe the params; see package schema.
 func New[P any](name string, handle func(context.Context, *Call, P) error, opts ...Option) *Function {
 	s := schema.Of[P]()
-	decode := func(params map[string]any) (P, error) {
-		p, err := schema.Decode[P](s, params)
-		if err != nil {
+	var last atomic.Pointer[checked]
+	decode := func(params map[string]any, text []byte) (p P, err error) {
+		known := last.Load()
+		if known == nil || len(text) == 0 || !bytes.Equal(known.text, text) {
+			known = &checked{text: bytes.Clone(text)}
+			if known.whole, err = s.Encode(params); err != nil {
+				return p, err
+			}
+			if len(text) > 0 {
+				last.Store(known)
+			}
+		}
+		if p, err = schema.Read[P](known.whole); err != nil {
 			return p, err
 		}
 		if c, ok := any(p).(Checker); ok {
@@ -72,20 +84,23 @@ func New[P any](name string, handle func(context.Context, *Call, P) error, opts 
 	f := &Function{
 		Name:   name,
 		Params: s,
-		run: func(ctx context.Context, call *Call, params map[string]any) error {
-			p, err := decode(params)
+		run: func(ctx context.Context, call *Call) error {
+			p, err := decode(call.Params, call.Text)
 			if err != nil {
 				return Permanent(fmt.Errorf("params: %w", err))
 			}
 			return handle(ctx, call, p)
 		},
-		check: func(params map[string]any) error { _, err := decode(params); return err },
+		check: func(params map[string]any) error { _, err := decode(params, nil); return err },
 	}
 	for _, o := range opts {
 		o(f)
 	}
 	return f
 }
+
+// checked are params that were, as JSON: as they came, and complete.
+type checked struct{ text, whole []byte }
 
 // Check reports why the params cannot be used; nil when they can.
 func (f *Function) Check(params map[string]any) error { return f.check(params) }
@@ -97,6 +112,7 @@ type Invocation struct {
 	Set     []events.Event // of a step that joins: every event of the set, in order; Event is the joined one
 	From    events.Emitter
 	Params  map[string]any
+	Text    []byte // Params as JSON, where the host has them so: the same text is not checked again
 	Seed    uint64
 	Time    time.Time // the clock's answer: time of the emitted events
 	Attempt int       // from 1
@@ -123,5 +139,5 @@ func (f *Function) Run(ctx context.Context, inv Invocation, env Env) (res Result
 	if !slices.Contains(f.Accepts, inv.Event.Type()) && len(inv.Set) == 0 {
 		return res, Permanent(fmt.Errorf("function %s accepts %v, not %s", f.Name, f.Accepts, inv.Event.Type()))
 	}
-	return res, f.run(ctx, call, inv.Params)
+	return res, f.run(ctx, call)
 }

@@ -34,7 +34,7 @@ func (d Definition) Function() *Function {
 	return &Function{
 		Name: d.Name, Doc: d.Doc, Accepts: d.Accepts, Emits: d.Emits, Params: s, Uses: d.Uses, Module: d.Module,
 		Effect: slices.Contains(d.Uses, UsesModels) || slices.Contains(d.Uses, UsesNetwork),
-		run: func(context.Context, *Call, map[string]any) error {
+		run: func(context.Context, *Call) error {
 			return Permanent(fmt.Errorf("function %s is a WASM module, which this host cannot run: give its step host: wasm", d.Name))
 		},
 		check: func(params map[string]any) error {

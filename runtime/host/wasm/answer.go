@@ -47,7 +47,7 @@ func (p payload) MarshalJSON() ([]byte, error) { return p.data, nil }
 // bytes is an empty one.
 func ParseAnswer(b []byte) (abi.Answer, error) {
 	var a abi.Answer
-	if len(bytes.TrimSpace(b)) == 0 {
+	if b = bytes.TrimSpace(b); len(b) == 0 || string(b) == "{}" {
 		return a, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
@@ -142,8 +142,10 @@ func (s *session) take(call *step.Call, a abi.Answer) (answered, error) {
 	if len(a.Outputs) > abi.MaxFiles {
 		return rest, fmt.Errorf("%d outputs, at most %d are accepted", len(a.Outputs), abi.MaxFiles)
 	}
-	if err := s.mayName(a.Outputs); err != nil {
-		return rest, fmt.Errorf("outputs: %w", err)
+	if len(a.Outputs) > 0 {
+		if err := s.mayName(a.Outputs); err != nil {
+			return rest, fmt.Errorf("outputs: %w", err)
+		}
 	}
 	maps.Copy(rest.outputs, a.Outputs)
 	if len(a.Events) == 0 && a.Error == nil && s.wrote() {

@@ -26,7 +26,7 @@ type session struct {
 	inv     step.Invocation
 	env     step.Env
 	module  Module
-	rights  rights
+	rights  rights          // nil before they are asked for: see may
 	scanned map[string]bool // JSON artifacts whose digests are granted
 	tables  map[string]*asColumns
 	data    *dataset
@@ -53,14 +53,22 @@ type handed struct {
 }
 
 func (h *Host) newSession(ctx context.Context, fn *step.Function, inv step.Invocation, env step.Env) *session {
-	s := &session{
+	return &session{
 		ctx: ctx, fn: fn, inv: inv, env: env, memory: h.memory, left: h.out, large: h.large,
-		rights: rights{}, scanned: map[string]bool{}, tables: map[string]*asColumns{}, handed: map[string]handed{},
+		scanned: map[string]bool{}, tables: map[string]*asColumns{}, handed: map[string]handed{},
 	}
-	for _, e := range append([]events.Event{inv.Event}, inv.Set...) {
-		_ = s.rights.give(bytes.NewReader(e.Data())) // data that is not JSON names nothing
+}
+
+// may is what the guest may read: at first what its events refer to. A guest that
+// reads and writes nothing never asks.
+func (s *session) may() rights {
+	if s.rights == nil {
+		s.rights = rights{}
+		for _, e := range append([]events.Event{s.inv.Event}, s.inv.Set...) {
+			_ = s.rights.give(bytes.NewReader(e.Data())) // data that is not JSON names nothing
+		}
 	}
-	return s
+	return s.rights
 }
 
 // failed remembers an error of the environment.
@@ -84,7 +92,7 @@ func (s *session) Open(name string) (step.Blob, error) {
 		return s.openSplit()
 	}
 	digest, asTable := strings.CutSuffix(name, abi.Columns)
-	r, ok := s.rights[digest]
+	r, ok := s.may()[digest]
 	if !ok {
 		return nil, fs.ErrNotExist
 	}
@@ -111,7 +119,7 @@ func (s *session) scan(b step.Blob) {
 	if b.Size() > maxScan {
 		return
 	}
-	_ = s.rights.give(step.ReaderOf(b)) // what is not JSON names nothing
+	_ = s.may().give(step.ReaderOf(b)) // what is not JSON names nothing
 }
 
 // A watched blob tells the session of its errors.
@@ -161,7 +169,7 @@ func (s *session) Put(put abi.Put, size int64, content io.Reader) abi.Response {
 	if h.err != nil {
 		return abi.Response{Error: s.failure(h.err)}
 	}
-	s.rights.store(h.ref)
+	s.may().store(h.ref)
 	return abi.Response{Ref: &h.ref}
 }
 
@@ -305,7 +313,7 @@ func (s *session) fetch(f abi.Fetch, res *abi.Response) error {
 	if err := s.vetFetched(ref); err != nil {
 		return step.Permanent(fmt.Errorf("fetch %s: %w", f.URL, err))
 	}
-	s.rights.store(ref)
+	s.may().store(ref)
 	res.Ref = &ref
 	return nil
 }
@@ -333,7 +341,7 @@ func (s *session) models(req abi.Request, res *abi.Response) (err error) {
 	}
 	for _, ref := range []events.Ref{v.Files.Model, v.Files.Weights, v.Card} {
 		if !ref.IsZero() {
-			s.rights.grant(ref)
+			s.may().grant(ref)
 		}
 	}
 	res.Model = &v
@@ -347,5 +355,5 @@ func (s *session) mayName(v any) error {
 	if err != nil {
 		return err
 	}
-	return s.rights.check(bytes.NewReader(b), false)
+	return s.may().check(bytes.NewReader(b), false)
 }

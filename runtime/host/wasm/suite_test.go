@@ -19,7 +19,7 @@ import (
 // TestSuite runs the suite of all hosts in workers, and in this process.
 func TestSuite(t *testing.T) {
 	built := hosttest.Guests(t)
-	const memory = 1024 // MiB
+	const memory = 1024                                                                 // MiB
 	for name, inProcess := range map[string]bool{"worker": false, "in process": true} { // the same modules
 		t.Run(name, func(t *testing.T) {
 			hosttest.Run(t, func(t testing.TB) host.Host {

@@ -48,7 +48,7 @@ func TestVet(t *testing.T) {
 		for _, trusted := range []bool{false, true} {
 			s := sessionOf(t, &Host{out: 1 << 30})
 			s.env, s.module.Trusted = env, trusted
-			s.rights.grant(given)
+			s.may().grant(given)
 			for name, content := range map[string]io.Reader{
 				"at once": strings.NewReader(c.content), "in pieces": iotest.DataErrReader(iotest.HalfReader(strings.NewReader(c.content))),
 			} {

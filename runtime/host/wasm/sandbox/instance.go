@@ -186,8 +186,9 @@ func (m *Module) Run(ctx context.Context, call Call, backend guestfs.Backend) (o
 
 // handOver takes the dataset of a guest that wrote one and names no events.
 func handOver(area *guestfs.Area, answer []byte) {
+	wrote := area.Written(abi.Out+abi.DatasetFile) || area.Written(abi.Out+abi.SplitFile)
 	var a abi.Answer
-	if len(answer) > 0 && json.Unmarshal(answer, &a) != nil || len(a.Events) > 0 || a.Error != nil {
+	if !wrote || len(answer) > 0 && json.Unmarshal(answer, &a) != nil || len(a.Events) > 0 || a.Error != nil {
 		return
 	}
 	for _, put := range []abi.Put{

@@ -126,7 +126,9 @@ func (c *child) call(m message) (done, []byte) {
 		}
 		return done{}, nil
 	}
-	out, err := mod.Run(ctx, sandbox.Call{Function: in.Function, Stdin: m.body, Time: in.Time, Random: in.Random}, c)
+	call := sandbox.Call{Function: in.Function, Stdin: m.body, Time: in.Time}
+	copy(call.Random[:], in.Random)
+	out, err := mod.Run(ctx, call, c)
 	if err != nil {
 		return notDone(err), nil
 	}

@@ -146,7 +146,7 @@ func (w *process) run(digest string, read func() ([]byte, error), c sandbox.Call
 	w.modules = used(w.modules, digest)
 	s := serving{process: w, backend: backend, read: read, files: map[int]step.Blob{}}
 	defer s.close()
-	err := w.send(kindCall, call{Digest: digest, Function: c.Function, Time: c.Time, Random: c.Random, Warm: backend == nil}, c.Stdin)
+	err := w.send(kindCall, call{Digest: digest, Function: c.Function, Time: c.Time, Random: c.Random[:], Warm: backend == nil}, c.Stdin)
 	for err == nil {
 		var m message
 		if m, err = w.receive(); err != nil {

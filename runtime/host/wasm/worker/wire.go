@@ -54,8 +54,8 @@ type (
 		Digest   string
 		Function string
 		Time     time.Time
-		Random   [32]byte
-		Warm     bool // make an instance, and call nothing
+		Random   []byte // 32 of them; an array would be a list of numbers
+		Warm     bool   // make an instance, and call nothing
 	}
 	opened struct {
 		Absent bool   `json:",omitempty"` // there is no such file
