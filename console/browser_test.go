@@ -19,7 +19,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/engine"
 )
 
-// A browser is a Chromium without a window, with what its console was told.
+// A browser is a tab of a Chromium without a window, with what its console was told.
 type browser struct {
 	t   *testing.T
 	ctx context.Context
@@ -28,9 +28,8 @@ type browser struct {
 	said []string
 }
 
-// open starts a browser at an address; the test ends with an error for whatever
-// the page's console was told, which includes each breach of its policy.
-func open(t *testing.T, address string) *browser {
+// chromium starts a browser for the tests to open tabs in.
+func chromium(t *testing.T) context.Context {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -42,20 +41,30 @@ func open(t *testing.T, address string) *browser {
 		testneed.Skip(t, "Chromium: apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	if ctx, cancel = chromedp.NewContext(ctx); true {
-		t.Cleanup(cancel)
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(cancel)
+	return ctx
+}
+
+// open opens a tab at an address.
+func open(t *testing.T, ctx context.Context, address string) *browser {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(stop)
 	b := &browser{t: t, ctx: ctx}
 	b.do(chromedp.Navigate("about:blank"))
 	console := chromedp.Console(ctx)
 	go func() {
 		for m, err := range console {
 			if err != nil {
-				return // the browser ends
+				return // the tab is closed
 			}
 			b.mu.Lock()
 			b.said = append(b.said, m.String())
@@ -124,10 +133,19 @@ func write(t *testing.T, name string, data []byte) string {
 	return path
 }
 
-// TestUpload uploads a table on the page, sees its run end, and asks the model.
-func TestUpload(t *testing.T) {
+// TestBrowser uses the page as a person does. Each test ends with an error for
+// what the page's console was told, which includes each breach of its policy.
+func TestBrowser(t *testing.T) {
+	ctx := chromium(t)
+	t.Run("upload", func(t *testing.T) { upload(t, ctx) })
+	t.Run("hostile", func(t *testing.T) { hostile(t, ctx) })
+	t.Run("sign in", func(t *testing.T) { signIn(t, ctx) })
+}
+
+// upload uploads a table on the page, sees its run end, and asks the model.
+func upload(t *testing.T, ctx context.Context) {
 	s := serve(t)
-	b := open(t, s.url)
+	b := open(t, ctx, s.url)
 	b.until("main", "Nothing has run yet")
 	b.do(chromedp.SetUploadFiles("#file", []string{write(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"))}),
 		chromedp.WaitVisible("dialog"), chromedp.SetValue("#target", "species"), chromedp.Click("dialog button.main"))
@@ -154,8 +172,8 @@ func TestUpload(t *testing.T) {
 	b.quiet()
 }
 
-// TestHostile shows names and values that are markup as what they are.
-func TestHostile(t *testing.T) {
+// hostile shows names and values that are markup as what they are.
+func hostile(t *testing.T, ctx context.Context) {
 	const mark = `<img src=x onerror="window.owned=1">`
 	s := serve(t)
 	column := `"` + strings.ReplaceAll(mark, `"`, `""`) + `"`
@@ -173,7 +191,7 @@ func TestHostile(t *testing.T) {
 	if err != nil || len(models) != 1 {
 		t.Fatal(models, err)
 	}
-	b := open(t, s.url)
+	b := open(t, ctx, s.url)
 	b.until("table", mark+".csv")
 	for at, want := range map[string]string{
 		"/runs/" + st.ID: mark, "/runs/" + failed.ID: "<script>window.owned=3</script>.csv", "/uploads": mark, "/deadletters": "<script>window.owned=3",
@@ -189,11 +207,11 @@ func TestHostile(t *testing.T) {
 	b.quiet("404")
 }
 
-// TestSignIn asks for the token, and follows a dead letter from the page.
-func TestSignIn(t *testing.T) {
+// signIn asks for the token, and follows a dead letter from the page.
+func signIn(t *testing.T, ctx context.Context) {
 	s := serve(t)
 	failed := s.put(t, "broken.csv", "nothing", []byte("a,b\n1,2\n3,4\n"))
-	b := open(t, s.guarded)
+	b := open(t, ctx, s.guarded)
 	b.until("main", "asks for its token")
 	b.do(chromedp.SendKeys("#token", "another"), chromedp.Click("form button"))
 	b.until(".login", "not the node's token")

@@ -48,7 +48,7 @@ function layers(names, edges) {
 
 const fit = (text, most) => text.length > most ? text.slice(0, most - 1) + '…' : text;
 
-// draw draws nodes {name, state, text, title, to, part} and edges {from, to, type,
+// draw draws nodes {name, label, state, text, title, to, part} and edges {from, to, type,
 // taken}; down says that layers lie below each other, room how wide it may be. What
 // would be too small to read is wider, and scrolls.
 export function draw(nodes, edges, down, room, label) {
@@ -104,7 +104,7 @@ export function draw(nodes, edges, down, room, label) {
       svg('rect', { class: 'box', x, y, width: box.width, height: box.height, rx: 9 }),
       n.part === undefined ? null : svg('rect', { class: 'part', x: x + 1, y: y + box.height - 4, width: Math.max(2, (box.width - 2) * n.part), height: 3, rx: 1.5 }),
       mark(n.state, { x: x + 9, y: y + 8, width: 14, height: 14 }),
-      svg('text', { class: 'name', x: x + 29, y: y + 19.5 }, fit(n.name, 12)),
+      svg('text', { class: 'name', x: x + 29, y: y + 19.5 }, fit(n.label, 12)),
       svg('text', { class: 'small', x: x + 10, y: y + 36.5 }, fit(n.text, 18)),
     ];
     const shown = svg('g', { class: 'node ' + look(n.state) + (n.state === 'waiting' || n.state === 'not reached' ? ' dim' : '') }, inside);

@@ -79,18 +79,19 @@ export async function shapeOf(st) {
   return all;
 }
 
+const several = st => Object.keys(st.pipelines).length > 1;
+
 function graph(st, steps, edges) {
-  const several = new Set(steps.map(s => s.pipeline)).size > 1;
-  const id = (pipeline, step) => several ? `${pipeline}/${step}` : step;
+  const id = (pipeline, step) => several(st) ? `${pipeline}/${step}` : step;
   const emitted = new Set(st.steps.flatMap(r => (r.events ?? []).map(e => `${r.pipeline} ${r.step} ${e.type}`)));
-  const root = { name: 'event', state: 'done', text: typeOf(st.event.type), title: `${typeOf(st.event.type)} ${st.event.id}` };
+  const root = { name: '', label: 'event', state: 'done', text: typeOf(st.event.type), title: `${typeOf(st.event.type)} ${st.event.id}` };
   const lines = edges.filter(e => e.from || e.type === st.event.type).map(e => ({
     from: e.from ? id(e.pipeline, e.from) : root.name, to: id(e.pipeline, e.to), type: e.type,
     taken: e.from ? emitted.has(`${e.pipeline} ${e.from} ${e.type}`) : true,
   }));
   const nodes = [root, ...steps.map(s => ({
-    name: id(s.pipeline, s.name), state: s.state, text: s.text, part: s.part, title: `${s.name}: ${s.state}`,
-    to: s.records.length || s.active.length ? `#/runs/${encodeURIComponent(st.id)}/${encodeURIComponent(s.name)}` : null,
+    name: id(s.pipeline, s.name), label: s.name, state: s.state, text: s.text, part: s.part, title: `${id(s.pipeline, s.name)}: ${s.state}`,
+    to: s.records.length || s.active.length ? '#/runs/' + [st.id, s.name, s.pipeline].map(encodeURIComponent).join('/') : null,
   }))];
   return h('div', { class: 'drawn', role: 'region', tabindex: 0, 'aria-label': 'The chain of events' }, draw(nodes, lines, innerWidth < 800, Math.min(1184, innerWidth - 56) - 42, 'Steps and the events between them'));
 }
@@ -126,8 +127,8 @@ const wrong = s => s.state === 'failed' || s.state === 'gated';
 const listing = 5; // records of a step that are shown whole
 function details(st, s, chosen) {
   const shown = s.records.slice(0, listing);
-  return h('details', { class: 'step', id: idOf(s), open: chosen === s.name || wrong(s) },
-    h('summary', null, mark(s.state), h('span', { class: 'what' }, h('b', null, s.name), h('span', { class: 'quiet' }, ' ', s.state === 'done' ? '' : s.state)),
+  return h('details', { class: 'step', id: idOf(s), open: chosen || wrong(s) },
+    h('summary', null, mark(s.state), h('span', { class: 'what' }, h('b', null, s.name), ' ', h('span', { class: 'quiet' }, [several(st) ? 'of ' + s.pipeline : '', s.state === 'done' ? '' : s.state].filter(t => t).join(', '))),
       h('span', { class: 'quiet host' }, s.function && s.function !== s.name ? `${s.function}, ` : '', s.records[0]?.host ?? s.host ?? ''),
       h('span', { class: 'num' }, s.rows ? `${count(s.rows)} rows` : ''), h('span', { class: 'num' }, s.tries > 1 ? plural(s.tries, 'try').replace('trys', 'tries') : ''),
       h('span', { class: 'num' }, s.records.length ? seconds(s.seconds) : '')),
@@ -160,16 +161,16 @@ const advice = {
 // none tells that there is no model because nobody named a target.
 const none = (st, dataset, registered) => st.state === 'succeeded' && dataset && !dataset.target && !registered;
 
-export async function run([id, chosen]) {
+export async function run([id, step, of]) {
   const st = await get(path('v1', 'runs', id));
   const shape = await shapeOf(st);
-  const steps = shape.steps.map(s => standing(st, s));
+  const steps = shape.steps.map(s => standing(st, s)), chosen = s => s.name === step && (!of || s.pipeline === of);
   const data = st.event.data ?? {}, object = data.content ? data : null;
   const dataset = found(st, 'dataset.ingested')?.dataset, registered = found(st, 'model.registered'), evaluated = found(st, 'model.evaluated');
   const live = st.state === 'running' || st.state === 'interrupted';
   const subject = st.event.subject || typeOf(st.event.type);
   return {
-    title: subject, every: st.state === 'running' ? 0.7 : 5, said: `${subject}: ${st.state}`, chosen: steps.filter(s => s.name === chosen).map(idOf)[0],
+    title: subject, every: st.state === 'running' ? 0.7 : 5, said: `${subject}: ${st.state}`, chosen: steps.filter(chosen).map(idOf)[0],
     nodes: [
       h('p', { class: 'crumbs' }, link([], '← Runs')),
       h('div', { class: 'head' }, h('h1', null, subject), state(st.state), h('span', { class: 'actions' },
@@ -182,14 +183,14 @@ export async function run([id, chosen]) {
         ['Target', data.metadata?.target ?? dataset?.target],
         ['Model', registered ? modelLink(`${registered.name}@${registered.version}`) : null],
         ['Took', took(st)], ['Started', ago(st.acceptedAt)],
-        ['Pipeline', Object.entries(st.pipelines).map(([n, v]) => h('span', { title: v }, n, h('span', { class: 'quiet' }, ' ' + short(v))))],
+        ['Pipeline', Object.entries(st.pipelines).map(([n, v], i) => [i ? ', ' : '', h('span', { title: v }, n, h('span', { class: 'quiet' }, ' ' + short(v)))])],
         ['Data', object ? download(object.content, object.key.split('/').pop(), `${object.bucket}/${object.key}, ${bytes(object.content.size)}`) : data.url],
         ['Run', h('span', { class: 'mono', title: st.id }, short(st.id))],
         ['Replay of', st.replayOf ? link(['runs', st.replayOf], h('span', { class: 'mono' }, short(st.replayOf))) : null],
       ]),
       steps.length ? graph(st, steps, shape.edges) : null,
       evaluated ? [h('h2', null, 'How good the model is'), measures(evaluated.metrics, evaluated.baseline)] : null,
-      h('h2', null, 'Steps'), steps.length ? h('div', { class: 'steps' }, steps.map(s => details(st, s, chosen))) : empty('This run has no steps.'),
+      h('h2', null, 'Steps'), steps.length ? h('div', { class: 'steps' }, steps.map(s => details(st, s, chosen(s)))) : empty('This run has no steps.'),
       reports(st),
     ],
   };
