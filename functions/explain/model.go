@@ -11,6 +11,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -19,6 +20,8 @@ const (
 	TreeSHAP   = "tree_shap"   // exact, by the paths of the trees
 	LinearSHAP = "linear_shap" // exact, where features are independent
 	KernelSHAP = "kernel_shap" // by predictions alone, against background rows
+
+	IntegratedGradients = "integrated_gradients" // of a network, from the mean of background rows
 )
 
 // The scales of what is explained.
@@ -153,10 +156,7 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		if err != nil || m.Task != learn.Classification {
 			return v, []string{""}, err
 		}
-		seen := make([]string, 0, len(m.Classes))
-		for _, k := range estimator.Seen() {
-			seen = append(seen, m.Classes[k])
-		}
+		seen := classesOf(m, estimator.Seen())
 		bySGD := estimator.Kind() == linear.KindSGD
 		switch {
 		case bySGD && estimator.Loss() != "log_loss":
@@ -166,6 +166,18 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		case bySGD:
 			e.Scale = RestOdds
 		default:
+			e.Scale = Score
+		}
+		v, classes := ofClasses(v, seen)
+		return v, classes, nil
+	case *neural.Model:
+		e.Method = IntegratedGradients
+		v, err := explain.Integrated(ctx, estimator.Gradients, b, x, opts)
+		if err != nil || m.Task != learn.Classification {
+			return v, []string{""}, err
+		}
+		seen := classesOf(m, estimator.Seen)
+		if e.Scale = LogOdds; len(seen) > 2 {
 			e.Scale = Score
 		}
 		v, classes := ofClasses(v, seen)
@@ -185,6 +197,15 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		v, classes := ofClasses(v, m.Classes)
 		return v, classes, nil
 	}
+}
+
+// classesOf are the names of classes.
+func classesOf(m *model.Model, classes []int32) []string {
+	out := make([]string, len(classes))
+	for i, k := range classes {
+		out[i] = m.Classes[k]
+	}
+	return out
 }
 
 // mostKernel is how many background rows Kernel SHAP compares with: it predicts

@@ -71,6 +71,8 @@ func (e *Explanation) footer() string {
 		how = "Shapley values of a linear model, for columns that do not depend on each other: they sum to the prediction."
 	case KernelSHAP:
 		how = "Shapley values by the predictions of rows that are mixed with training rows (Kernel SHAP): they sum to the prediction."
+	case IntegratedGradients:
+		how = "Integrated gradients of a neural network, on the straight way from the mean training row: they sum to the prediction but for about a thousandth."
 	}
 	switch e.Scale {
 	case Margin:

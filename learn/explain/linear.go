@@ -21,18 +21,9 @@ func Linear(coefficients [][]float64, intercepts []float64, background, x *learn
 			return nil, err
 		}
 	}
-	means := make([]float64, features)
-	for j, col := range background.Columns {
-		n := 0
-		for _, v := range col {
-			if v == v {
-				n++
-				means[j] += (v - means[j]) / float64(n) // sums of huge values would overflow
-			}
-		}
-		if n == 0 {
-			return nil, fmt.Errorf("no background row has a value of feature %q", names(background)[j])
-		}
+	means, err := middle(background)
+	if err != nil {
+		return nil, err
 	}
 	out := newValues(names(x), x.Rows, len(intercepts))
 	for k, row := range coefficients {
@@ -45,4 +36,22 @@ func Linear(coefficients [][]float64, intercepts []float64, background, x *learn
 		}
 	}
 	return out, nil
+}
+
+// middle is the mean of each feature over the rows that have it.
+func middle(x *learn.Matrix) ([]float64, error) {
+	means := make([]float64, len(x.Columns))
+	for j, col := range x.Columns {
+		n := 0
+		for _, v := range col {
+			if v == v {
+				n++
+				means[j] += (v - means[j]) / float64(n) // sums of huge values would overflow
+			}
+		}
+		if n == 0 {
+			return nil, fmt.Errorf("no background row has a value of feature %q", names(x)[j])
+		}
+	}
+	return means, nil
 }
