@@ -9,13 +9,16 @@ import (
 
 // forks are the trees in the form in which a row alone is predicted fastest: it
 // walks down eight trees at once, to the depth of the deepest, so that there is
-// neither anything to wait for nor to mispredict.
+// neither much to wait for nor anything to mispredict.
 type forks struct {
 	nodes  []fork
-	roots  [][8]uint32 // of eight trees; the last of all stands for those that lack
-	depth  []int       // of the deepest of the eight
-	levels int         // sum of depth
+	roots  [][forkTrees]uint32 // the last tree stands for those that lack
+	depth  []int               // of the deepest of the eight
+	levels int                 // sum of depth
 }
+
+// forkTrees is down how many trees a row walks at once.
+const forkTrees = 8
 
 // A fork is a node. Whatever is above its key goes to the node after left. left of
 // a leaf is the leaf itself, where nothing is above the key.
@@ -59,8 +62,8 @@ func newForks(w *walker, n *nodes) *forks {
 		}
 		depths = append(depths, deepest)
 	}
-	for t := 0; t < len(depths); t += 8 {
-		var roots [8]uint32
+	for t := 0; t < len(depths); t += forkTrees {
+		var roots [forkTrees]uint32
 		deepest := 0
 		for k := range roots {
 			tree := min(t+k, len(depths)-1)
@@ -91,22 +94,38 @@ func (w *walker) lookAtOne(x *learn.Matrix, row int, keys []uint64) {
 
 // add adds the trees to the margins of one row, in their order.
 func (f *forks) add(row []uint64, w *walker, margins []float64) {
-	nodes, output, rest := f.nodes, 0, len(w.trees)
-	for g := range f.roots {
-		at := f.roots[g]
-		a, b, c, d := at[0], at[1], at[2], at[3]
-		p, q, r, s := at[4], at[5], at[6], at[7]
-		for range f.depth[g] {
-			a, b, c, d = nodes[a].next(row), nodes[b].next(row), nodes[c].next(row), nodes[d].next(row)
-			p, q, r, s = nodes[p].next(row), nodes[q].next(row), nodes[r].next(row), nodes[s].next(row)
+	trees := len(w.trees)
+	if len(margins) == 1 { // one sum, which need not be waited for in memory
+		sum := margins[0]
+		for g := range f.roots {
+			leaves := f.leaves(row, g)
+			for _, leaf := range leaves[:min(forkTrees, trees-forkTrees*g)] {
+				sum += w.value[leaf]
+			}
 		}
-		at = [8]uint32{a, b, c, d, p, q, r, s}
-		for _, leaf := range at[:min(8, rest)] {
+		margins[0] = sum
+		return
+	}
+	output := 0
+	for g := range f.roots {
+		leaves := f.leaves(row, g)
+		for _, leaf := range leaves[:min(forkTrees, trees-forkTrees*g)] {
 			margins[output] += w.value[leaf]
 			if output++; output == len(margins) {
 				output = 0
 			}
 		}
-		rest -= 8
 	}
+}
+
+// leaves finds those of eight trees that a row ends in.
+func (f *forks) leaves(row []uint64, g int) [forkTrees]uint32 {
+	nodes, at := f.nodes, &f.roots[g]
+	a, b, c, d := at[0], at[1], at[2], at[3]
+	p, q, r, s := at[4], at[5], at[6], at[7]
+	for range f.depth[g] {
+		a, b, c, d = nodes[a].next(row), nodes[b].next(row), nodes[c].next(row), nodes[d].next(row)
+		p, q, r, s = nodes[p].next(row), nodes[q].next(row), nodes[r].next(row), nodes[s].next(row)
+	}
+	return [forkTrees]uint32{a, b, c, d, p, q, r, s}
 }
