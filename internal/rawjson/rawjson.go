@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/runnel-dev/runnel/internal/json"
+	"github.com/runnel-dev/runnel/internal/json/small"
 )
 
 // Object calls each with the name and the text of every member of an object, in
@@ -68,35 +69,7 @@ func plain(b []byte) bool {
 }
 
 // AppendString writes a string. Bytes that are not UTF-8 become U+FFFD.
-func AppendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			b = utf8.AppendRune(b, r)
-			i += n
-			continue
-		}
-		i++
-		switch {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c >= ' ':
-			b = append(b, c)
-		case c == '\n':
-			b = append(b, '\\', 'n')
-		case c == '\r':
-			b = append(b, '\\', 'r')
-		case c == '\t':
-			b = append(b, '\\', 't')
-		default:
-			const hex = "0123456789abcdef"
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	return append(b, '"')
-}
+func AppendString(b []byte, s string) []byte { return small.AppendString(b, s, true) }
 
 // walk calls element at the start of each element of an object or array, which b
 // is and nothing else.

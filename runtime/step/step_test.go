@@ -2,8 +2,11 @@ package step_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -119,5 +122,48 @@ func TestDataset(t *testing.T) {
 				t.Errorf("error %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestText: params that come as the same text are read anew for each call, and
+// others are checked.
+func TestText(t *testing.T) {
+	type params struct {
+		N    int   `json:"n" max:"10"`
+		List []int `json:"list"`
+		Late int   `json:"late" default:"7"`
+	}
+	var got params
+	f := step.New("f", func(_ context.Context, _ *step.Call, p params) error {
+		got = params{p.N, slices.Clone(p.List), p.Late}
+		p.List[0] = 100
+		return nil
+	}, step.Accepts(events.DatasetIngested))
+	for _, c := range []struct {
+		text string
+		want params
+		err  string
+	}{
+		{`{"n": 1, "list": [1]}`, params{1, []int{1}, 7}, ""},
+		{`{"n": 1, "list": [1]}`, params{1, []int{1}, 7}, ""},
+		{`{"n": 11, "list": [1]}`, params{}, "above the most allowed"},
+		{`{"n": 11, "list": [1]}`, params{}, "above the most allowed"},
+		{`{"n": 2, "list": [3], "late": 1}`, params{2, []int{3}, 1}, ""},
+		{`{"n": 1, "list": [1]}`, params{1, []int{1}, 7}, ""},
+		{`{"m": 1}`, params{}, "no such parameter"},
+	} {
+		e, err := events.NewRoot("/t", "s", steptest.Time(), events.DatasetIngestedData{}, "id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		inv := step.Invocation{Event: e, Text: []byte(c.text)}
+		if err := json.Unmarshal(inv.Text, &inv.Params); err != nil {
+			t.Fatal(err)
+		}
+		got = params{}
+		_, err = f.Run(t.Context(), inv, steptest.New(t))
+		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s gives %+v, %v", c.text, got, err)
+		}
 	}
 }

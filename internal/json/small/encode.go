@@ -55,8 +55,8 @@ func appendValue(b []byte, v reflect.Value, quoted bool, depth int) ([]byte, err
 		return appendTexted(b, v.Addr())
 	}
 	if quoted && v.Kind() == reflect.String {
-		inner := appendString(nil, v.String())
-		return appendString(b, string(inner)), nil
+		inner := AppendString(nil, v.String(), false)
+		return AppendString(b, string(inner), false), nil
 	}
 	if quoted && scalar(v.Kind()) {
 		b, err := appendScalar(append(b, '"'), v)
@@ -109,7 +109,7 @@ func appendScalar(b []byte, v reflect.Value) ([]byte, error) {
 	case reflect.Bool:
 		return strconv.AppendBool(b, v.Bool()), nil
 	case reflect.String:
-		return appendString(b, v.String()), nil
+		return AppendString(b, v.String(), false), nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return strconv.AppendInt(b, v.Int(), 10), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
@@ -161,7 +161,7 @@ func appendTexted(b []byte, v reflect.Value) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("json: error calling MarshalText for type %s: %w", v.Type(), err)
 	}
-	return appendString(b, string(text)), nil
+	return AppendString(b, string(text), false), nil
 }
 
 func appendStruct(b []byte, v reflect.Value, k *kind, depth int) ([]byte, error) {
@@ -186,7 +186,7 @@ fields:
 		if len(b) > start+1 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, f.name), ':')
+		b = append(AppendString(b, f.name, false), ':')
 		var err error
 		if b, err = appendValue(b, value, f.quoted, depth); err != nil {
 			return nil, err
@@ -240,7 +240,7 @@ func appendMap(b []byte, v reflect.Value, depth int) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, m.name), ':')
+		b = append(AppendString(b, m.name, false), ':')
 		var err error
 		if b, err = appendValue(b, m.value, false, depth); err != nil {
 			return nil, err
@@ -267,15 +267,18 @@ func keyText(key reflect.Value) (string, error) {
 	return string(b), err
 }
 
-// appendString writes a string, without what HTML would take for markup. Bytes
-// that are not UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
+// AppendString writes a string with the bytes of encoding/json, which escapes
+// what means something in HTML and JavaScript; bare, only what has to be escaped is.
+// Bytes that are not UTF-8 become U+FFFD.
+func AppendString(b []byte, s string, bare bool) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
 			switch {
+			case bare:
+				b = utf8.AppendRune(b, r)
 			case r == utf8.RuneError && n == 1:
 				b = append(b, `\ufffd`...)
 			case r == '\u2028' || r == '\u2029':
@@ -290,18 +293,18 @@ func appendString(b []byte, s string) []byte {
 		switch {
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
-		case c >= ' ' && c != '<' && c != '>' && c != '&':
+		case c >= ' ' && (bare || c != '<' && c != '>' && c != '&'):
 			b = append(b, c)
-		case c == '\b':
-			b = append(b, '\\', 'b')
-		case c == '\f':
-			b = append(b, '\\', 'f')
 		case c == '\n':
 			b = append(b, '\\', 'n')
 		case c == '\r':
 			b = append(b, '\\', 'r')
 		case c == '\t':
 			b = append(b, '\\', 't')
+		case c == '\b' && !bare:
+			b = append(b, '\\', 'b')
+		case c == '\f' && !bare:
+			b = append(b, '\\', 'f')
 		default:
 			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}

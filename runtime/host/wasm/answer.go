@@ -217,7 +217,7 @@ func (s *session) payload(e abi.Emission) (payload, error) {
 			}
 		}
 	}
-	if err := s.mayName(e.Data); err != nil {
+	if err := s.mayPass(e.Data); err != nil {
 		return p, err
 	}
 	return p, nil

@@ -59,6 +59,9 @@ func FuzzMentions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var got []mention
 		err := mentionsIn(bytes.NewReader(b), func(m mention) error { got = append(got, m); return nil })
+		if len(got) > 0 && !mayMention(b) {
+			t.Errorf("%q is passed over", b)
+		}
 		for _, m := range got {
 			written, jerr := json.Marshal(m.ref)
 			if jerr != nil || m.exact && !bytes.Contains(b, []byte("size")) && !bytes.Contains(b, []byte(`\u`)) {

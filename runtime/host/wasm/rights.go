@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,6 +99,12 @@ type mention struct {
 // an upload writes what they like; but which uploads one consists of is theirs to say.
 func (m mention) uploaded() bool {
 	return m.member == "content" && m.ref.MediaType != events.MediaManifest
+}
+
+// mayMention reports whether JSON may refer to an artifact: without an escape a
+// digest stands in it as it is.
+func mayMention(b []byte) bool {
+	return bytes.Contains(b, []byte(digestPrefix)) || bytes.IndexByte(b, '\\') >= 0
 }
 
 // mentionsIn finds the artifacts that JSON refers to. Those before a place where
