@@ -321,6 +321,7 @@ func (e *Engine) version(ctx context.Context, v string) (*pipeline.Pipeline, err
 	if err != nil {
 		return nil, &unfit{spec, v, err}
 	}
+	p.Version = v // also where defaults that are new made the definition another
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.versions[v] = p

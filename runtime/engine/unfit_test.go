@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/pipeline"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/store"
 )
@@ -61,5 +62,28 @@ func TestAPipelineThatNoLongerFits(t *testing.T) {
 	r.wait(run, engine.Succeeded)
 	if r.count("second") != 1 {
 		t.Errorf("second ran %d times", r.count("second"))
+	}
+}
+
+// A definition that binds to another one in this program, for a function has got
+// a param since, say, is still the version that events and records name.
+func TestAVersionKeepsItsName(t *testing.T) {
+	r := newRig(t, chain, nil)
+	p, err := pipeline.Parse("chain.yaml", strings.NewReader(strings.Replace(chain, "attempts: 3", "attempts: 2", 1)), r.functions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.Create(t.Context(), store.Key("pipelines", "before"), p.Spec); err != nil {
+		t.Fatal(err)
+	}
+	p.Version = "before"
+	ev := engine.Addressed(r.event("a.csv"), p)
+	if err := r.engine.Accept(r.ctx, ev); err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range r.wait(ev.ID(), engine.Succeeded).Steps {
+		if rec.Version != "before" {
+			t.Errorf("step %s was recorded as of version %s", rec.Step, rec.Version)
+		}
 	}
 }
