@@ -238,7 +238,7 @@ func (p *Partial) normals(m *Model) {
 	for _, s := range p.squares {
 		widest = max(widest, s/p.rows)
 	}
-	extra := p.Smoothing * widest
+	extra := float64(p.Smoothing * widest)
 	if extra < least { // nothing varies
 		extra = max(p.Smoothing, least)
 	}

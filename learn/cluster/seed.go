@@ -63,7 +63,7 @@ func (f *fit) plusPlus(ctx context.Context, rng *splitmix.Source) (*state, error
 		for range draws {
 			n := len(candidates)
 			candidates = candidates[:n+features]
-			p.row(s.draw(left, total*rng.Unit()), candidates[n:])
+			p.row(s.draw(left, float64(total*rng.Unit())), candidates[n:])
 		}
 		if err := s.pass(ctx, candidates); err != nil {
 			return nil, err

@@ -205,7 +205,7 @@ func (m *Model) answer(list *nearest, out []float64) {
 			case same && d > 0 || math.IsInf(d, 0):
 				continue
 			case !same:
-				w *= math.Sqrt(list.squared[0]) / math.Sqrt(d) // 1 for the nearest
+				w = float64(w * (math.Sqrt(list.squared[0]) / math.Sqrt(d))) // its own for the nearest
 			}
 		}
 		total += w
