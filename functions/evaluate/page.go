@@ -40,6 +40,7 @@ func page(e *Evaluation, m *model.Model, r *residuals) []byte {
 			{ID: "curves", Title: "Ranking and calibration", Lead: "How well the probabilities order the rows, and whether they can be taken at their word.", Body: curves(e.Model)},
 			{ID: "residuals", Title: "Predicted and actual", Lead: "Where the predictions lie against the truth, and how far off they are.", Body: r.figures()},
 			{ID: "importance", Title: "What the model looks at", Lead: "Mean decrease in impurity by the splits on each feature, as a share of all. It overstates features of many values.", Body: importances(m)},
+			{ID: "coefficients", Title: "Coefficients", Lead: "What a feature adds to the value, or to the score of the class, where it is greater by one; features are scaled to a standard deviation of one, so they can be compared.", Body: coefficients(m)},
 		},
 		Footer: fmt.Sprintf("Seed %d. %d features.", m.Seed, len(m.Features)),
 	}
