@@ -57,23 +57,23 @@ type cutter struct {
 	rng    *splitmix.Source
 }
 
-// newPlaces puts the bins of each feature where their least value is, and the last
-// one where the greatest is: numbers that have a bin each are where they are.
+// newPlaces puts the bins of each feature in the middle of their values: numbers that
+// have a bin each are where they are.
 func newPlaces(x *learn.Matrix, data *bins.Matrix) [][]float64 {
 	places := make([][]float64, len(data.Axes))
 	for j, axis := range data.Axes {
-		at, greatest := make([]float64, len(axis.Edges())+1), math.Inf(-1)
-		for b := range at {
-			at[b] = axis.Edge(b)
-		}
+		least := slices.Repeat([]float64{math.Inf(1)}, len(axis.Edges())+1)
+		greatest := slices.Repeat([]float64{math.Inf(-1)}, len(least))
 		for i, b := range data.Columns[j] {
 			if b != bins.Missing {
 				v := x.Columns[j][i]
-				at[b], greatest = min(at[b], v), max(greatest, v)
+				least[b], greatest[b] = min(least[b], v), max(greatest[b], v)
 			}
 		}
-		at[len(at)-1] = greatest
-		places[j] = at
+		for b := range least {
+			least[b] = least[b]/2 + greatest[b]/2
+		}
+		places[j] = least
 	}
 	return places
 }
