@@ -18,7 +18,7 @@ export async function models() {
     nodes: [
       h('h1', null, 'Models'),
       list.length === 0 ? empty('No model is registered yet. A table that is uploaded with a target makes one.')
-        : rows([{ name: 'Model' }, { name: 'Served' }, { name: 'Score' }, { name: 'Estimator', class: 'side' }, { name: 'Predicts' }, { name: 'Versions', class: 'num' }, { name: 'Registered', class: 'num' }],
+        : rows([{ name: 'Model' }, { name: 'Served' }, { name: 'Score' }, { name: 'Estimator', class: 'side' }, { name: 'Predicts' }, { name: 'Versions', class: 'num side' }, { name: 'Registered', class: 'num' }],
           list.map(m => {
             const newest = m.versions.at(-1), served = m.versions.find(v => v.version === m.aliases.champion), v = served ?? newest;
             return Object.assign([link(['models', m.name], h('span', { class: 'clip' }, m.name)), served ? `version ${served.version}` : h('span', { class: 'quiet' }, 'none'), score(v.metrics), words(v.estimator),

@@ -33,7 +33,7 @@ function field(input, i, wrong) {
   }
   return h('div', { class: 'field' }, h('label', { for: id }, h('span', { class: 'clip', title: input.name }, input.name)), control,
     control.tagName === 'INPUT' && input.values?.length ? h('datalist', { id: id + '-values' }, input.values.map(v => h('option', { value: v }))) : null,
-    h('small', null, [range ? `${plain(input.min)} to ${plain(input.max)}` : '', input.required ? '' : 'may be missing'].filter(t => t).join(', ')));
+    h('small', null, [range ? (input.min === input.max ? `only ${plain(input.min)} in training` : `${plain(input.min)} to ${plain(input.max)}`) : '', input.required ? '' : 'may be missing'].filter(t => t).join(', ')));
 }
 
 function row(form, inputs) {

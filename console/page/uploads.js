@@ -106,7 +106,9 @@ async function bucket({ name }) {
 }
 
 export async function uploads() {
-  const shown = (await Promise.all((await get('v1/objects')).map(bucket))).filter(b => b);
+  const buckets = await get('v1/objects');
+  buckets.sort((a, b) => (a.name === 'runs') - (b.name === 'runs')); // files of runs that were asked for by name come last
+  const shown = (await Promise.all(buckets.map(bucket))).filter(b => b);
   return {
     title: 'Uploads', every: 5,
     nodes: [
