@@ -223,6 +223,8 @@ func read(file []byte, format, path string, o *exchange.Options) (*model.Model, 
 			format = "lightgbm"
 		case xgboost.Is(file):
 			format = "xgboost"
+		case onnx.Is(file):
+			format = "onnx"
 		}
 	}
 	var m *model.Model
@@ -232,6 +234,8 @@ func read(file []byte, format, path string, o *exchange.Options) (*model.Model, 
 		m, err = lightgbm.Read(file, o)
 	case "xgboost":
 		m, err = xgboost.Read(file, o)
+	case "onnx":
+		m, err = onnx.Read(file, o)
 	default:
 		return nil, "", usage(fmt.Errorf("%s looks like none of LightGBM's text, XGBoost's JSON or UBJ, and ONNX: give one of these, or say with --format which it is", path))
 	}

@@ -39,22 +39,12 @@ func (b *Booster) Model(o *Options) (*model.Model, error) {
 	if err := Names(e.Features); err != nil {
 		return nil, err
 	}
-	if err := logOdds(e); err != nil {
-		return nil, err
-	}
-	classes := 1
-	switch e.Link {
-	case ensemble.Logistic:
-		classes = 2
-	case ensemble.Softmax:
-		classes = len(e.Base)
-	}
 	m := &model.Model{Features: e.Features}
-	if err := o.Outcome(m, classes, nil, 0); err != nil {
+	if err := o.Outcome(m, classesOf(e), nil, 0); err != nil {
 		return nil, err
 	}
 	var err error
-	if m.Estimator, err = b.estimator(m.Task, classes); err != nil {
+	if m.Estimator, err = b.Estimator(m.Task); err != nil {
 		return nil, err
 	}
 	orders := map[string][]string{}
@@ -106,9 +96,24 @@ func logOdds(e *ensemble.Ensemble) error {
 	return nil
 }
 
-// estimator makes a model of gradient boosting of the trees.
-func (b *Booster) estimator(task learn.Task, classes int) (learn.Model, error) {
+// classesOf is how many classes an ensemble tells apart; 1 of a regression.
+func classesOf(e *ensemble.Ensemble) int {
+	switch e.Link {
+	case ensemble.Logistic:
+		return 2
+	case ensemble.Softmax:
+		return len(e.Base)
+	}
+	return 1
+}
+
+// Estimator makes a model of gradient boosting of the trees.
+func (b *Booster) Estimator(task learn.Task) (learn.Model, error) {
 	e := b.Ensemble
+	classes := classesOf(e)
+	if err := logOdds(e); err != nil {
+		return nil, err
+	}
 	outputs := len(e.Base)
 	if len(e.Trees) > MaxTrees || outputs > MaxClasses {
 		return nil, fmt.Errorf("it has %d trees for %d outputs: at most %d and %d are read", len(e.Trees), outputs, MaxTrees, MaxClasses)

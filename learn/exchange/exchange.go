@@ -108,3 +108,18 @@ func EmptyTree(output int, value float64) ensemble.Tree {
 	return ensemble.Tree{Feature: []int32{-1}, Threshold: []float64{0}, MissingLeft: []bool{false},
 		Left: []int32{0}, Right: []int32{0}, Cover: []float64{0}, Value: []float64{value}, Output: output}
 }
+
+// Below is the greatest float64 that is, as a float32, less than t: what goes left
+// of t is at most Below(t).
+func Below(t float32) float64 {
+	t += 0 // -0 becomes 0
+	last := math.Nextafter32(t, float32(math.Inf(-1)))
+	if math.IsInf(float64(last), -1) {
+		return -math.MaxFloat64 // only -Inf is less than the least number
+	}
+	middle := (float64(last) + float64(t)) / 2 // exact: it has one bit more
+	if float32(middle) < t {
+		return middle
+	}
+	return math.Nextafter(middle, math.Inf(-1))
+}

@@ -54,7 +54,7 @@ func readTree(p place, gain []float64) *ensemble.Tree {
 		if math.IsInf(condition[i], 0) {
 			p.fail("has a split_condition of %v at %d", condition[i], i)
 		}
-		t.Threshold[i] = below(float32(condition[i]))
+		t.Threshold[i] = exchange.Below(float32(condition[i]))
 	}
 	return t
 }
@@ -93,21 +93,6 @@ func readSets(p place, n int) [][]uint64 {
 		}
 	}
 	return sets
-}
-
-// below is the greatest float64 that is, as a float32, less than t: what goes left
-// of t is at most below(t).
-func below(t float32) float64 {
-	t += 0 // -0 becomes 0
-	last := math.Nextafter32(t, float32(math.Inf(-1)))
-	if math.IsInf(float64(last), -1) {
-		return -math.MaxFloat64 // only -Inf is less than the least number
-	}
-	middle := (float64(last) + float64(t)) / 2 // exact: it has one bit more
-	if float32(middle) < t {
-		return middle
-	}
-	return math.Nextafter(middle, math.Inf(-1))
 }
 
 // above is the least float32 that is greater than t: x < above(t) where x <= t,

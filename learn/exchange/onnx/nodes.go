@@ -1,0 +1,464 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
+	"github.com/runnel-dev/runnel/table"
+)
+
+func little(kind onnxpb.TensorProto_DataType, b []byte) float64 {
+	switch kind {
+	case onnxpb.TensorProto_FLOAT:
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	case onnxpb.TensorProto_INT32:
+		return float64(int32(binary.LittleEndian.Uint32(b)))
+	case onnxpb.TensorProto_INT64:
+		return float64(int64(binary.LittleEndian.Uint64(b)))
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b))
+}
+
+// node reads a node.
+func (r *reader) node(n *onnxpb.NodeProto) error {
+	var in []*value
+	for _, name := range n.GetInput() {
+		if name == "" {
+			continue // one that is left out
+		}
+		v := r.values[name]
+		if v == nil {
+			return fmt.Errorf("its input %.60q is made by no node before it", name)
+		}
+		in = append(in, v)
+	}
+	if len(in) == 0 && n.GetOpType() != "Constant" {
+		return fmt.Errorf("it has no inputs")
+	}
+	out, err := r.outputs(n.GetOpType(), attrsOf(n), in)
+	if err != nil {
+		return err
+	}
+	for i, name := range n.GetOutput() {
+		if name == "" {
+			continue
+		}
+		if i >= len(out) || r.values[name] != nil {
+			return fmt.Errorf("its output %.60q is one too many, or made by another node, too", name)
+		}
+		r.values[name] = out[i]
+	}
+	return nil
+}
+
+func (r *reader) outputs(op string, a attrs, in []*value) ([]*value, error) {
+	switch op {
+	case "TreeEnsembleRegressor", "TreeEnsembleClassifier", "LinearRegressor", "LinearClassifier":
+		features, err := r.numbers(in[0])
+		if err != nil {
+			return nil, err
+		}
+		switch op {
+		case "TreeEnsembleRegressor":
+			return r.treeRegressor(a, features)
+		case "TreeEnsembleClassifier":
+			return r.treeClassifier(a, features)
+		case "LinearRegressor":
+			return r.linearRegressor(a, features)
+		}
+		return r.linearClassifier(a, features)
+	}
+	out, err := r.output(op, a, in)
+	return []*value{out}, err
+}
+
+// output reads a node of one output.
+func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
+	x := in[0]
+	switch op {
+	case "Identity", "Cast", "Reshape", "Flatten", "Squeeze":
+		if x.absent != nil {
+			return r.indicator(*x.absent)
+		}
+		return x, nil // of rows x columns as all values are
+	case "Concat":
+		return r.concat(a, in)
+	case "Gather", "ArrayFeatureExtractor":
+		if len(in) == 2 {
+			return r.gather(op, a, in[0], in[1])
+		}
+	case "Scaler":
+		return r.scaler(a, x)
+	case "Imputer":
+		return r.imputer(a, x)
+	case "OneHotEncoder":
+		return r.oneHot(a, x)
+	case "LabelEncoder":
+		return r.labelEncoder(a, x)
+	case "IsNaN":
+		if len(x.columns) == 1 {
+			return &value{absent: &x.columns[0]}, nil
+		}
+	case "Greater", "Less":
+		if len(in) == 2 && len(x.columns) == 1 && in[1].scalar() {
+			return &value{beyond: &bound{x.columns[0], in[1].constant.numbers[0], op == "Greater"}}, nil
+		}
+	case "Where":
+		if len(in) == 3 {
+			return r.where(in[0], in[1], in[2])
+		}
+	case "Clip":
+		if len(in) == 3 && in[1].scalar() && in[2].scalar() && x.columns != nil {
+			return r.clip(x, &in[1].constant.numbers[0], &in[2].constant.numbers[0])
+		}
+	case "Normalizer":
+		if x.fit != nil && a.text("norm", "") == "L1" {
+			return x, nil // probabilities sum to 1 already
+		}
+		return nil, fmt.Errorf("it scales each row by its own norm, which no transform here does: normalise the rows before the model is trained, and leave it out")
+	case "ZipMap":
+		numbers, err := a.numbers("classlabels_int64s")
+		if err != nil || x.fit == nil {
+			return nil, fmt.Errorf("it is not of probabilities")
+		}
+		return x, r.setClasses(a.texts("classlabels_strings"), numbers)
+	case "Sub", "Add", "Mul", "Div", "MatMul", "Gemm", "Relu", "Tanh", "Softmax", "Sigmoid", "ArgMax", "Exp":
+		return r.arithmetic(op, a, in)
+	}
+	return nil, fmt.Errorf("no model here does what it does with these inputs: train with scalers, imputers, one-hot and ordinal encoders, and trees, a linear model or a dense network")
+}
+
+func (v *value) scalar() bool { return v.constant != nil && len(v.constant.numbers) == 1 }
+
+// numbers are the columns of a value, codes of categories among them.
+func (r *reader) numbers(v *value) ([]feature, error) {
+	if v.codes != nil {
+		return r.lookUp(v.codes)
+	}
+	if v.columns == nil {
+		return nil, fmt.Errorf("its input is no columns of the table")
+	}
+	return v.columns, r.current(v.columns)
+}
+
+// lookUp replaces categories by their numbers.
+func (r *reader) lookUp(c *codes) ([]feature, error) {
+	if err := r.current([]feature{c.column}); err != nil {
+		return nil, err
+	}
+	encoding := map[string]any{"name": c.column.name, "categories": c.keys, "values": c.values}
+	for name, v := range map[string]float64{"unseen": c.other, "missing": c.missing} {
+		if v == v {
+			encoding[name] = v
+		}
+	}
+	r.step("frequency", map[string]any{"columns": []any{encoding}})
+	out := r.changed([]feature{c.column}).columns
+	out[0].text = false
+	return out, nil
+}
+
+func (r *reader) concat(a attrs, in []*value) (*value, error) {
+	if len(in) == 2 && in[0].negative != nil && in[0].negative == in[1].positive {
+		return &value{fit: r.twoClasses(in[1].positive)}, nil
+	}
+	if axis := a.number("axis", 1); axis != 1 && axis != -1 {
+		return nil, fmt.Errorf("it joins along axis %v: want 1, columns", axis)
+	}
+	out := &value{}
+	for _, v := range in {
+		columns := v.columns
+		if v.codes != nil {
+			var err error
+			if columns, err = r.lookUp(v.codes); err != nil {
+				return nil, err
+			}
+		}
+		if columns == nil {
+			return nil, fmt.Errorf("it joins what are no columns of the table")
+		}
+		out.columns = append(out.columns, columns...)
+	}
+	if len(out.columns) > maxColumns {
+		return nil, fmt.Errorf("it has %d columns: at most %d are read", len(out.columns), maxColumns)
+	}
+	return out, nil
+}
+
+// indicator is a column of 1 where another is missing, as it is now.
+func (r *reader) indicator(c feature) (*value, error) {
+	name := r.made(c.name + "_missing")
+	kind := table.Float64
+	if c.text {
+		kind = table.String
+	}
+	r.step("impute", map[string]any{"spec": map[string]any{"numeric": "keep", "categorical": "keep"},
+		"columns": []any{map[string]any{"name": c.name, "type": kind, "none": true, "indicator": name}}})
+	return &value{columns: []feature{{name: name}}}, r.current([]feature{c})
+}
+
+// gather picks columns, or looks up what categories are replaced by.
+func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
+	switch c := at.constant; {
+	case from.columns != nil && c != nil && c.numbers != nil && (op == "ArrayFeatureExtractor" || a.number("axis", 0) == 1):
+		out := &value{}
+		for _, k := range c.numbers {
+			if k != math.Trunc(k) || k < 0 || int(k) >= len(from.columns) {
+				return nil, fmt.Errorf("it picks column %v of %d", k, len(from.columns))
+			}
+			out.columns = append(out.columns, from.columns[int(k)])
+		}
+		return out, nil
+	case from.fit != nil && c != nil:
+		return &value{part: from.fit}, nil
+	case from.constant != nil && at.best != nil:
+		return &value{label: at.best}, r.setClasses(from.constant.texts, from.constant.numbers)
+	case from.constant != nil && at.codes != nil && op == "Gather":
+		return r.table(from.constant, at.codes)
+	}
+	return nil, fmt.Errorf("it picks from what is no table, by what are no columns or categories")
+}
+
+// table looks up a row of numbers for each category.
+func (r *reader) table(t *constant, c *codes) (*value, error) {
+	if len(t.shape) != 2 || len(t.numbers) == 0 || t.shape[1] > maxColumns {
+		return nil, fmt.Errorf("its table has the shape %v: want two dimensions", t.shape)
+	}
+	width := t.shape[1]
+	row := func(code float64) ([]float64, error) {
+		if code != math.Trunc(code) || code < 0 || int(code) >= t.shape[0] {
+			return nil, fmt.Errorf("a category's code is %v, in a table of %d rows", code, t.shape[0])
+		}
+		return t.numbers[int(code)*width:][:width], nil
+	}
+	var values []float64
+	for _, code := range append(append([]float64(nil), c.values...), c.missing) {
+		v, err := row(code)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v...)
+	}
+	other, err := row(c.other)
+	if err != nil {
+		return nil, err
+	}
+	if width == 1 {
+		last := len(values) - 1
+		columns, err := r.lookUp(&codes{c.column, c.keys, values[:last], values[last], other[0]})
+		return &value{columns: columns}, err
+	}
+	if err := r.current([]feature{c.column}); err != nil {
+		return nil, err
+	}
+	var outputs []string
+	out := &value{}
+	for range width {
+		name := r.made(c.column.name)
+		outputs, out.columns = append(outputs, name), append(out.columns, feature{name: name})
+	}
+	r.versions[c.column.name]++ // it is there no more
+	r.step("target", map[string]any{"overall": other, "columns": []any{map[string]any{"name": c.column.name, "categories": c.keys, "values": values, "outputs": outputs}}})
+	return out, nil
+}
+
+// scale is (x - center) / scale of columns.
+func (r *reader) scale(x *value, center, scale []float64) (*value, error) {
+	if err := r.current(x.columns); err != nil {
+		return nil, err
+	}
+	n := len(x.columns)
+	for _, v := range []*[]float64{&center, &scale} {
+		if len(*v) == 1 {
+			for len(*v) < n {
+				*v = append(*v, (*v)[0])
+			}
+		}
+		if len(*v) != n {
+			return nil, fmt.Errorf("it has %d numbers for %d columns", len(*v), n)
+		}
+	}
+	names := make([]string, n)
+	for j, c := range x.columns {
+		names[j] = c.name
+		if c.text {
+			return nil, fmt.Errorf("the column %q is text", c.name)
+		}
+		if math.IsNaN(center[j]+scale[j]) || math.IsInf(center[j], 0) || math.IsInf(scale[j], 0) || scale[j] == 0 {
+			return nil, fmt.Errorf("the column %q is centred at %v and scaled by %v", c.name, center[j], scale[j])
+		}
+	}
+	r.step("scale", map[string]any{"columns": names, "center": center, "scale": scale})
+	return r.changed(x.columns), nil
+}
+
+func (r *reader) scaler(a attrs, x *value) (*value, error) {
+	offset, err := a.numbers("offset")
+	if err != nil {
+		return nil, err
+	}
+	scale, err := a.numbers("scale")
+	for j := range scale {
+		scale[j] = 1 / scale[j]
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.scale(x, offset, scale)
+}
+
+func (r *reader) imputer(a attrs, x *value) (*value, error) {
+	with, err := a.numbers("imputed_value_floats")
+	if err != nil {
+		return nil, err
+	}
+	if v := a.number("replaced_value_float", 0); v == v {
+		return nil, fmt.Errorf("it replaces %v: only NaN is a missing value here; give the model NaN", v)
+	}
+	if len(with) != len(x.columns) && len(with) != 1 || len(with) == 0 || x.columns == nil {
+		return nil, fmt.Errorf("it has %d values for %d columns", len(with), len(x.columns))
+	}
+	for len(with) < len(x.columns) {
+		with = append(with, with[0])
+	}
+	return r.impute(x, with)
+}
+
+func (r *reader) impute(x *value, with []float64) (*value, error) {
+	if err := r.current(x.columns); err != nil {
+		return nil, err
+	}
+	var columns []any
+	for j, c := range x.columns {
+		if math.IsNaN(with[j]) || math.IsInf(with[j], 0) || c.text {
+			return nil, fmt.Errorf("it fills %v into the column %q", with[j], c.name)
+		}
+		columns = append(columns, map[string]any{"name": c.name, "type": table.Float64, "number": with[j]})
+	}
+	r.step("impute", map[string]any{"columns": columns, "spec": map[string]any{"numeric": "constant", "categorical": "keep"}})
+	return r.changed(x.columns), nil
+}
+
+// where fills in a missing value, or bounds a column.
+func (r *reader) where(when, then, otherwise *value) (*value, error) {
+	one := len(otherwise.columns) == 1 && then.scalar()
+	switch {
+	case one && when.absent != nil && *when.absent == otherwise.columns[0]:
+		return r.impute(otherwise, then.constant.numbers)
+	case one && when.beyond != nil && when.beyond.column == otherwise.columns[0] && when.beyond.value == then.constant.numbers[0]:
+		if when.beyond.greater {
+			return r.clip(otherwise, nil, &when.beyond.value)
+		}
+		return r.clip(otherwise, &when.beyond.value, nil)
+	}
+	return nil, fmt.Errorf("it does more than to fill in a missing value or to bound a column")
+}
+
+// clip bounds columns.
+func (r *reader) clip(x *value, lower, upper *float64) (*value, error) {
+	if err := r.current(x.columns); err != nil {
+		return nil, err
+	}
+	var columns []any
+	for _, c := range x.columns {
+		bounds := map[string]any{"name": c.name}
+		for name, v := range map[string]*float64{"lower": lower, "upper": upper} {
+			if v == nil {
+				continue
+			}
+			if *v-*v != 0 {
+				return nil, fmt.Errorf("the column %q is bounded by %v", c.name, *v)
+			}
+			bounds[name] = *v
+		}
+		columns = append(columns, bounds)
+	}
+	r.step("cap", map[string]any{"columns": columns})
+	return r.changed(x.columns), nil
+}
+
+// categories are keys as the texts of categories.
+func categories(texts []string, numbers []float64) []string {
+	for _, v := range numbers {
+		texts = append(texts, table.FormatFloat(v))
+	}
+	return texts
+}
+
+func (r *reader) oneHot(a attrs, x *value) (*value, error) {
+	numbers, err := a.numbers("cats_int64s")
+	if err != nil {
+		return nil, err
+	}
+	keys := categories(a.texts("cats_strings"), numbers)
+	if a.number("zeros", 1) != 1 || len(x.columns) != 1 || len(keys) == 0 || len(keys) > maxColumns {
+		return nil, fmt.Errorf("it is of %d columns and %d categories, zeros %v: want one column, and zeros=1 (handle_unknown='ignore')", len(x.columns), len(keys), a.number("zeros", 1))
+	}
+	if err := r.current(x.columns); err != nil {
+		return nil, err
+	}
+	c := x.columns[0]
+	missing, out := -1, &value{}
+	var outputs []string
+	var to []int
+	var known []string
+	for k, key := range keys {
+		name := r.made(c.name)
+		outputs, out.columns = append(outputs, name), append(out.columns, feature{name: name})
+		if key == "" {
+			missing = k
+			continue
+		}
+		known, to = append(known, key), append(to, k)
+	}
+	r.versions[c.name]++
+	r.step("onehot", map[string]any{"columns": []any{map[string]any{"name": c.name, "categories": known, "to": to, "missing": missing, "outputs": outputs}}})
+	return out, nil
+}
+
+func (r *reader) labelEncoder(a attrs, x *value) (*value, error) {
+	if len(x.columns) != 1 {
+		return nil, fmt.Errorf("it is of %d columns: want one", len(x.columns))
+	}
+	whole, err := a.numbers("keys_int64s")
+	if err != nil {
+		return nil, err
+	}
+	keys := categories(a.texts("keys_strings"), whole)
+	values, err := a.numbers("values_int64s")
+	if err != nil {
+		return nil, err
+	}
+	other := a.number("default_int64", -1)
+	if values == nil {
+		if values, err = a.numbers("values_floats"); err != nil {
+			return nil, err
+		}
+		other = a.number("default_float", 0)
+	}
+	if len(keys) != len(values) || len(keys) == 0 {
+		return nil, fmt.Errorf("it has %d keys and %d values: texts or whole numbers to numbers are read", len(keys), len(values))
+	}
+	c := &codes{column: x.columns[0], missing: other, other: other}
+	seen := map[string]bool{}
+	for k, key := range keys {
+		switch {
+		case seen[key]:
+			return nil, fmt.Errorf("the key %s is there twice", strconv.Quote(key))
+		case math.IsInf(values[k], 0):
+			return nil, fmt.Errorf("the key %s has the value %v", strconv.Quote(key), values[k])
+		case key == "":
+			c.missing = values[k]
+		default:
+			c.keys, c.values = append(c.keys, key), append(c.values, values[k])
+		}
+		seen[key] = true
+	}
+	if len(c.keys) == 0 && c.missing == 1 && c.other == 0 {
+		return r.indicator(c.column)
+	}
+	return &value{codes: c}, nil
+}

