@@ -42,6 +42,9 @@ func TestErrors(t *testing.T) {
 		{"elastic_net: l1_ratio is NaN, not from 0 to 1", ElasticNet{L1Ratio: math.NaN(), MaxIter: 1}, with(0), values, nil},
 		{"lasso: max_iter is 0, not at least 1", Lasso{Alpha: 1}, with(0), values, nil},
 		{"elastic_net: tolerance is -1", ElasticNet{MaxIter: 1, Tolerance: -1}, with(0), values, nil},
+		{`sgd: loss is "hinge", and the target is of regression: use one of`, SGD{Loss: "hinge"}, with(0), values, nil},
+		{`sgd: feature "height" is missing in row 2`, NewSGD(), with(math.NaN()), values, nil},
+		{"the coefficients grew beyond all bounds in round 1: scale the features, or take a lower eta0", NewSGD(), with(1e300), values, nil},
 		{"max_iter is 0", change(func(p *Logistic) { p.MaxIter = 0 }), with(0), classes, nil},
 		{"tolerance is NaN", change(func(p *Logistic) { p.Tolerance = math.NaN() }), with(0), classes, nil},
 	} {
@@ -75,10 +78,13 @@ func TestHardLogistic(t *testing.T) {
 	}
 	weak := NewLogistic()
 	weak.C, weak.MaxIter = 1e12, 50
+	sparse := weak
+	sparse.L1Ratio, sparse.MaxIter = 1, 20
 	for name, fit := range map[string]func() (learn.Model, error){
-		"separable": func() (learn.Model, error) { return weak.Fit(t.Context(), x, labels(2), nil) },
-		"wide":      func() (learn.Model, error) { return NewLogistic().Fit(t.Context(), x, labels(3), nil) },
-		"classes":   func() (learn.Model, error) { return NewLogistic().Fit(t.Context(), few, labels(60), nil) },
+		"separable, sparse": func() (learn.Model, error) { return sparse.Fit(t.Context(), x, labels(2), nil) },
+		"separable":         func() (learn.Model, error) { return weak.Fit(t.Context(), x, labels(2), nil) },
+		"wide":              func() (learn.Model, error) { return NewLogistic().Fit(t.Context(), x, labels(3), nil) },
+		"classes":           func() (learn.Model, error) { return NewLogistic().Fit(t.Context(), few, labels(60), nil) },
 		"tiny weights": func() (learn.Model, error) {
 			return NewLogistic().Fit(t.Context(), few, labels(2), weights(1e-200))
 		},
