@@ -8,7 +8,6 @@ import (
 
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
@@ -62,11 +61,25 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 		seed = opts.Seed
 	}
 	right := w.random(width, seed)
-	for range s.Rounds {
-		left := w.times(right)
-		orthonormal(left)
-		right = w.transposed(left)
-		orthonormal(right)
+	orthonormal(right)
+	switch few := p <= 2*width*s.Rounds; {
+	case width == p || width == x.Rows: // they span all there is
+	case few:
+		// The products of the features among each other are less work than the
+		// rounds, and each round then takes hardly any. What the squares have lost
+		// of weak directions the last turn finds in the rows again.
+		gram := w.gram()
+		for range 4 * s.Rounds {
+			right = gram.times(right)
+			orthonormal(right)
+		}
+	default:
+		for range s.Rounds {
+			left := w.times(right)
+			orthonormal(left)
+			right = w.transposed(left)
+			orthonormal(right)
+		}
 	}
 	left := w.times(right)
 	orthonormal(left)
@@ -133,67 +146,6 @@ func (d *Directions) Project(x *learn.Matrix) [][]float64 {
 	return out
 }
 
-// work is the matrix that is decomposed: columns less their means, times a power
-// of two so that squares neither overflow nor vanish.
-type work struct {
-	ctx     context.Context
-	threads int
-	rows    int
-	columns [][]float64
-	scale   float64
-}
-
-// take checks the columns, notes their means where they are to be centred, and
-// returns the sum of the features' variances.
-func (w *work) take(x *learn.Matrix, centre bool, means []float64) (total float64, err error) {
-	top := 0.0
-	all, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
-	for j, col := range x.Columns {
-		for i, v := range col {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return 0, fmt.Errorf("feature %q is %v in row %d: impute or cap first", x.Names[j], v, i)
-			}
-		}
-	}
-	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
-		first, sum := x.Columns[j][0], 0.0
-		for _, v := range x.Columns[j] {
-			sum += v - first
-		}
-		all[j] = first + sum/float64(w.rows)
-		for _, v := range x.Columns[j] {
-			largest[j] = max(largest[j], math.Abs(v), math.Abs(v-all[j]))
-		}
-	})
-	if err != nil {
-		return 0, err
-	}
-	for j, v := range largest {
-		if math.IsInf(v, 0) || math.IsNaN(v) || v > 1e150 {
-			return 0, fmt.Errorf("feature %q has numbers too large to decompose: scale it first", x.Names[j])
-		}
-		top = max(top, v)
-	}
-	_, exponent := math.Frexp(top)
-	w.scale = math.Ldexp(1, min(-exponent, 1000))
-	variances := make([]float64, len(x.Columns))
-	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
-		if centre {
-			means[j] = all[j]
-		}
-		w.columns[j] = make([]float64, w.rows)
-		for i, v := range x.Columns[j] {
-			w.columns[j][i] = (v - means[j]) * w.scale
-			e := v - all[j]
-			variances[j] += e * e / float64(w.rows)
-		}
-	})
-	for _, v := range variances {
-		total += v
-	}
-	return total, err
-}
-
 // random are directions drawn from the normal distribution.
 func (w *work) random(width int, seed uint64) [][]float64 {
 	rng := splitmix.Stream(seed, width)
@@ -215,39 +167,6 @@ func normal(rng *splitmix.Source) float64 {
 			return u * math.Sqrt(-2*portable.Log(s)/s)
 		}
 	}
-}
-
-// times multiplies the matrix with directions: a column of rows for each.
-func (w *work) times(right [][]float64) [][]float64 {
-	out := make([][]float64, len(right))
-	for k := range out {
-		out[k] = make([]float64, w.rows)
-	}
-	const several = 1024                                                                // rows a task
-	_ = parallel.Each(w.ctx, w.threads, (w.rows+several-1)/several, func(_, task int) { // Fit asks ctx
-		start, end := task*several, min((task+1)*several, w.rows)
-		for k, v := range right {
-			to := out[k][start:end]
-			for j, col := range w.columns {
-				add(to, v[j], col[start:end])
-			}
-		}
-	})
-	return out
-}
-
-// transposed multiplies the transposed matrix with columns of rows.
-func (w *work) transposed(left [][]float64) [][]float64 {
-	out := make([][]float64, len(left))
-	for k := range out {
-		out[k] = make([]float64, len(w.columns))
-	}
-	_ = parallel.Each(w.ctx, w.threads, len(w.columns), func(_, j int) { // Fit asks ctx
-		for k, v := range left {
-			out[k][j] = inner(v, w.columns[j])
-		}
-	})
-	return out
 }
 
 // orthonormal makes vectors orthogonal and of length 1, by Gram and Schmidt's
@@ -311,29 +230,4 @@ func hestenes(v [][]float64) []float64 {
 	}
 	copy(v, sorted)
 	return out
-}
-
-// inner is the inner product, in four lanes.
-func inner(a, b []float64) float64 {
-	var s0, s1, s2, s3 float64
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += float64(a[i] * b[i])
-		s1 += float64(a[i+1] * b[i+1])
-		s2 += float64(a[i+2] * b[i+2])
-		s3 += float64(a[i+3] * b[i+3])
-	}
-	for ; i < len(a); i++ {
-		s0 += float64(a[i] * b[i])
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
-// add adds s times v to a vector.
-func add(to []float64, s float64, v []float64) {
-	v = v[:len(to)]
-	for i := range to {
-		to[i] += float64(s * v[i])
-	}
 }

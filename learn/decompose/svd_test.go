@@ -121,3 +121,31 @@ func TestSVDErrors(t *testing.T) {
 		}
 	}
 }
+
+// However many features there are to the directions, the rounds find what a span
+// of all of them finds.
+func TestSVDRounds(t *testing.T) {
+	x := &learn.Matrix{Names: make([]string, 60), Columns: make([][]float64, 60), Rows: 80}
+	for j := range x.Columns {
+		for i := range x.Rows {
+			x.Columns[j] = append(x.Columns[j], math.Pow(0.5, float64(j))*math.Sin(float64(i*i+j*j+i*j)))
+		}
+	}
+	exact, err := SVD{Components: 2, Extra: 58}.Fit(t.Context(), x, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rounds := range []int{6, 40} { // on the rows, and on the features' products
+		got, err := SVD{Components: 2, Extra: 2, Rounds: rounds}.Fit(t.Context(), x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, want := range exact.Components {
+			for j := range want {
+				if math.Abs(got.Components[k][j]-want[j]) > 1e-9 {
+					t.Fatalf("%d rounds: entry %d of direction %d is %v, want %v", rounds, j, k, got.Components[k][j], want[j])
+				}
+			}
+		}
+	}
+}

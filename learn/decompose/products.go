@@ -1,0 +1,216 @@
+package decompose
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
+)
+
+// work is the matrix that is decomposed: columns less their means, times a power
+// of two so that squares neither overflow nor vanish.
+type work struct {
+	ctx     context.Context
+	threads int
+	rows    int
+	columns [][]float64
+	scale   float64
+}
+
+// take checks the columns, notes their means where they are to be centred, and
+// returns the sum of the features' variances.
+func (w *work) take(x *learn.Matrix, centre bool, means []float64) (total float64, err error) {
+	top := 0.0
+	all, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
+	for j, col := range x.Columns {
+		for i, v := range col {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return 0, fmt.Errorf("feature %q is %v in row %d: impute or cap first", x.Names[j], v, i)
+			}
+		}
+	}
+	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
+		first, sum := x.Columns[j][0], 0.0
+		for _, v := range x.Columns[j] {
+			sum += v - first
+		}
+		all[j] = first + sum/float64(w.rows)
+		for _, v := range x.Columns[j] {
+			largest[j] = max(largest[j], math.Abs(v), math.Abs(v-all[j]))
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	for j, v := range largest {
+		if math.IsInf(v, 0) || math.IsNaN(v) || v > 1e150 {
+			return 0, fmt.Errorf("feature %q has numbers too large to decompose: scale it first", x.Names[j])
+		}
+		top = max(top, v)
+	}
+	_, exponent := math.Frexp(top)
+	w.scale = math.Ldexp(1, min(-exponent, 1000))
+	variances := make([]float64, len(x.Columns))
+	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
+		if centre {
+			means[j] = all[j]
+		}
+		w.columns[j] = make([]float64, w.rows)
+		for i, v := range x.Columns[j] {
+			w.columns[j][i] = (v - means[j]) * w.scale
+			e := v - all[j]
+			variances[j] += e * e / float64(w.rows)
+		}
+	})
+	for _, v := range variances {
+		total += v
+	}
+	return total, err
+}
+
+// several is the number of rows worked on at a time, so that what is used again
+// is still in the cache.
+const several = 512
+
+// times multiplies the matrix with directions: a column of rows for each.
+func (w *work) times(right [][]float64) [][]float64 {
+	out := columns(len(right), w.rows)
+	_ = parallel.Each(w.ctx, w.threads, (w.rows+several-1)/several, func(_, task int) { // Fit asks ctx
+		start, end := task*several, min((task+1)*several, w.rows)
+		for k, v := range right {
+			to := out[k][start:end]
+			j := 0
+			for ; j+4 <= len(v); j += 4 {
+				a, b := w.columns[j][start:end], w.columns[j+1][start:end]
+				c, d := w.columns[j+2][start:end], w.columns[j+3][start:end]
+				add4(to, v[j:j+4], a, b, c, d)
+			}
+			for ; j < len(v); j++ {
+				add(to, v[j], w.columns[j][start:end])
+			}
+		}
+	})
+	return out
+}
+
+// transposed multiplies the transposed matrix with columns of rows.
+func (w *work) transposed(left [][]float64) [][]float64 {
+	return w.between(w.columns, left, func(int) int { return len(left) })
+}
+
+// gram is the products of the columns among each other, itself a matrix to
+// decompose.
+func (w *work) gram() *work {
+	p := len(w.columns)
+	out := w.between(w.columns, w.columns, func(j int) int { return j + 1 })
+	for j := range p {
+		for k := range j {
+			out[j][k] = out[k][j]
+		}
+	}
+	return &work{ctx: w.ctx, threads: 1, rows: p, columns: out, scale: 1}
+}
+
+// between are the inner products of a with the first so many of b: out[k][j] is
+// that of a[j] and b[k]. Rows are added part by part, and the parts in their order.
+func (w *work) between(a, b [][]float64, most func(j int) int) [][]float64 {
+	size := max(8*several, (w.rows+15)/16)
+	parts := make([][][]float64, (w.rows+size-1)/size)
+	_ = parallel.Each(w.ctx, w.threads, len(parts), func(_, part int) { // Fit asks ctx
+		sums := columns(len(b), len(a))
+		for start := part * size; start < min((part+1)*size, w.rows); start += several {
+			end := min(start+several, (part+1)*size, w.rows)
+			for j := range a {
+				v, n, k := a[j][start:end], most(j), 0
+				for ; k+4 <= n; k += 4 {
+					s0, s1, s2, s3 := inner4(v, b[k][start:end], b[k+1][start:end], b[k+2][start:end], b[k+3][start:end])
+					sums[k][j] += s0
+					sums[k+1][j] += s1
+					sums[k+2][j] += s2
+					sums[k+3][j] += s3
+				}
+				for ; k < n; k++ {
+					sums[k][j] += inner(v, b[k][start:end])
+				}
+			}
+		}
+		parts[part] = sums
+	})
+	out := columns(len(b), len(a))
+	for _, sums := range parts {
+		for k := range sums {
+			add(out[k], 1, sums[k])
+		}
+	}
+	return out
+}
+
+func columns(n, rows int) [][]float64 {
+	out := make([][]float64, n)
+	for k := range out {
+		out[k] = make([]float64, rows)
+	}
+	return out
+}
+
+// inner is the inner product, in four lanes.
+func inner(a, b []float64) float64 {
+	var s0, s1, s2, s3 float64
+	b = b[:len(a)]
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
+		s0 += float64(x[0] * y[0])
+		s1 += float64(x[1] * y[1])
+		s2 += float64(x[2] * y[2])
+		s3 += float64(x[3] * y[3])
+	}
+	for ; i < len(a); i++ {
+		s0 += float64(a[i] * b[i])
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+// inner4 are the inner products of v with four others.
+func inner4(v, a, b, c, d []float64) (s0, s1, s2, s3 float64) {
+	a, b, c, d = a[:len(v)], b[:len(v)], c[:len(v)], d[:len(v)]
+	var t0, t1, t2, t3 float64
+	i := 0
+	for ; i+2 <= len(v); i += 2 {
+		x, y := v[i], v[i+1]
+		s0 += float64(x * a[i])
+		t0 += float64(y * a[i+1])
+		s1 += float64(x * b[i])
+		t1 += float64(y * b[i+1])
+		s2 += float64(x * c[i])
+		t2 += float64(y * c[i+1])
+		s3 += float64(x * d[i])
+		t3 += float64(y * d[i+1])
+	}
+	if i < len(v) {
+		s0 += float64(v[i] * a[i])
+		s1 += float64(v[i] * b[i])
+		s2 += float64(v[i] * c[i])
+		s3 += float64(v[i] * d[i])
+	}
+	return s0 + t0, s1 + t1, s2 + t2, s3 + t3
+}
+
+// add adds s times v to a vector.
+func add(to []float64, s float64, v []float64) {
+	v = v[:len(to)]
+	for i := range to {
+		to[i] += float64(s * v[i])
+	}
+}
+
+// add4 adds four vectors, each times its factor.
+func add4(to, s, a, b, c, d []float64) {
+	a, b, c, d = a[:len(to)], b[:len(to)], c[:len(to)], d[:len(to)]
+	s0, s1, s2, s3 := s[0], s[1], s[2], s[3]
+	for i := range to {
+		to[i] += (float64(s0*a[i]) + float64(s1*b[i])) + (float64(s2*c[i]) + float64(s3*d[i]))
+	}
+}
