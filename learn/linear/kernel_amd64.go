@@ -8,11 +8,27 @@ func has512() bool { return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86
 
 // dotsFast is dotsPlain where it says so.
 func dotsFast(a, b []float64, rows int, s *[16]float64) bool {
-	if rows == 0 || len(a) < 3*packed+rows || len(b) < 3*packed+rows || !has512() {
+	switch {
+	case rows == 0 || len(a) < 3*packed+rows || len(b) < 3*packed+rows:
+		return false
+	case has512():
+		dots512(&a[0], &b[0], rows, s)
+	case cpu.X86.HasAVX2:
+		dotsBy256(a, b, rows, s)
+	default:
 		return false
 	}
-	dots512(&a[0], &b[0], rows, s)
 	return true
+}
+
+// dotsBy256 is dotsPlain by vectors of four, whose registers hold the sums of two
+// columns with two others.
+func dotsBy256(a, b []float64, rows int, s *[16]float64) {
+	for i := 0; i < 4; i += 2 {
+		for j := 0; j < 4; j += 2 {
+			dots256(&a[i*packed], &b[j*packed], rows, &s[4*i+j])
+		}
+	}
 }
 
 // packFast packs as many rows as it returns.
@@ -57,6 +73,9 @@ func gatherFast(r []float64, x *four, c, s *[4]float64) int {
 
 //go:noescape
 func dots512(a, b *float64, rows int, s *[16]float64)
+
+//go:noescape
+func dots256(a, b *float64, rows int, s *float64)
 
 //go:noescape
 func pack512(to, x *float64, rows int, center, inverse float64)

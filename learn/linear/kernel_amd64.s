@@ -101,6 +101,69 @@ loop:
 	VZEROUPPER
 	RET
 
+// Adds up the four parts of the sum of two Y to the first of X, and writes that.
+#define ADDUP2(Y, H, X, at) \
+	VADDPD       H, Y, Y    \
+	VEXTRACTF128 $1, Y, X15 \
+	VADDPD       X15, X, X  \
+	VPERMILPD    $1, X, X15 \
+	VADDSD       X15, X, X  \
+	VMOVSD       X, at(DI)
+
+// func dots256(a, b *float64, rows int, s *float64)
+//
+// dots512 for two columns and two others, of which s are places 0, 1, 4 and 5.
+TEXT ·dots256(SB), NOSPLIT, $0-32
+	MOVQ a+0(FP), SI
+	MOVQ b+8(FP), DX
+	MOVQ rows+16(FP), CX
+	MOVQ s+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD (SI), Y8
+	VMOVUPD 32(SI), Y9
+	VMOVUPD 4160(SI), Y10
+	VMOVUPD 4192(SI), Y11
+	VMOVUPD (DX), Y12
+	VMOVUPD 32(DX), Y13
+	VMULPD  Y12, Y8, Y14
+	VADDPD  Y14, Y0, Y0
+	VMULPD  Y13, Y9, Y15
+	VADDPD  Y15, Y1, Y1
+	VMULPD  Y12, Y10, Y14
+	VADDPD  Y14, Y4, Y4
+	VMULPD  Y13, Y11, Y15
+	VADDPD  Y15, Y5, Y5
+	VMOVUPD 4160(DX), Y12
+	VMOVUPD 4192(DX), Y13
+	VMULPD  Y12, Y8, Y14
+	VADDPD  Y14, Y2, Y2
+	VMULPD  Y13, Y9, Y15
+	VADDPD  Y15, Y3, Y3
+	VMULPD  Y12, Y10, Y14
+	VADDPD  Y14, Y6, Y6
+	VMULPD  Y13, Y11, Y15
+	VADDPD  Y15, Y7, Y7
+	ADDQ    $64, SI
+	ADDQ    $64, DX
+	SUBQ    $8, CX
+	JNE     loop
+
+	ADDUP2(Y0, Y1, X0, 0)
+	ADDUP2(Y2, Y3, X2, 8)
+	ADDUP2(Y4, Y5, X4, 32)
+	ADDUP2(Y6, Y7, X6, 40)
+	VZEROUPPER
+	RET
+
 // func pack512(to, x *float64, rows int, center, inverse float64)
 //
 // Eight rows at a time; rows is a multiple of 8.
