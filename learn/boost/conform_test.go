@@ -32,7 +32,7 @@ func TestConforms(t *testing.T) {
 				b.Estimators, b.LearningRate = 15, 0.4
 				c.set(b)
 				return b
-			}, learntest.Config{Tasks: c.tasks, Missing: true, RowOrder: !c.random, Copies: c.name == "leaves of one", Restore: FromState, R2: 0.75, Accuracy: 0.85})
+			}, learntest.Config{Tasks: c.tasks, Missing: true, RowOrder: !c.random, Monotone: true, Copies: c.name == "leaves of one", Restore: FromState, R2: 0.75, Accuracy: 0.85})
 		})
 	}
 }

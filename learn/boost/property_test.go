@@ -137,6 +137,34 @@ func TestEnsembleIsTheModel(t *testing.T) {
 	}
 }
 
+// The order of features does not matter where no two are equally good.
+func TestFeatureOrder(t *testing.T) {
+	x, y := problem(900, 12)
+	turned := &learn.Matrix{Rows: x.Rows}
+	for _, j := range []int{2, 0, 1} {
+		turned.Names, turned.Columns = append(turned.Names, x.Names[j]), append(turned.Columns, x.Columns[j])
+	}
+	b := New()
+	b.Estimators, b.Categorical, b.Increasing = 40, []string{"kind"}, []string{"a"}
+	if one, other := fit(t, b, x, y, nil).Predict(x), fit(t, b, turned, y, nil).Predict(turned); !slices.Equal(one, other) {
+		t.Error("features in another order predict otherwise")
+	}
+}
+
+// An infinite value is refused by its row, also beside rows of no weight; one in a row
+// of no weight is not looked at.
+func TestInfiniteBesideNoWeight(t *testing.T) {
+	x, y := problem(300, 13)
+	weights := slices.Repeat([]float64{1}, x.Rows)
+	weights[4] = 0
+	x.Columns[0][4] = math.Inf(1)
+	fit(t, New(), x, y, &learn.Options{Weights: weights})
+	x.Columns[0][4], x.Columns[0][9] = 0, math.Inf(-1)
+	if _, err := New().Fit(t.Context(), x, y, &learn.Options{Weights: weights}); err == nil || !strings.Contains(err.Error(), `feature "a" is infinite in row 9`) {
+		t.Errorf("the error is %v, want one that names row 9", err)
+	}
+}
+
 // A split on categories finds what no cut of their numbers can.
 func TestCategoriesAreSplitOnSets(t *testing.T) {
 	x, y := problem(3000, 4)

@@ -35,6 +35,12 @@ type Config struct {
 	// Copies says that a row of weight k is the same as k copies of the row,
 	// and a row of weight 0 the same as no row, but for rounding.
 	Copies bool
+	// ColumnOrder says that the order of the features does not matter, but for
+	// rounding.
+	ColumnOrder bool
+	// Monotone says that only the order of a feature's values matters: another
+	// increasing scale changes no prediction for a row of the training data.
+	Monotone bool
 	// Tolerance bounds the absolute difference between predictions that are the
 	// same but for rounding; 0 means 1e-6.
 	Tolerance float64

@@ -121,6 +121,9 @@ func (m *memory) Predict(x *learn.Matrix) []float64 {
 		}
 		if m.task == learn.Regression {
 			out[i] = m.targets[at]
+			if m.fault == "depends on feature order" || m.fault == "depends on scales" {
+				out[i] += m.rows[0]
+			}
 		} else {
 			out[i*m.outputs+int(m.targets[at])] = 1
 			if m.fault == "sums to less than 1" {
@@ -174,7 +177,7 @@ func restore(fault string) func(learn.State) (learn.Model, error) {
 
 func suite(t *testing.T, fault string) {
 	learntest.Estimator(t, func() learn.Estimator { return nearest{fault} },
-		learntest.Config{Restore: restore(fault), RowOrder: true, Copies: true})
+		learntest.Config{Restore: restore(fault), RowOrder: true, Copies: true, ColumnOrder: true, Monotone: fault == "depends on scales"})
 }
 
 func TestNearestConforms(t *testing.T) { suite(t, "") }
@@ -202,11 +205,15 @@ func TestSuiteFindsFaults(t *testing.T) {
 		"depends on threads":     "any_number_of_threads",
 		"depends on order":       "row_order",
 		"depends on the batch":   "rows_alone",
-		"learns nothing":         "learns",
-		"stops reporting":        "progress",
-		"sums to less than 1":    "learns",
-		"rounds its state":       "state",
-		"restores anything":      "damaged_state",
+
+		"depends on feature order": "column_order",
+		"depends on scales":        "monotone_scale",
+
+		"learns nothing":      "learns",
+		"stops reporting":     "progress",
+		"sums to less than 1": "learns",
+		"rounds its state":    "state",
+		"restores anything":   "damaged_state",
 	} {
 		run := "-test.run=^TestFaulty$/^(classification|regression)$/^" + check + "$"
 		command := exec.CommandContext(t.Context(), os.Args[0], run)

@@ -12,6 +12,8 @@ var sameChecks = []check{
 	{"same seed", sameSeed},
 	{"any number of threads", anyThreads},
 	{"row order", rowOrder},
+	{"column order", columnOrder},
+	{"monotone scale", monotoneScale},
 	{"unit weights", unitWeights},
 	{"weights and copies", copies},
 }
@@ -53,6 +55,42 @@ func rowOrder(t *testing.T, s suite) {
 	a := s.fit(t, x, y, nil)
 	b := s.fit(t, x.Take(order), y.Take(order), nil)
 	near(t, "rows in another order", a.Predict(x), b.Predict(x), s.Tolerance)
+}
+
+func columnOrder(t *testing.T, s suite) {
+	if !s.ColumnOrder {
+		t.Skip("the order of features matters to this estimator")
+	}
+	x, y := Data(s.task, 300, 25)
+	turned := &learn.Matrix{Rows: x.Rows}
+	for j := range x.Columns {
+		from := (j + 2) % len(x.Columns)
+		turned.Names, turned.Columns = append(turned.Names, x.Names[from]), append(turned.Columns, x.Columns[from])
+	}
+	near(t, "features in another order", s.fit(t, x, y, nil).Predict(x), s.fit(t, turned, y, nil).Predict(turned), s.Tolerance)
+}
+
+func monotoneScale(t *testing.T, s suite) {
+	if !s.Monotone {
+		t.Skip("the scale of a feature matters to this estimator")
+	}
+	for _, rows := range []int{100, 900} {
+		x, y := Data(s.task, rows, 26)
+		bent := clone(x)
+		for j, col := range bent.Columns {
+			for i, v := range col {
+				switch j % 3 {
+				case 0:
+					col[i] = v*v*v + v
+				case 1:
+					col[i] = 1e200 * v
+				default:
+					col[i] = 1e-200*v - 1e-190
+				}
+			}
+		}
+		near(t, "another increasing scale", s.fit(t, x, y, nil).Predict(x), s.fit(t, bent, y, nil).Predict(bent), s.Tolerance)
+	}
 }
 
 func unitWeights(t *testing.T, s suite) {

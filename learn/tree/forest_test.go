@@ -38,12 +38,12 @@ func fitted(t testing.TB, f *Forest, x *learn.Matrix, y *learn.Target, opts *lea
 }
 
 func TestForestConforms(t *testing.T) {
-	learntest.Estimator(t, func() learn.Estimator { return small() }, learntest.Config{Missing: true, Restore: FromState})
+	learntest.Estimator(t, func() learn.Estimator { return small() }, learntest.Config{Missing: true, Restore: FromState, Monotone: true})
 }
 
 func TestTreeConforms(t *testing.T) {
 	learntest.Estimator(t, func() learn.Estimator { return single() },
-		learntest.Config{Missing: true, Restore: FromState, RowOrder: true, Copies: true})
+		learntest.Config{Missing: true, Restore: FromState, RowOrder: true, Copies: true, ColumnOrder: true, Monotone: true})
 }
 
 func TestFitRefusesParameters(t *testing.T) {
