@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
 	"github.com/runnel-dev/runnel/table"
@@ -144,23 +143,6 @@ func (r *reader) numbers(v *value) ([]feature, error) {
 	return v.columns, r.current(v.columns)
 }
 
-// lookUp replaces categories by their numbers.
-func (r *reader) lookUp(c *codes) ([]feature, error) {
-	if err := r.current([]feature{c.column}); err != nil {
-		return nil, err
-	}
-	encoding := map[string]any{"name": c.column.name, "categories": c.keys, "values": c.values}
-	for name, v := range map[string]float64{"unseen": c.other, "missing": c.missing} {
-		if v == v {
-			encoding[name] = v
-		}
-	}
-	r.step("frequency", map[string]any{"columns": []any{encoding}})
-	out := r.changed([]feature{c.column}).columns
-	out[0].text = false
-	return out, nil
-}
-
 func (r *reader) concat(a attrs, in []*value) (*value, error) {
 	if len(in) == 2 && in[0].negative != nil && in[0].negative == in[1].positive {
 		return &value{fit: r.twoClasses(in[1].positive)}, nil
@@ -220,49 +202,6 @@ func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
 		return r.table(from.constant, at.codes)
 	}
 	return nil, fmt.Errorf("it picks from what is no table, by what are no columns or categories")
-}
-
-// table looks up a row of numbers for each category.
-func (r *reader) table(t *constant, c *codes) (*value, error) {
-	if len(t.shape) != 2 || len(t.numbers) == 0 || t.shape[1] > maxColumns {
-		return nil, fmt.Errorf("its table has the shape %v: want two dimensions", t.shape)
-	}
-	width := t.shape[1]
-	row := func(code float64) ([]float64, error) {
-		if code != math.Trunc(code) || code < 0 || int(code) >= t.shape[0] {
-			return nil, fmt.Errorf("a category's code is %v, in a table of %d rows", code, t.shape[0])
-		}
-		return t.numbers[int(code)*width:][:width], nil
-	}
-	var values []float64
-	for _, code := range append(append([]float64(nil), c.values...), c.missing) {
-		v, err := row(code)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, v...)
-	}
-	other, err := row(c.other)
-	if err != nil {
-		return nil, err
-	}
-	if width == 1 {
-		last := len(values) - 1
-		columns, err := r.lookUp(&codes{c.column, c.keys, values[:last], values[last], other[0]})
-		return &value{columns: columns}, err
-	}
-	if err := r.current([]feature{c.column}); err != nil {
-		return nil, err
-	}
-	var outputs []string
-	out := &value{}
-	for range width {
-		name := r.made(c.column.name)
-		outputs, out.columns = append(outputs, name), append(out.columns, feature{name: name})
-	}
-	r.versions[c.column.name]++ // it is there no more
-	r.step("target", map[string]any{"overall": other, "columns": []any{map[string]any{"name": c.column.name, "categories": c.keys, "values": values, "outputs": outputs}}})
-	return out, nil
 }
 
 // scale is (x - center) / scale of columns.
@@ -378,87 +317,4 @@ func (r *reader) clip(x *value, lower, upper *float64) (*value, error) {
 	}
 	r.step("cap", map[string]any{"columns": columns})
 	return r.changed(x.columns), nil
-}
-
-// categories are keys as the texts of categories.
-func categories(texts []string, numbers []float64) []string {
-	for _, v := range numbers {
-		texts = append(texts, table.FormatFloat(v))
-	}
-	return texts
-}
-
-func (r *reader) oneHot(a attrs, x *value) (*value, error) {
-	numbers, err := a.numbers("cats_int64s")
-	if err != nil {
-		return nil, err
-	}
-	keys := categories(a.texts("cats_strings"), numbers)
-	if a.number("zeros", 1) != 1 || len(x.columns) != 1 || len(keys) == 0 || len(keys) > maxColumns {
-		return nil, fmt.Errorf("it is of %d columns and %d categories, zeros %v: want one column, and zeros=1 (handle_unknown='ignore')", len(x.columns), len(keys), a.number("zeros", 1))
-	}
-	if err := r.current(x.columns); err != nil {
-		return nil, err
-	}
-	c := x.columns[0]
-	missing, out := -1, &value{}
-	var outputs []string
-	var to []int
-	var known []string
-	for k, key := range keys {
-		name := r.made(c.name)
-		outputs, out.columns = append(outputs, name), append(out.columns, feature{name: name})
-		if key == "" {
-			missing = k
-			continue
-		}
-		known, to = append(known, key), append(to, k)
-	}
-	r.versions[c.name]++
-	r.step("onehot", map[string]any{"columns": []any{map[string]any{"name": c.name, "categories": known, "to": to, "missing": missing, "outputs": outputs}}})
-	return out, nil
-}
-
-func (r *reader) labelEncoder(a attrs, x *value) (*value, error) {
-	if len(x.columns) != 1 {
-		return nil, fmt.Errorf("it is of %d columns: want one", len(x.columns))
-	}
-	whole, err := a.numbers("keys_int64s")
-	if err != nil {
-		return nil, err
-	}
-	keys := categories(a.texts("keys_strings"), whole)
-	values, err := a.numbers("values_int64s")
-	if err != nil {
-		return nil, err
-	}
-	other := a.number("default_int64", -1)
-	if values == nil {
-		if values, err = a.numbers("values_floats"); err != nil {
-			return nil, err
-		}
-		other = a.number("default_float", 0)
-	}
-	if len(keys) != len(values) || len(keys) == 0 {
-		return nil, fmt.Errorf("it has %d keys and %d values: texts or whole numbers to numbers are read", len(keys), len(values))
-	}
-	c := &codes{column: x.columns[0], missing: other, other: other}
-	seen := map[string]bool{}
-	for k, key := range keys {
-		switch {
-		case seen[key]:
-			return nil, fmt.Errorf("the key %s is there twice", strconv.Quote(key))
-		case math.IsInf(values[k], 0):
-			return nil, fmt.Errorf("the key %s has the value %v", strconv.Quote(key), values[k])
-		case key == "":
-			c.missing = values[k]
-		default:
-			c.keys, c.values = append(c.keys, key), append(c.values, values[k])
-		}
-		seen[key] = true
-	}
-	if len(c.keys) == 0 && c.missing == 1 && c.other == 0 {
-		return r.indicator(c.column)
-	}
-	return &value{codes: c}, nil
 }

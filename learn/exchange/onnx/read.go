@@ -81,7 +81,6 @@ type reader struct {
 	versions map[string]int // how often a column was changed
 	fresh    int            // number of the next column that a node makes
 	single   bool           // whether all inputs are float32
-	fits     []*fit         // estimators
 	classes  []string
 	kind     table.Kind // of the classes
 }
@@ -130,7 +129,6 @@ type fit struct {
 	task      learn.Task
 	estimator func() (learn.Model, error)
 	exp       func() // makes the predictions e to their power; nil where they cannot be
-	net       *layers
 }
 
 func (r *reader) input(in *onnxpb.ValueInfoProto) error {
