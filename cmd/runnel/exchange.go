@@ -152,6 +152,7 @@ promoted, served, explained and exported as one that was trained here. The file 
 read, nothing in it is executed; what a model here cannot be is refused.
 
   onnx      of scikit-learn by skl2onnx, or of runnel models export
+            or a folder of MLflow with such a model.onnx
   lightgbm  Booster.save_model("model.txt")
   xgboost   Booster.save_model("model.json") or ("model.ubj")
 
@@ -201,8 +202,12 @@ The same file is registered once, however often it is imported.`,
 	return c
 }
 
-// readModel reads a file that is not larger than any model.
+// readModel reads a file that is not larger than any model; of a folder of MLflow
+// the graph in it.
 func readModel(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, "model.onnx")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, usage(err)
