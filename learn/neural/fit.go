@@ -176,8 +176,9 @@ func newTrainer[F float](ctx context.Context, n *Network, d *Problem, opts *lear
 func (t *trainer[F]) read(from, to int) {
 	m := t.d.Model
 	for j, col := range t.d.x.Columns {
+		mean, scale := m.Mean[j], m.Scale[j]
 		for i, v := range col[from:to] {
-			t.all.data[(from+i)*t.all.step+j] = F(m.standardised(j, v))
+			t.all.data[(from+i)*t.all.step+j] = F(near((v - mean) / scale))
 		}
 	}
 	for i := from; i < to; i++ {

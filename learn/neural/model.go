@@ -56,7 +56,17 @@ const furthest = 1e6
 
 // standardised is what goes in for a value of a feature.
 func (m *Model) standardised(feature int, v float64) float64 {
-	return max(-furthest, min(furthest, (v-m.Mean[feature])/m.Scale[feature]))
+	return near((v - m.Mean[feature]) / m.Scale[feature])
+}
+
+func near(v float64) float64 {
+	if v > furthest {
+		return furthest
+	}
+	if v < -furthest {
+		return -furthest
+	}
+	return v
 }
 
 // A stack is the layers, for computing.
@@ -156,8 +166,9 @@ func blocks(rows int, do func(next func() (from, to int))) {
 // read standardises some rows.
 func (m *Model) read(x *learn.Matrix, from, to int, in matrix[float32]) {
 	for j, col := range x.Columns {
+		mean, scale := m.Mean[j], m.Scale[j]
 		for i, v := range col[from:to] {
-			in.data[i*in.step+j] = float32(m.standardised(j, v))
+			in.data[i*in.step+j] = float32(near((v - mean) / scale))
 		}
 	}
 }
