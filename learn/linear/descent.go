@@ -60,6 +60,10 @@ func newRows(x *learn.Matrix, y *learn.Target, opts *learn.Options) (*sgdRows, e
 	return r, nil
 }
 
+// ahead is how many rows before its turn one is fetched from memory, where rows are
+// in no order.
+const ahead = 4
+
 // A descent is that of one score.
 type descent struct {
 	SGD
@@ -100,6 +104,9 @@ func (d *descent) run(ctx context.Context, rounds int, progress func(more int)) 
 		for n, i := range order {
 			if n%1024 == 0 && ctx.Err() != nil {
 				return made, false, ctx.Err()
+			}
+			if n+ahead < len(order) {
+				fetch(d.rows.row(order[n+ahead]))
 			}
 			sum += d.step(i)
 		}

@@ -88,3 +88,9 @@ func scores512(z, x0, x1, x2, x3 *float64, rows int, v, c *[4]float64)
 
 //go:noescape
 func gather512(r, x0, x1, x2, x3 *float64, rows int, c, s *[4]float64)
+
+// fetch lets the processor bring a row that is next into its cache.
+func fetch(row []float64) { prefetch(&row[0], len(row)) }
+
+//go:noescape
+func prefetch(x *float64, n int)

@@ -308,3 +308,15 @@ loop:
 	ADDUP(Z3, Y3, X3, 24)
 	VZEROUPPER
 	RET
+
+// func prefetch(x *float64, n int)
+TEXT ·prefetch(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+
+loop:
+	PREFETCHT0 (SI)
+	ADDQ       $64, SI
+	SUBQ       $8, CX
+	JGT        loop
+	RET
