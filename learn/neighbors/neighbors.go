@@ -57,6 +57,9 @@ func (n Neighbors) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 }
 
 func (n Neighbors) fit(x *learn.Matrix, y *learn.Target, opts *learn.Options) (*Model, error) {
+	if x.Rows > Most/max(1, len(x.Columns)) {
+		return nil, fmt.Errorf("%d rows of %d features are %d numbers, and a model keeps all: it keeps %d at most, so take fewer rows, or another estimator", x.Rows, len(x.Columns), x.Rows*len(x.Columns), Most)
+	}
 	if err := learn.CheckFit(x, y, opts); err != nil {
 		return nil, err
 	}
@@ -71,9 +74,6 @@ func (n Neighbors) fit(x *learn.Matrix, y *learn.Target, opts *learn.Options) (*
 	}
 	if n.Weights != "uniform" && n.Weights != "distance" {
 		return nil, fmt.Errorf("weights is %q: want uniform or distance", n.Weights)
-	}
-	if x.Rows > Most/len(x.Columns) {
-		return nil, fmt.Errorf("%d rows of %d features are %d numbers, and a model keeps all: it keeps %d at most, so take fewer rows, or another estimator", x.Rows, len(x.Columns), x.Rows*len(x.Columns), Most)
 	}
 	m := &Model{task: y.Task, k: n.K, inverse: n.Weights == "distance", outputs: 1, features: len(x.Columns)}
 	if opts != nil && opts.Weights != nil {
