@@ -2,7 +2,6 @@ package guest
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/runtime/guest/abi"
@@ -16,19 +15,6 @@ func answer(res step.Result, err error) *abi.Answer {
 		a.Error = failure(err)
 	}
 	return a
-}
-
-// ofOtherCode says of an error that the guest and its host are of different
-// builds: the host had checked the params, and here they are wrong.
-func ofOtherCode(fn *step.Function, params map[string]any, err error) error {
-	if err == nil || step.ClassOf(err) != step.ClassPermanent {
-		return err
-	}
-	wrong := fn.Check(params)
-	if wrong == nil {
-		return err
-	}
-	return step.Permanent(fmt.Errorf("the guest of function %s was built from other code than the program that runs it: params: %w: build it anew, with `scripts/build guests %[1]s` or the `build` of its function.yaml", fn.Name, wrong))
 }
 
 // failure is an error on its way to the host.

@@ -71,6 +71,19 @@ func call() (a *abi.Answer) {
 	return answer(res, ofOtherCode(fn, inv.Params, err))
 }
 
+// ofOtherCode says of an error that the guest and its host are of different
+// builds: the host had checked the params, and here they are wrong.
+func ofOtherCode(fn *step.Function, params map[string]any, err error) error {
+	if err == nil || step.ClassOf(err) != step.ClassPermanent {
+		return err
+	}
+	wrong := fn.Check(params)
+	if wrong == nil {
+		return err
+	}
+	return step.Permanent(fmt.Errorf("the guest of function %s was built from other code than the program that runs it: params: %w: build it anew, with `scripts/build guests %[1]s` or the `build` of its function.yaml", fn.Name, wrong))
+}
+
 // heeded is the memory that the collector of garbage knows of, in bytes.
 var heeded int64
 
