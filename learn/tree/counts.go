@@ -74,13 +74,15 @@ func (c *counts) leaf(values []float64, _ sum) []float64 {
 func (c *counts) search(rows []uint32, features []int32, best *split) []int32 {
 	c.constant = c.constant[:0]
 	for _, f := range features {
-		bins := c.fill(rows, f)
+		var bins []uint8
+		if c.cuts != nil {
+			bins = c.cut(rows, f)
+		} else {
+			bins = c.fill(rows, f)
+		}
 		if len(bins) < 2 {
 			c.constant = append(c.constant, f)
 		} else {
-			if c.cuts != nil {
-				bins = c.cut(bins, f)
-			}
 			c.scan(bins, len(rows), f, best)
 		}
 		for _, b := range bins {
@@ -129,35 +131,37 @@ func (c *counts) fill(rows []uint32, feature int32) []uint8 {
 	return list
 }
 
-// cut makes one bin of those on either side of a cut that is drawn.
-func (c *counts) cut(list []uint8, feature int32) []uint8 {
-	values := len(list)
-	if list[values-1] == missingBin {
-		values--
+// cut fills the sides of one cut of a feature, which is drawn: the bins next to it,
+// and that of missing values.
+func (c *counts) cut(rows []uint32, feature int32) []uint8 {
+	k := c.y.classes
+	col, stride := c.column(feature, len(rows), false)
+	first, last, missing := extent(rows, col, stride)
+	list := c.list[:0]
+	at := min(first, missingBin-1)
+	if first < last {
+		at = c.cuts.between(feature, first, last)
+		list = append(list, uint8(at), uint8(at+1))
+	} else if last >= 0 {
+		list = append(list, uint8(at))
 	}
-	if values < 2 {
-		return list
+	if missing > 0 {
+		list = append(list, missingBin)
 	}
-	at := uint8(c.cuts.between(feature, int(list[0]), int(list[values-1])))
-	for _, b := range list[:values] {
+	adding := c.adding[:len(rows)]
+	for i, r := range rows {
+		b := int(col[int(r)*stride])
 		to := at
 		if b > at {
-			to++
+			to = at + 1
 		}
-		if b == to {
-			continue
+		if b == missingBin {
+			to = missingBin
 		}
-		sum := c.at(to)
-		for k, w := range c.at(b) {
-			sum[k] += w
-		}
-		c.rowBins[to] += c.rowBins[b]
-		clear(c.at(b))
-		c.rowBins[b] = 0
+		c.bins[to*k+int(adding[i].class)] += adding[i].weight
+		c.rowBins[to]++
 	}
-	missing := list[values:]
-	list[0], list[1] = at, at+1
-	return list[:2+copy(list[2:], missing)]
+	return list
 }
 
 // scan tries every split between the bins that have rows. Where values are
