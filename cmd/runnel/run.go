@@ -31,7 +31,7 @@ type runFlags struct {
 	pipeline, badRow          string
 	host                      string
 	gate, set                 []string
-	private, tune             bool
+	private, tune, auto       bool
 	seed                      uint64
 	changed                   func(flag string) bool // by the user
 }
@@ -51,13 +51,18 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 		Example: `  runnel run penguins.csv --target species
   runnel run flights.csv --target late --model logistic --gate roc_auc=0.6
   runnel run sales.csv --target amount --tune --set tune.budget=10m
+  runnel run sales.csv --target amount --auto --set tune.budget=10m
   runnel run sales.csv --target amount --set train.random_forest.n_estimators=300
   runnel run https://example.com/table.csv --target y`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runPipeline(cmd.Context(), args[0], &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.tune = f.tune || f.auto
+			return a.runPipeline(cmd.Context(), args[0], &f)
+		},
 	}
 	f.add(a, c)
 	c.Flags().BoolVar(&f.tune, "tune", false, "search for the model's parameters first, in the default pipeline: see the params of tune (--set tune.trials=20)")
+	c.Flags().BoolVar(&f.auto, "auto", false, "as --tune, but search among estimators and ways to prepare the columns, and end with a vote of the best together")
 	return c
 }
 
@@ -104,6 +109,9 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 			m = inner
 		}
 		m[path[len(path)-1]] = v
+	}
+	if f.auto {
+		put([]string{"tune", "auto"}, true)
 	}
 	if f.tune && f.model != "" {
 		put([]string{"tune", "models"}, []any{f.model})

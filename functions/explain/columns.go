@@ -83,8 +83,9 @@ func owner(changed []int, feature string, inputs []model.Input) int {
 		}
 	}
 	if best < 0 {
+		_, inBranch, _ := strings.Cut(feature, ":") // see preprocess.Branches
 		for j, in := range inputs {
-			if strings.HasPrefix(feature, in.Name) && (best < 0 || len(in.Name) > len(inputs[best].Name)) {
+			if (strings.HasPrefix(feature, in.Name) || strings.HasPrefix(inBranch, in.Name)) && (best < 0 || len(in.Name) > len(inputs[best].Name)) {
 				best = j
 			}
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -96,6 +98,13 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 
 // most is how many rows of a model are explained.
 func (p Params) most(call *step.Call, m *model.Model) int {
+	switch m.Estimator.(type) {
+	case *combine.Model, *calibrate.Model:
+		if p.Rows > mostPredicted {
+			call.Note("%d rows are explained, and not %d: each by many predictions of several models", mostPredicted, p.Rows)
+		}
+		return min(p.Rows, mostPredicted)
+	}
 	trees, ok := m.Estimator.(interface{ Nodes() int })
 	if !ok {
 		return p.Rows

@@ -190,7 +190,7 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		if b.Rows > mostKernel {
 			b = b.Take(sample(allRows(b.Rows), mostKernel, m.Seed))
 		}
-		v, err := explain.Kernel{Seed: m.Seed}.Explain(ctx, estimator.Predict, b, x, opts)
+		v, err := e.byColumn(ctx, m, b, x, opts)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -2,6 +2,7 @@ package tune
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -32,11 +33,14 @@ func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
 			{Name: "best trial", Value: format.Count(int64(best.Number + 1))},
 		},
 	}
-	p.Sections = []report.Section{
-		{ID: "history", Title: "History", Lead: "The score of each trial, and the best until then.", Body: r.history(trials)},
-		{ID: "parameters", Title: "Parameters", Lead: "Each trial's score against each of its parameters, the later trials in warmer colours.", Body: r.slices(trials)},
-		{ID: "trials", Title: "Trials", Count: len(trials), Lead: "The best trials. The artifact study has all of them.", Body: r.table(trials)},
+	if r.bag != nil {
+		p.Sections = append(p.Sections, report.Section{ID: "vote", Title: "Vote", Count: len(r.bag.Picks()), Lead: fmt.Sprintf("The trials whose mean prediction did best on rows that none of them was fitted on: %s %s, the best alone %s.", r.metric, number(r.bag.Score()), number(best.Score)), Body: r.vote(trials)})
 	}
+	p.Sections = append(p.Sections,
+		report.Section{ID: "history", Title: "History", Lead: "The score of each trial, and the best until then.", Body: r.history(trials)},
+		report.Section{ID: "parameters", Title: "Parameters", Lead: "Each trial's score against each of its parameters, the later trials in warmer colours.", Body: r.slices(trials)},
+		report.Section{ID: "trials", Title: "Trials", Count: len(trials), Lead: "The best trials. The artifact study has all of them.", Body: r.table(trials)},
+	)
 	return p.HTML()
 }
 
@@ -118,6 +122,16 @@ func (r *run) table(trials []search.Trial) markup.HTML {
 	t := &report.Table{Caption: "Trials", Head: []string{"trial", "parameters", r.metric, "± of the folds"}, Text: 2}
 	for _, x := range ranked[:min(len(ranked), shown)] {
 		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Number + 1), words(x.Params), number(x.Score), fmt.Sprintf("%.2g", crossval.Deviation(x.Scores))})
+	}
+	return t.HTML()
+}
+
+// vote is the table of the trials that vote.
+func (r *run) vote(trials []search.Trial) markup.HTML {
+	picks := r.bag.Picks()
+	t := &report.Table{Caption: "Votes", Head: []string{"trial", "parameters", "votes", r.metric}, Text: 2}
+	for _, n := range slices.Sorted(maps.Keys(picks)) {
+		t.Rows = append(t.Rows, []string{fmt.Sprint(n + 1), words(trials[n].Params), fmt.Sprint(picks[n]), number(trials[n].Score)})
 	}
 	return t.HTML()
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/functions/fitted"
-	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/estimator"
+	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
 	"github.com/runnel-dev/runnel/runtime/schema"
@@ -25,10 +25,12 @@ type plan struct {
 	task     learn.Task
 	families []string
 	space    *search.Space
+	specs    []preprocess.Spec // of the data
 }
 
-// newPlan makes the plan for a task and a number of training rows.
-func (p Params) newPlan(task learn.Task, rows int) (*plan, error) {
+// newPlan makes the plan for a task and a number of training rows. prepare are
+// choices of transforms, which are searched beside.
+func (p Params) newPlan(task learn.Task, rows int, prepare []search.Param) (*plan, error) {
 	given, err := p.given()
 	if err != nil {
 		return nil, err
@@ -36,6 +38,9 @@ func (p Params) newPlan(task learn.Task, rows int) (*plan, error) {
 	pl := &plan{task: task, families: p.Models}
 	if len(pl.families) == 0 {
 		pl.families = familiesOf(given)
+	}
+	if len(pl.families) == 0 && p.Auto {
+		pl.families = autoFamilies(task)
 	}
 	if len(pl.families) == 0 {
 		pl.families = []string{estimator.Default(task, rows)}
@@ -64,7 +69,7 @@ func (p Params) newPlan(task learn.Task, rows int) (*plan, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has nothing to search: give a space, or models to choose from", strings.Join(pl.families, ", "))
 	}
-	pl.space, err = search.NewSpace(all...)
+	pl.space, err = search.NewSpace(append(all, prepare...)...)
 	return pl, err
 }
 
@@ -155,10 +160,10 @@ func (pl *plan) candidate(params map[string]any) (crossval.Candidate, error) {
 	if err != nil {
 		return crossval.Candidate{}, err
 	}
-	own := maps.Clone(params)
+	own := withoutPreparing(params)
 	delete(own, modelParam)
 	p, err := schema.Decode[estimator.Params](schema.Of[estimator.Params](), search.Nested(own))
-	return crossval.Candidate{Entry: entry, Params: p}, err
+	return crossval.Candidate{Entry: entry, Params: p, Specs: prepared(pl.specs, params)}, err
 }
 
 // choice is what train is told of the parameters of a trial.
@@ -167,19 +172,18 @@ func (pl *plan) choice(params map[string]any) (fitted.Choice, error) {
 	if err != nil {
 		return fitted.Choice{}, err
 	}
-	b, err := json.Marshal(c.Params)
+	used, err := c.Params.Used(c.Entry.Name, pl.task)
 	if err != nil {
 		return fitted.Choice{}, err
 	}
-	var all map[string]any
-	if err := json.Unmarshal(b, &all); err != nil {
-		return fitted.Choice{}, err
-	}
 	out := fitted.Choice{Model: c.Entry.Name, Params: map[string]any{}}
-	if own, ok := all[c.Entry.Name]; ok {
+	if own := used[c.Entry.Name]; own != nil {
 		out.Params[c.Entry.Name] = own
 	}
-	return out, nil
+	if c.Specs != nil {
+		out.Transforms, err = preprocess.Describe(c.Specs)
+	}
+	return out, err
 }
 
 // words writes parameters in a line.

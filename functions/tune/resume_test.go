@@ -44,7 +44,8 @@ steps:
   - name: clean
   - name: featurize
   - name: tune
-    params: ` + killedParams + "\n"
+    params: `
+	killedAuto = `{"auto": true, "models": ["logistic", "random_forest"], "trials": 60, "folds": 3, "space": {"random_forest": {"n_estimators": [10, 20], "max_depth": {"int": [1, 12]}}}}`
 )
 
 // fits prints what a search says of its progress.
@@ -79,7 +80,7 @@ func TestChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	functions := pipeline.Functions{"ingest": ingest.Function, "clean": clean.Function, "featurize": featurize.Function, "tune": tune.Function}
-	p, err := pipeline.Parse("killed.yaml", strings.NewReader(killedChain), functions)
+	p, err := pipeline.Parse("killed.yaml", strings.NewReader(killedChain+os.Getenv(childDir+"_PARAMS")+"\n"), functions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestChild(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			last := st.Steps[len(st.Steps)-1]
-			fmt.Println(st.State, last.Outputs["study"].Digest, kept(dir))
+			fmt.Println(st.State, last.Outputs["study"].Digest, last.Outputs["choice"].Digest, kept(dir))
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -129,10 +130,10 @@ func kept(dir string) int {
 }
 
 // child starts TestChild and gives its lines.
-func child(ctx context.Context, t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
+func child(ctx context.Context, t *testing.T, dir, params string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChild$")
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childDir+"_PARAMS="+params)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -147,10 +148,16 @@ func child(ctx context.Context, t *testing.T, dir string) (*exec.Cmd, *bufio.Sca
 // TestKill kills the process that searches, and finds that the next one goes on
 // where something was kept, and comes to what a search without a crash comes to.
 func TestKill(t *testing.T) {
+	for name, p := range map[string]string{"search": killedParams, "auto": killedAuto} {
+		t.Run(name, func(t *testing.T) { kill(t, p) })
+	}
+}
+
+func kill(t *testing.T, given string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	dir := t.TempDir()
-	cmd, lines := child(ctx, t, dir)
+	cmd, lines := child(ctx, t, dir, given)
 	for kept(dir) == 0 && lines.Scan() {
 		if strings.HasPrefix(lines.Text(), engine.Succeeded) {
 			t.Fatal("it was done before it could be killed")
@@ -161,15 +168,15 @@ func TestKill(t *testing.T) {
 	if err := cmd.Wait(); !errors.As(err, &exit) {
 		t.Fatalf("the search was not killed: %v", err)
 	}
-	cmd, lines = child(ctx, t, dir)
-	first, done, digest, left := 0, 0, "", -1
+	cmd, lines = child(ctx, t, dir, given)
+	first, done, digest, choice, left := 0, 0, "", "", -1
 	for lines.Scan() {
 		n := 0
 		if _, err := fmt.Sscanf(lines.Text(), "fits %d", &n); err == nil {
 			if done = n; first == 0 {
 				first = n
 			}
-		} else if _, err := fmt.Sscanf(lines.Text(), engine.Succeeded+" %s %d", &digest, &left); err != nil {
+		} else if _, err := fmt.Sscanf(lines.Text(), engine.Succeeded+" %s %s %d", &digest, &choice, &left); err != nil {
 			t.Log(lines.Text())
 		}
 	}
@@ -177,8 +184,8 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := penguins(t, "species")
-	whole := r.Env.Invoke(t, tune.Function, r.Built, params(t, killedParams))
-	if first <= 1 || done != 3*killedTrials || digest != whole.Outputs["study"].Digest || left != 0 {
+	whole := r.Env.Invoke(t, tune.Function, r.Built, params(t, given))
+	if first <= 1 || done != 3*killedTrials || digest != whole.Outputs["study"].Digest || choice != whole.Outputs["choice"].Digest || left != 0 {
 		t.Errorf("went on at fit %d, ended at %d of %d; study %s, without a crash %s; %d pages are left", first, done, 3*killedTrials, digest, whole.Outputs["study"].Digest, left)
 	}
 	t.Logf("went on at fit %d of %d", first, done)

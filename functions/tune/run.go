@@ -22,6 +22,7 @@ type run struct {
 	plan   *plan
 	study  *search.Study
 	scorer *crossval.Evaluator // nil where trials are only looked at
+	bag    *crossval.Bag       // of auto
 	metric string
 	trials int // most of them
 	folds  int
@@ -32,7 +33,7 @@ type run struct {
 
 // newRun makes a run of a task. Where the params name no estimator, the number
 // of training rows decides.
-func newRun(in events.FeaturesBuiltData, p Params, rows int) (*run, error) {
+func newRun(in events.FeaturesBuiltData, p Params, rows int, prepare []search.Param) (*run, error) {
 	fail := func(err error) (*run, error) {
 		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
 	}
@@ -42,14 +43,17 @@ func newRun(in events.FeaturesBuiltData, p Params, rows int) (*run, error) {
 		r.metric = crossval.Metric(task)
 	}
 	var err error
-	if r.plan, err = p.newPlan(task, rows); err != nil {
+	if r.plan, err = p.newPlan(task, rows, prepare); err != nil {
 		return fail(err)
 	}
 	r.p.Models = r.plan.families
 	r.rounds = p.rounds(r.folds)
 	if r.trials == 0 {
-		if r.trials = 50; p.Sampler == "grid" {
+		switch r.trials = 50; {
+		case p.Sampler == "grid":
 			r.trials = r.plan.space.Size()
+		case p.Auto && p.Budget != "":
+			r.trials = mostTrials
 		}
 	}
 	return r, nil
@@ -76,17 +80,28 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 		return nil, err
 	}
 	call.Rows(int64(data.X.Rows()))
-	r, err := newRun(in, p, data.X.Rows())
+	var prepare []search.Param
+	if p.Auto {
+		prepare = preparations(data.Specs, data.X)
+	}
+	r, err := newRun(in, p, data.X.Rows(), prepare)
 	if err != nil {
 		return nil, err
 	}
+	r.plan.specs = data.Specs
 	r.folds = len(data.Folds)
 	r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed})
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
 	}
+	if p.Auto {
+		r.bag = r.scorer.NewBag()
+	}
 	return r, nil
 }
+
+// mostTrials bounds a search that ends by its budget.
+const mostTrials = 100_000
 
 // read reads the raw training rows that have a target, the transforms that make
 // features of them, and divides them into folds.
@@ -189,12 +204,33 @@ func (p Params) rounds(folds int) []search.Bracket {
 	return []search.Bracket{{Trials: n, Rungs: []int{folds}}}
 }
 
-// take takes in what came of trials in an earlier attempt.
-func (r *run) take(trials []search.Trial, outcomes []search.Outcome) {
+// take takes in what came of trials in an earlier attempt. Those that the bag
+// looks at are fitted again: what they predict is not kept.
+func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search.Outcome) error {
 	for i, t := range trials {
-		r.fits += int64(len(outcomes[i].Scores) - len(r.so[t.Number].Scores))
-		r.so[t.Number] = outcomes[i]
+		o := outcomes[i]
+		r.fits += int64(len(o.Scores) - len(r.so[t.Number].Scores))
+		r.so[t.Number] = o
+		if r.bag == nil || o.State == search.Failed {
+			continue
+		}
+		var outputs [][]float64
+		if r.bag.Admits(o.Score) {
+			c, err := r.plan.candidate(t.Params)
+			if err != nil {
+				return step.Permanent(err)
+			}
+			again, err := r.scorer.Score(ctx, []crossval.Candidate{c}, 0, r.folds, nil)
+			if err != nil {
+				return err
+			}
+			outputs = again[0].Outputs
+		}
+		if err := r.bag.Add(t.Number, o.Score, outputs); err != nil {
+			return step.Permanent(err)
+		}
 	}
+	return nil
 }
 
 // score takes trials on to so many folds. done is called after each fit.
@@ -221,6 +257,12 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 			o = search.Outcome{State: search.Failed, Error: res.Err.Error()}
 		}
 		r.so[trials[i].Number], out[i] = o, o
+		if r.bag == nil || o.State == search.Failed {
+			continue
+		}
+		if err := r.bag.Add(trials[i].Number, o.Score, res.Outputs); err != nil {
+			return nil, step.Permanent(err)
+		}
 	}
 	return out, nil
 }

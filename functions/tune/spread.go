@@ -36,7 +36,7 @@ type spread struct {
 func (r *run) send(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, began time.Time) error {
 	left := r.trials - len(r.study.Trials())
 	if budget, _ := r.p.budget(); budget > 0 && call.Time.Sub(began) > budget {
-		call.Note("the budget of %s is spent: %d trials were done of %d", r.p.Budget, len(r.study.Trials()), r.trials)
+		call.Note("the budget of %s is spent: %d trials were done", r.p.Budget, len(r.study.Trials()))
 		left = 0
 	}
 	batch := r.study.Ask(min(r.rounds[0].Trials, left))
@@ -111,7 +111,7 @@ func choose(ctx context.Context, call *step.Call, _ struct{}) error {
 			return step.Permanent(fmt.Errorf("study %s: %w", in.Study.Digest, err))
 		}
 	}
-	r, err := newRun(in.FeaturesBuiltData, s.Params, 0)
+	r, err := newRun(in.FeaturesBuiltData, s.Params, 0, nil)
 	if err != nil {
 		return err
 	}

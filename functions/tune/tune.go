@@ -10,6 +10,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -28,6 +29,7 @@ type Params struct {
 	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`
 	CV      string         `json:"cv" default:"auto" enum:"auto,plain,stratified,group,time" doc:"how rows are divided into folds; auto is stratified for classes, else plain; group keeps the rows of a group in one fold; time measures on later rows than were learnt from"`
 	Repeats int            `json:"repeats" default:"1" min:"1" max:"100" doc:"how often the cross-validation is done, each time shuffled anew"`
+	Auto    bool           `json:"auto" default:"false" doc:"choose among forests, boosting and a linear model, and among ways to prepare the columns, and end with a vote of the trials that do best together; with a budget and no number of trials, as many as there is time for"`
 	Spread  bool           `json:"spread" default:"false" doc:"send each trial as an event, for the steps trial and choose: trials are done by whoever is free, and a crash costs one trial; a batch is 16 by default"`
 	By      string         `json:"by" doc:"raw column that cv: group or cv: time goes by"`
 }
@@ -45,6 +47,14 @@ func (p Params) Check() error {
 	}
 	if p.Spread && p.Prune != "none" {
 		return fmt.Errorf("prune: %s compares trials within the step, and spread sends them elsewhere: use one of the two", p.Prune)
+	}
+	switch {
+	case p.Auto && p.Spread:
+		return fmt.Errorf("auto: the vote is chosen by what trials predict, within the step, and spread sends them elsewhere: use one of the two")
+	case p.Auto && p.Prune != "none":
+		return fmt.Errorf("auto: the vote is of trials on all folds, and prune: %s gives some up before: use one of the two", p.Prune)
+	case p.Auto && p.Sampler == "grid":
+		return fmt.Errorf("auto: its space has no end, so it has no grid: use another sampler")
 	}
 	return p.checkSpace()
 }
@@ -89,26 +99,30 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
+	score := func(ctx context.Context, trials []search.Trial, folds int) ([]search.Outcome, error) {
+		if outcomes := notes.recall(trials, folds); outcomes != nil {
+			return outcomes, r.take(ctx, trials, outcomes)
+		}
+		outcomes, err := r.score(ctx, trials, folds, func() {
+			r.fits++
+			call.Progress(r.fits, r.total(), "fits")
+		})
+		if err != nil {
+			return nil, err
+		}
+		return outcomes, notes.write(ctx, trials, folds, outcomes)
+	}
+	if p.Auto {
+		if err := r.begun(ctx, score); err != nil {
+			return err
+		}
+	}
 	past := false
 	for round := 0; !past && len(r.study.Trials()) < r.trials; round++ {
 		before := len(r.study.Trials())
 		b := r.rounds[round%len(r.rounds)]
 		b.Trials = min(b.Trials, r.trials-before)
-		err := r.study.Halve(ctx, b, eta, func(ctx context.Context, trials []search.Trial, folds int) ([]search.Outcome, error) {
-			if outcomes := notes.recall(trials, folds); outcomes != nil {
-				r.take(trials, outcomes)
-				return outcomes, nil
-			}
-			outcomes, err := r.score(ctx, trials, folds, func() {
-				r.fits++
-				call.Progress(r.fits, int64(r.trials*r.folds), "fits")
-			})
-			if err != nil {
-				return nil, err
-			}
-			return outcomes, notes.write(ctx, trials, folds, outcomes)
-		})
-		if err != nil {
+		if err := r.study.Halve(ctx, b, eta, score); err != nil {
 			return err
 		}
 		if len(r.study.Trials()) == before {
@@ -117,9 +131,17 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		past = budget > 0 && time.Since(notes.began) > budget && len(notes.before) == 0
 	}
 	if past {
-		call.Note("the budget of %s is spent: %d trials were done of %d", p.Budget, len(r.study.Trials()), r.trials)
+		call.Note("the budget of %s is spent: %d trials were done", p.Budget, len(r.study.Trials()))
 	}
 	return r.finish(ctx, call, in)
+}
+
+// total is how many fits there will be; 0 where time decides.
+func (r *run) total() int64 {
+	if r.trials == mostTrials {
+		return 0
+	}
+	return int64(r.trials * r.folds)
 }
 
 // finish stores the study and the report, and says what was found.
@@ -132,6 +154,13 @@ func (r *run) finish(ctx context.Context, call *step.Call, in events.FeaturesBui
 		call.Note("%d of %d trials failed, the first for this: %s", failed, len(r.study.Trials()), firstError(r.study))
 	}
 	choice, err := r.plan.choice(best.Params)
+	found, with := best.Score, words(best.Params)
+	if r.bag != nil {
+		choice, err = r.ensemble()
+		if found = r.bag.Score(); choice.Model == combine.KindVoting {
+			with = fmt.Sprintf("a vote of %d of them", len(r.bag.Picks()))
+		}
+	}
 	if err != nil {
 		return step.Permanent(err)
 	}
@@ -145,8 +174,8 @@ func (r *run) finish(ctx context.Context, call *step.Call, in events.FeaturesBui
 	if err != nil {
 		return err
 	}
-	call.Note("best of %d trials: %s %.4g with %s", len(r.study.Trials()), r.metric, best.Score, words(best.Params))
-	return call.Emit(events.FeaturesTunedData{FeaturesBuiltData: in, Choice: ref, Metric: r.metric, Score: best.Score, Trials: len(r.study.Trials())})
+	call.Note("best of %d trials: %s %.4g with %s", len(r.study.Trials()), r.metric, found, with)
+	return call.Emit(events.FeaturesTunedData{FeaturesBuiltData: in, Choice: ref, Metric: r.metric, Score: found, Trials: len(r.study.Trials())})
 }
 
 func firstError(s *search.Study) string {

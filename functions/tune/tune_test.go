@@ -194,6 +194,8 @@ func TestParams(t *testing.T) {
 		{`{"metric": "acuracy"}`, `metric: no metric "acuracy"; did you mean accuracy`},
 		{`{"budget": "soon"}`, `budget: "soon" is not a duration`},
 		{`{"cv": "group"}`, "by: cv: group and cv: time go by a column"},
+		{`{"auto": true, "spread": true}`, "auto: the vote is chosen by what trials predict"},
+		{`{"auto": true, "prune": "halving"}`, "auto: the vote is of trials on all folds"},
 		{`{"spread": true, "prune": "halving"}`, "prune: halving compares trials within the step"},
 	} {
 		err := tune.Function.Check(params(t, c.params))

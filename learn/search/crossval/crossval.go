@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/runnel-dev/runnel/internal/json"
@@ -37,6 +38,7 @@ type Options struct {
 type Candidate struct {
 	Entry  estimator.Entry
 	Params estimator.Params
+	Specs  []preprocess.Spec // transforms of its own; nil: those of the data
 }
 
 // A Result is what a candidate scored.
@@ -129,6 +131,7 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 	for i := range errs {
 		errs[i] = make([]error, last-first)
 	}
+	e.makeRoom(candidates)
 	var lock sync.Mutex
 	one := func(i, fold, threads int) {
 		score, outputs, err := e.fold(ctx, candidates[i], fold, threads)
@@ -193,14 +196,17 @@ func (e *Evaluator) parallel(n int, do func(task, threads int)) {
 }
 
 // keeps tells whether the features of all folds fit into memory.
-func (e *Evaluator) keeps() bool {
+func (e *Evaluator) keeps() bool { return e.bytes() <= e.o.Memory }
+
+// bytes is about what the features of all folds take.
+func (e *Evaluator) bytes() int64 {
 	cells := int64(e.data.X.Rows()) * int64(max(len(e.data.X.Columns), 1))
-	return cells*8*int64(len(e.data.Folds)) <= e.o.Memory
+	return cells * 8 * int64(len(e.data.Folds))
 }
 
 // fold fits a candidate on a fold's training rows and measures it on the others.
 func (e *Evaluator) fold(ctx context.Context, c Candidate, fold, threads int) (float64, []float64, error) {
-	f := e.features(ctx, c.Entry, fold, threads)
+	f := e.features(ctx, c, fold, threads)
 	if f.err != nil {
 		return 0, nil, f.err
 	}
@@ -226,17 +232,36 @@ func Measure(metric string, y *learn.Target, outputs []float64) (float64, error)
 	return v, nil
 }
 
-func (e *Evaluator) features(ctx context.Context, entry estimator.Entry, fold, threads int) *features {
+func (e *Evaluator) features(ctx context.Context, c Candidate, fold, threads int) *features {
+	f := e.slot(fold, c.key())
+	f.once.Do(func() { e.prepare(ctx, f, c, fold, threads) })
+	return f
+}
+
+// key is the same for candidates of the same features.
+func (c Candidate) key() string {
 	key := "features"
-	if specs := entry.Prepare(); len(specs) > 0 {
-		for _, s := range specs {
-			b, _ := json.Marshal(s)
-			key += "/" + s.Kind() + string(b)
+	for _, s := range slices.Concat(c.Specs, c.Entry.Prepare()) {
+		b, _ := json.Marshal(s)
+		key += "/" + s.Kind() + string(b)
+	}
+	return key
+}
+
+// makeRoom forgets features where there would be too many different ones.
+func (e *Evaluator) makeRoom(candidates []Candidate) {
+	keys := map[string]bool{}
+	for _, of := range e.prepared {
+		for key := range of {
+			keys[key] = true
 		}
 	}
-	f := e.slot(fold, key)
-	f.once.Do(func() { e.prepare(ctx, f, entry, fold, threads) })
-	return f
+	for _, c := range candidates {
+		keys[c.key()] = true
+	}
+	if int64(len(keys))*e.bytes() > e.o.Memory {
+		clear(e.prepared)
+	}
 }
 
 // slot is where the features of a fold are kept.
@@ -255,17 +280,21 @@ func (e *Evaluator) slot(fold int, key string) *features {
 }
 
 // prepare fits the transforms on the fold's training rows.
-func (e *Evaluator) prepare(ctx context.Context, f *features, entry estimator.Entry, fold, threads int) {
+func (e *Evaluator) prepare(ctx context.Context, f *features, c Candidate, fold, threads int) {
+	specs := c.Specs
+	if specs == nil {
+		specs = e.data.Specs
+	}
 	rows := e.data.Folds[fold]
 	opts := &learn.Options{Seed: e.o.Seed, Threads: threads}
 	f.trainY, f.testY = e.data.Y.Take(rows.Train), e.data.Y.Take(rows.Test)
 	var graph *preprocess.Graph
 	var t *table.Table
-	graph, t, f.err = preprocess.Fit(ctx, e.data.X.Take(rows.Train), f.trainY, opts, e.data.Specs...)
+	graph, t, f.err = preprocess.Fit(ctx, e.data.X.Take(rows.Train), f.trainY, opts, specs...)
 	if f.err != nil {
 		return
 	}
-	if graph, t, f.err = graph.Then(ctx, t, f.trainY, opts, entry.Prepare()...); f.err != nil {
+	if graph, t, f.err = graph.Then(ctx, t, f.trainY, opts, c.Entry.Prepare()...); f.err != nil {
 		return
 	}
 	names := preprocess.Numeric(t)

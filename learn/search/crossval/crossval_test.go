@@ -53,7 +53,7 @@ func candidates(t *testing.T) []crossval.Candidate {
 	}
 	small := tree.NewForest()
 	small.Estimators = 20
-	return []crossval.Candidate{{forest, estimator.Params{Forest: *small}}, {logistic, estimator.Params{Logistic: linear.NewLogistic()}}}
+	return []crossval.Candidate{{Entry: forest, Params: estimator.Params{Forest: *small}}, {Entry: logistic, Params: estimator.Params{Logistic: linear.NewLogistic()}}}
 }
 
 func score(t *testing.T, d crossval.Data, o crossval.Options, first, last int) []crossval.Result {
