@@ -14,8 +14,9 @@ import sys
 import time
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "2"
-# Threads that wait do not spin: beside other work on the machine that would only slow it down.
+# Threads that wait do not spin, or not for long: beside other work on the machine that would only slow it down.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 import numpy as np
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, Ridge, SGDClassifier

@@ -95,21 +95,51 @@ func TestManyFeatures(t *testing.T) {
 	sparse := NewLogistic()
 	sparse.L1Ratio, sparse.C, sparse.Tolerance = 1, 0.1, 1e-9
 	m = mustFit(t, sparse, x, class)
+	holdsSparse(t, m, x, class, 10)
+}
+
+// holdsSparse checks the conditions of the optimum of a logistic regression.
+func holdsSparse(t *testing.T, m *Model, x *learn.Matrix, y *learn.Target, penalty float64) {
+	t.Helper()
 	p := m.Predict(x)
-	for k := range 3 {
-		left := make([]float64, rows)
-		for i, l := range class.Labels {
-			left[i] = -p[i*3+k]
-			if int(l) == k {
+	for k, class := range m.seen {
+		left := make([]float64, x.Rows)
+		for i, l := range y.Labels {
+			left[i] = -p[i*m.classes+int(class)]
+			if l == class {
 				left[i]++
 			}
 		}
 		for j, v := range m.row(k) {
-			if pull := pullOf(x, left, j); !holds(v, pull, 10, 1e-4) {
-				t.Errorf("logistic: coefficient %d of class %d, %v, is pulled at with %v", j, k, v, pull)
+			if pull := pullOf(x, left, j); !holds(v, pull, penalty, 1e-4) {
+				t.Errorf("coefficient %d of class %d, %v, is pulled at with %v", j, class, v, pull)
 			}
 		}
 	}
+}
+
+// Of many classes, whose scores' second derivatives are bounded one by one, the
+// optimum is the same.
+func TestManyClasses(t *testing.T) {
+	const rows, features, classes = 160, 38, 40
+	if (features+1)*classes <= fullSecond {
+		t.Fatal("these are few")
+	}
+	r := rand.New(rand.NewPCG(4, 0))
+	x := &learn.Matrix{Names: make([]string, features), Columns: make([][]float64, features), Rows: rows}
+	y := &learn.Target{Task: learn.Classification, Classes: make([]string, classes), Labels: make([]int32, rows)}
+	for j := range x.Columns {
+		x.Columns[j] = make([]float64, rows)
+	}
+	for i := range rows {
+		y.Labels[i] = int32(r.IntN(classes))
+		for j := range x.Columns {
+			x.Columns[j][i] = r.NormFloat64() + 2*math.Sin(float64(int(y.Labels[i])*(j+1)))
+		}
+	}
+	p := NewLogistic()
+	p.L1Ratio, p.C, p.Tolerance = 1, 0.2, 1e-6
+	holdsSparse(t, mustFit(t, p, x, y), x, y, 5)
 }
 
 // holds says that a coefficient stays as it is where the loss pulls at it so hard.
