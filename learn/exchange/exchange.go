@@ -113,11 +113,11 @@ func EmptyTree(output int, value float64) ensemble.Tree {
 // of t is at most Below(t).
 func Below(t float32) float64 {
 	t += 0 // -0 becomes 0
-	last := math.Nextafter32(t, float32(math.Inf(-1)))
-	if math.IsInf(float64(last), -1) {
-		return -math.MaxFloat64 // only -Inf is less than the least number
+	last := float64(math.Nextafter32(t, float32(math.Inf(-1))))
+	if math.IsInf(last, -1) {
+		last = -0x1p128 // what would come next rounds to -Inf from half way on
 	}
-	middle := (float64(last) + float64(t)) / 2 // exact: it has one bit more
+	middle := (last + float64(t)) / 2 // exact: it has one bit more
 	if float32(middle) < t {
 		return middle
 	}

@@ -117,6 +117,7 @@ def xgboost():
     fit("softmax2", (s > 0.5).astype(int), x, objective="multi:softprob", num_class=2)
     fit("poisson", RNG.poisson(np.exp(s / 3)), x, objective="count:poisson")
     fit("gamma", np.exp(s / 3), x, objective="reg:gamma", base_score=1.7)
+    fit("prior", (s > 0.5).astype(int), x, objective="binary:logistic", base_score=0.3, rounds=3)
     fit("parallel", pd.cut(s, [-99, 0, 1.2, 99], labels=False), x, objective="multi:softprob", num_class=3, num_parallel_tree=3, subsample=0.7, rounds=2)
     cats, s = data(categories=True)
     fit("categories", (s > 0.5).astype(int), cats, objective="binary:logistic", max_cat_to_onehot=1, ubj=True)

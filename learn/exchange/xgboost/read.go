@@ -127,8 +127,6 @@ func link(objective, score place, classes int) (ensemble.Link, []float64) {
 	switch name := objective.text(); name {
 	case "reg:squarederror", "reg:linear", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror", "reg:expectileerror",
 		"reg:squaredlogerror", "rank:pairwise", "rank:ndcg", "rank:map":
-	case "binary:logitraw": // base_score is a probability there, too
-		to = logit
 	case "binary:logistic":
 		out, to = ensemble.Logistic, logit
 	case "count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft":
@@ -138,6 +136,8 @@ func link(objective, score place, classes int) (ensemble.Link, []float64) {
 		if classes < 2 {
 			objective.fail("is %s, of %d classes: want 2 or more", name, classes)
 		}
+	case "binary:logitraw":
+		objective.fail("is binary:logitraw, whose base_score versions of XGBoost take for a probability or for a margin: train with binary:logistic, and take output_margin there")
 	case "reg:logistic":
 		objective.fail("is reg:logistic: its value is from 0 to 1 and no class; where the target is 0 or 1, train with binary:logistic")
 	default:

@@ -12,7 +12,7 @@ import (
 
 // Models, and whether there is a file of UBJ, too.
 var models = map[string]bool{"regression": true, "binary": true, "classes": true, "softmax2": false, "poisson": false,
-	"gamma": false, "parallel": false, "categories": true, "onehot": false, "constant": false}
+	"gamma": false, "prior": false, "parallel": false, "categories": true, "onehot": false, "constant": false}
 
 // Models of XGBoost predict and are explained here as there.
 func TestRead(t *testing.T) {
@@ -46,6 +46,7 @@ func TestReadRefuses(t *testing.T) {
 		{"booster", `"name":"gbtree"`, `"name":"dart"`, `name is "dart": only gbtree is read`},
 		{"objective", `"reg:squarederror"`, `"binary:hinge"`, `"binary:hinge"`},
 		{"a value that is no class", `"reg:squarederror"`, `"reg:logistic"`, "train with binary:logistic"},
+		{"a base of two meanings", `"reg:squarederror"`, `"binary:logitraw"`, "for a probability or for a margin"},
 		{"targets", `"num_target":"1"`, `"num_target":"3"`, "num_target is 3: a model here"},
 		{"features", `"num_feature":"4","num_target"`, `"num_feature":"9","num_target"`, "feature_names has 4 names for 9 features"},
 		{"nodes", `"num_nodes":"15"`, `"num_nodes":"16"`, "trees[0].left_children has 15 values, want 16"},
