@@ -24,28 +24,33 @@ type work struct {
 func (w *work) take(x *learn.Matrix, centre bool, means []float64) (total float64, err error) {
 	top := 0.0
 	all, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
-	for j, col := range x.Columns {
-		for i, v := range col {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return 0, fmt.Errorf("feature %q is %v in row %d: impute or cap first", x.Names[j], v, i)
-			}
-		}
-	}
 	err = parallel.Each(w.ctx, w.threads, len(x.Columns), func(_, j int) {
 		first, sum := x.Columns[j][0], 0.0
 		for _, v := range x.Columns[j] {
 			sum += v - first
 		}
 		all[j] = first + sum/float64(w.rows)
+		low, high := first, first
 		for _, v := range x.Columns[j] {
-			largest[j] = max(largest[j], math.Abs(v), math.Abs(v-all[j]))
+			if v < low {
+				low = v
+			}
+			if v > high {
+				high = v
+			}
 		}
+		largest[j] = max(math.Abs(low), math.Abs(high), high-low) + 0*sum // no number where there is none
 	})
 	if err != nil {
 		return 0, err
 	}
 	for j, v := range largest {
 		if math.IsInf(v, 0) || math.IsNaN(v) || v > 1e150 {
+			for i, v := range x.Columns[j] {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					return 0, fmt.Errorf("feature %q is %v in row %d: impute or cap first", x.Names[j], v, i)
+				}
+			}
 			return 0, fmt.Errorf("feature %q has numbers too large to decompose: scale it first", x.Names[j])
 		}
 		top = max(top, v)

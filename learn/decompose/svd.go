@@ -60,19 +60,13 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 	if opts != nil {
 		seed = opts.Seed
 	}
-	right := w.random(width, seed)
+	right, singular := w.random(width, seed), []float64(nil)
 	orthonormal(right)
+	exact := false
 	switch few := p <= 2*width*s.Rounds; {
+	case few && x.Rows >= 2*p:
+		right, singular, exact = w.byProducts(right, s)
 	case width == p || width == x.Rows: // they span all there is
-	case few:
-		// The products of the features among each other are less work than the
-		// rounds, and each round then takes hardly any. What the squares have lost
-		// of weak directions the last turn finds in the rows again.
-		gram := w.gram()
-		for range 4 * s.Rounds {
-			right = gram.times(right)
-			orthonormal(right)
-		}
 	default:
 		for range s.Rounds {
 			left := w.times(right)
@@ -81,13 +75,15 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 			orthonormal(right)
 		}
 	}
-	left := w.times(right)
-	orthonormal(left)
-	right = w.transposed(left) // B transposed, where B = left x the matrix
+	if !exact {
+		left := w.times(right)
+		orthonormal(left)
+		right = w.transposed(left) // B transposed, where B = left x the matrix
+		singular = hestenes(right)
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	singular := hestenes(right)
 	for k := range min(s.Components, width) {
 		if singular[k] <= 1e-14*singular[0] {
 			break // the rows have no further direction
@@ -99,6 +95,29 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 	}
 	d.vary(x, s.Centre, total)
 	return d, nil
+}
+
+// byProducts finds directions by the products of the features among each other,
+// which are less work than the rounds where features are few. Their singular
+// values are the squares of the rows'. What is weaker than a thousandth of the
+// strongest has lost too many digits to that: the directions are not exact then,
+// but a beginning.
+func (w *work) byProducts(right [][]float64, s SVD) (directions [][]float64, singular []float64, exact bool) {
+	gram, width := w.gram(), len(right)
+	if gram.rows <= 128 {
+		right = gram.columns
+	} else {
+		for range 4 * s.Rounds {
+			right = gram.times(right)
+			orthonormal(right)
+		}
+		right = gram.times(right)
+	}
+	singular = hestenes(right)
+	for k, v := range singular {
+		singular[k] = math.Sqrt(v)
+	}
+	return right[:width], singular[:width], singular[min(s.Components, width)-1] >= 1e-3*singular[0]
 }
 
 // vary computes how much the rows vary along each direction.

@@ -135,7 +135,7 @@ func TestSVDRounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, rounds := range []int{6, 40} { // on the rows, and on the features' products
+	for _, rounds := range []int{6, 40} {
 		got, err := SVD{Components: 2, Extra: 2, Rounds: rounds}.Fit(t.Context(), x, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -144,6 +144,36 @@ func TestSVDRounds(t *testing.T) {
 			for j := range want {
 				if math.Abs(got.Components[k][j]-want[j]) > 1e-9 {
 					t.Fatalf("%d rounds: entry %d of direction %d is %v, want %v", rounds, j, k, got.Components[k][j], want[j])
+				}
+			}
+		}
+	}
+}
+
+// The directions of many rows are those that the products of their features only
+// stretch, by the squares of their singular values: where all products are
+// decomposed, where a span of them is, and where the rows have to tell of weak ones.
+func TestSVDByProducts(t *testing.T) {
+	for _, c := range []struct {
+		features int
+		falls    float64
+	}{{20, 0.9}, {140, 0.5}, {20, 0.01}} {
+		x := &learn.Matrix{Names: make([]string, c.features), Columns: make([][]float64, c.features), Rows: 300}
+		for j := range x.Columns {
+			for i := range x.Rows {
+				x.Columns[j] = append(x.Columns[j], math.Pow(c.falls, float64(j))*math.Sin(float64(i*i+j*j+i*j)))
+			}
+		}
+		d, err := SVD{Components: 3}.Fit(t.Context(), x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		along := d.Project(x)
+		for k, direction := range d.Components {
+			for j, col := range x.Columns {
+				stretched := d.Singular[k] * d.Singular[k] * direction[j]
+				if got := inner(along[k], col); math.Abs(got-stretched) > 1e-9*d.Singular[0]*d.Singular[k] {
+					t.Fatalf("%+v: entry %d of direction %d becomes %v, want %v", c, j, k, got, stretched)
 				}
 			}
 		}
