@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/preprocess"
@@ -112,12 +111,11 @@ func stepsOf(raw []byte) ([]Step, error) {
 
 func (s *Step) check() error {
 	if !slices.Contains(carried, s.Kind) || s.Kind == "dates" && len(s.Columns) > 0 {
-		var names []string
-		for _, c := range s.Columns {
-			names = append(names, c.Name)
+		of := ""
+		if len(s.Columns) > 0 {
+			of = " of " + ColumnNames(s.Columns)
 		}
-		return fmt.Errorf("%s of %s is more than other libraries' files hold: train without it or on a file that has its result as columns, or keep the model as it is and use runnel predict",
-			s.Name, strings.Join(names, ", "))
+		return fmt.Errorf("%s%s is more than other libraries' files hold: train without it or on a file that has its result as columns, or keep the model as it is and use runnel predict", s.Name, of)
 	}
 	return nil
 }
