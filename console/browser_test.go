@@ -178,7 +178,7 @@ func hostile(t *testing.T, ctx context.Context) {
 	s := serve(t)
 	column := `"` + strings.ReplaceAll(mark, `"`, `""`) + `"`
 	var table strings.Builder
-	fmt.Fprintf(&table, "%s,b,c\n", column)
+	fmt.Fprintf(&table, "%s,__proto__,c\n", column)
 	for i := range 60 {
 		fmt.Fprintf(&table, "%s,%d,%d\n", []string{`<script>window.owned=2</script>`, column}[i%2], i*7%11, i%5)
 	}
@@ -196,7 +196,7 @@ func hostile(t *testing.T, ctx context.Context) {
 	for at, want := range map[string]string{
 		"/runs/" + st.ID: mark, "/runs/" + failed.ID: "<script>window.owned=3</script>.csv", "/uploads": mark, "/deadletters": "<script>window.owned=3",
 		"/models": models[0].Name, "/models/" + models[0].Name: mark,
-		"/runs/%3Cimg%20src%3Dx%3E": "no run", "/%3Cimg%20src%3Dx%3E": "no such page",
+		"/runs/%3Cimg%20src%3Dx%3E": "no run", "/%3Cimg%20src%3Dx%3E": "no such page", "/__proto__": "no such page", "/constructor": "no such page",
 	} {
 		b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(s.url+"/#"+at))
 		b.until("main", want)
@@ -204,6 +204,8 @@ func hostile(t *testing.T, ctx context.Context) {
 			t.Errorf("%s: markup of a name became the page's: %s", at, got)
 		}
 	}
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(s.url+"/#/models/"+models[0].Name), chromedp.WaitVisible("form.try"), chromedp.Click("form.try button.main"))
+	b.until(".said", "window.owned") // the row has a value of __proto__ too
 	b.quiet("404")
 }
 

@@ -43,6 +43,7 @@ export function ago(time) {
 
 // The states of runs and steps: how they look, and which mark they have.
 const looks = {
+  __proto__: null,
   succeeded: 'good', done: 'good', cached: 'good', failed: 'bad', unreadable: 'bad', gated: 'warn', cancelled: 'warn', interrupted: 'warn',
   running: 'live', waiting: 'idle', idle: 'idle',
 };

@@ -11,7 +11,7 @@ const main = document.getElementById('main'), banner = document.getElementById('
 // A view gives {title, nodes, every}: its elements, and after how many seconds to
 // ask again. It may give letters (how many dead letters are open), said (what
 // changed, for who listens) and chosen (the id of what to bring into sight).
-const views = { '': overview, runs: a => a.length ? run(a) : overview(), models: a => a.length ? model(a) : models(), uploads, deadletters: letters };
+const views = { __proto__: null, '': overview, runs: a => a.length ? run(a) : overview(), models: a => a.length ? model(a) : models(), uploads, deadletters: letters };
 const places = [['Overview', ''], ['Models', 'models'], ['Uploads', 'uploads'], ['Dead letters', 'deadletters']];
 
 let turn = 0, timer, left = 0; // dead letters to look at

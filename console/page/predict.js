@@ -37,7 +37,7 @@ function field(input, i, wrong) {
 }
 
 function row(form, inputs) {
-  const out = {};
+  const out = Object.create(null); // a column may be called __proto__
   inputs.forEach((input, i) => {
     const value = form.elements[`input-${i}`].value;
     if (value === '') out[input.name] = null;

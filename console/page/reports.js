@@ -5,7 +5,7 @@ import { refresh } from './main.js';
 
 const chosen = new Map(); // by run: the report that is shown
 
-const titles = { explore: 'Data', evaluate: 'Evaluation', explain: 'Explanation', tune: 'Search', choose: 'Search' };
+const titles = { __proto__: null, explore: 'Data', evaluate: 'Evaluation', explain: 'Explanation', tune: 'Search', choose: 'Search' };
 
 export function reports(st, first = 'evaluate') {
   const all = new Map(); // a step that answered several events wrote several

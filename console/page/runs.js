@@ -112,7 +112,7 @@ const failure = (f, letter) => h('div', { class: f.class === 'gate' ? 'failure g
 const event = e => h('details', { class: 'event-of' }, h('summary', null, h('b', null, typeOf(e.type)), h('span', { class: 'quiet' }, ' ' + short(e.id))), h('pre', null, JSON.stringify(e, null, 2)));
 
 // extensions of the files that artifacts are downloaded as.
-const extensions = { 'text/html': '.html', 'text/markdown': '.md', 'application/vnd.apache.parquet': '.parquet', 'application/vnd.safetensors': '.safetensors', 'application/wasm': '.wasm' };
+const extensions = { __proto__: null, 'text/html': '.html', 'text/markdown': '.md', 'application/vnd.apache.parquet': '.parquet', 'application/vnd.safetensors': '.safetensors', 'application/wasm': '.wasm' };
 const extension = ref => extensions[ref.mediaType] ?? (/json$/.test(ref.mediaType ?? '') ? '.json' : '.bin');
 
 const artifacts = (record, st) => rows([{ name: 'Artifact' }, { name: 'Media type', class: 'side' }, { name: 'Size', class: 'num' }, { name: 'Digest', class: 'mono side' }],

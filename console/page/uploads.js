@@ -4,7 +4,7 @@ import { get, path, upload } from './api.js';
 import { ago, bytes, download, empty, link, rows, short } from './format.js';
 import { refresh } from './main.js';
 
-const types = { csv: 'text/csv', tsv: 'text/csv', txt: 'text/csv', parquet: 'application/vnd.apache.parquet', jsonl: 'application/x-ndjson', ndjson: 'application/x-ndjson', json: 'application/json' };
+const types = { __proto__: null, csv: 'text/csv', tsv: 'text/csv', txt: 'text/csv', parquet: 'application/vnd.apache.parquet', jsonl: 'application/x-ndjson', ndjson: 'application/x-ndjson', json: 'application/json' };
 
 function mediaType(name) {
   const base = name.toLowerCase().replace(/\.(gz|zst)$/, '');
