@@ -167,6 +167,9 @@ func (r *reader) concat(a attrs, in []*value) (*value, error) {
 	if len(out.columns) > maxColumns {
 		return nil, fmt.Errorf("it has %d columns: at most %d are read", len(out.columns), maxColumns)
 	}
+	if r.work += len(out.columns); r.work > maxWork {
+		return nil, fmt.Errorf("its nodes take more than %d columns in all", maxWork)
+	}
 	return out, nil
 }
 

@@ -18,8 +18,9 @@ import (
 
 // What a graph may have at most.
 const (
-	maxGraph   = 10_000 // nodes
+	maxGraph   = 1 << 16 // nodes
 	maxColumns = 1 << 14
+	maxWork    = 1 << 21 // columns that all nodes take
 )
 
 // Is reports whether a file looks like one of ONNX: a message whose first field is
@@ -79,6 +80,7 @@ type reader struct {
 	inputs   []model.Input
 	steps    []any          // of the graph of transforms
 	versions map[string]int // how often a column was changed
+	work     int            // columns that nodes took
 	fresh    int            // number of the next column that a node makes
 	single   bool           // whether all inputs are float32
 	classes  []string
@@ -181,6 +183,9 @@ func (r *reader) step(kind string, params map[string]any) {
 
 // current reports a column that was changed since: a table has only its last state.
 func (r *reader) current(columns []feature) error {
+	if r.work += len(columns); r.work > maxWork {
+		return fmt.Errorf("its nodes take more than %d columns in all", maxWork)
+	}
 	for _, c := range columns {
 		if r.versions[c.name] != c.version {
 			return fmt.Errorf("it takes the column %q as it was before another node changed it: a column that is used in two ways is not read", c.name)

@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -73,6 +74,17 @@ func TestReadRefuses(t *testing.T) {
 		{"missing by another number", func(p *onnxpb.ModelProto) { attributeOf(p, "Imputer", "replaced_value_float").F = proto.Float32(-1) }, "it replaces -1: only NaN"},
 		{"probabilities that do not sum to 1", func(p *onnxpb.ModelProto) { attributeOf(p, "LinearClassifier", "post_transform").S = []byte("PROBIT") }, "post_transform is PROBIT"},
 		{"coefficients", func(p *onnxpb.ModelProto) { attributeOf(p, "LinearClassifier", "coefficients").Floats = []float32{1} }, "it has 1 coefficients"},
+		{"endless work", func(p *onnxpb.ModelProto) {
+			wide := p.Graph.Input[0].Type.GetTensorType().Shape.Dim
+			wide[len(wide)-1].Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: 10_000}
+			join := &onnxpb.NodeProto{OpType: proto.String("Concat"), Input: []string{"a"}}
+			for i := range 300 {
+				next := proto.Clone(join).(*onnxpb.NodeProto)
+				next.Output = []string{fmt.Sprint("more", i)}
+				p.Graph.Node = append(p.Graph.Node, next)
+			}
+			slices.Reverse(p.Graph.Node)
+		}, "in all"},
 		{"a column in two ways", func(p *onnxpb.ModelProto) {
 			for _, n := range p.Graph.Node {
 				if n.GetOpType() == "Scaler" {
