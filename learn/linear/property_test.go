@@ -23,7 +23,7 @@ func solvers() (values, classes map[string]learn.Estimator) {
 		map[string]learn.Estimator{"logistic": plain, "logistic sparse": sparse}
 }
 
-// The features' order, and columns that are others' sums, copies or constant,
+// The features' order and scale, and columns that are others' sums, copies or constant,
 // change no prediction but for the penalties', which copies share.
 func TestFeaturesLaidOut(t *testing.T) {
 	values, classes := solvers()
@@ -66,6 +66,19 @@ func TestFeaturesLaidOut(t *testing.T) {
 		}
 		for name, e := range classes {
 			check(name, e, k)
+		}
+		for _, by := range []float64{1e-150, 1e-12, 1e12, 1e150} {
+			scaled := make([][]float64, features)
+			for j := range scaled {
+				scaled[j] = make([]float64, rows)
+				for i, v := range columns[j] {
+					scaled[j][i] = v * by
+				}
+			}
+			lasso := values["lasso"].(Lasso)
+			lasso.Alpha *= by
+			compare(t, "linear, of another scale", predicted(t, LeastSquares{}, of(scaled), y), predicted(t, LeastSquares{}, of(columns), y))
+			compare(t, "lasso, of another scale", predicted(t, lasso, of(scaled), y), predicted(t, values["lasso"], of(columns), y))
 		}
 		// Of least squares and of penalties on sizes, a copy takes nothing away.
 		sum := make([]float64, rows)
