@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // work is the matrix that is decomposed: columns less their means, times a power
@@ -90,10 +91,10 @@ func (w *work) times(right [][]float64) [][]float64 {
 			for ; j+4 <= len(v); j += 4 {
 				a, b := w.columns[j][start:end], w.columns[j+1][start:end]
 				c, d := w.columns[j+2][start:end], w.columns[j+3][start:end]
-				add4(to, v[j:j+4], a, b, c, d)
+				vector.Add4(to, [4]float64(v[j:j+4]), a, b, c, d)
 			}
 			for ; j < len(v); j++ {
-				add(to, v[j], w.columns[j][start:end])
+				vector.Add(to, v[j], w.columns[j][start:end])
 			}
 		}
 	})
@@ -130,14 +131,14 @@ func (w *work) between(a, b [][]float64, most func(j int) int) [][]float64 {
 			for j := range a {
 				v, n, k := a[j][start:end], most(j), 0
 				for ; k+4 <= n; k += 4 {
-					s0, s1, s2, s3 := inner4(v, b[k][start:end], b[k+1][start:end], b[k+2][start:end], b[k+3][start:end])
+					s0, s1, s2, s3 := vector.Inner4(v, b[k][start:end], b[k+1][start:end], b[k+2][start:end], b[k+3][start:end])
 					sums[k][j] += s0
 					sums[k+1][j] += s1
 					sums[k+2][j] += s2
 					sums[k+3][j] += s3
 				}
 				for ; k < n; k++ {
-					sums[k][j] += inner(v, b[k][start:end])
+					sums[k][j] += vector.Inner(v, b[k][start:end])
 				}
 			}
 		}
@@ -146,7 +147,7 @@ func (w *work) between(a, b [][]float64, most func(j int) int) [][]float64 {
 	out := columns(len(b), len(a))
 	for _, sums := range parts {
 		for k := range sums {
-			add(out[k], 1, sums[k])
+			vector.Add(out[k], 1, sums[k])
 		}
 	}
 	return out
@@ -158,64 +159,4 @@ func columns(n, rows int) [][]float64 {
 		out[k] = make([]float64, rows)
 	}
 	return out
-}
-
-// inner is the inner product, in four lanes.
-func inner(a, b []float64) float64 {
-	var s0, s1, s2, s3 float64
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
-		s0 += float64(x[0] * y[0])
-		s1 += float64(x[1] * y[1])
-		s2 += float64(x[2] * y[2])
-		s3 += float64(x[3] * y[3])
-	}
-	for ; i < len(a); i++ {
-		s0 += float64(a[i] * b[i])
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
-// inner4 are the inner products of v with four others.
-func inner4(v, a, b, c, d []float64) (s0, s1, s2, s3 float64) {
-	a, b, c, d = a[:len(v)], b[:len(v)], c[:len(v)], d[:len(v)]
-	var t0, t1, t2, t3 float64
-	i := 0
-	for ; i+2 <= len(v); i += 2 {
-		x, y := v[i], v[i+1]
-		s0 += float64(x * a[i])
-		t0 += float64(y * a[i+1])
-		s1 += float64(x * b[i])
-		t1 += float64(y * b[i+1])
-		s2 += float64(x * c[i])
-		t2 += float64(y * c[i+1])
-		s3 += float64(x * d[i])
-		t3 += float64(y * d[i+1])
-	}
-	if i < len(v) {
-		s0 += float64(v[i] * a[i])
-		s1 += float64(v[i] * b[i])
-		s2 += float64(v[i] * c[i])
-		s3 += float64(v[i] * d[i])
-	}
-	return s0 + t0, s1 + t1, s2 + t2, s3 + t3
-}
-
-// add adds s times v to a vector.
-func add(to []float64, s float64, v []float64) {
-	v = v[:len(to)]
-	for i := range to {
-		to[i] += float64(s * v[i])
-	}
-}
-
-// add4 adds four vectors, each times its factor.
-func add4(to, s, a, b, c, d []float64) {
-	a, b, c, d = a[:len(to)], b[:len(to)], c[:len(to)], d[:len(to)]
-	s0, s1, s2, s3 := s[0], s[1], s[2], s[3]
-	for i := range to {
-		to[i] += (float64(s0*a[i]) + float64(s1*b[i])) + (float64(s2*c[i]) + float64(s3*d[i]))
-	}
 }

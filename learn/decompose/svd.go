@@ -10,6 +10,7 @@ import (
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/splitmix"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // SVD are the parameters of a truncated singular value decomposition: the
@@ -192,13 +193,13 @@ func normal(rng *splitmix.Source) float64 {
 // method, twice; what has nothing of its own becomes 0.
 func orthonormal(vectors [][]float64) {
 	for k, v := range vectors {
-		before := math.Sqrt(inner(v, v))
+		before := math.Sqrt(vector.Inner(v, v))
 		for range 2 {
 			for _, u := range vectors[:k] {
-				add(v, -inner(u, v), u)
+				vector.Add(v, -vector.Inner(u, v), u)
 			}
 		}
-		length := math.Sqrt(inner(v, v))
+		length := math.Sqrt(vector.Inner(v, v))
 		if length <= 1e-13*before {
 			clear(v)
 			continue
@@ -217,7 +218,7 @@ func hestenes(v [][]float64) []float64 {
 		turned = false
 		for a := range v {
 			for b := a + 1; b < len(v); b++ {
-				aa, bb, ab := inner(v[a], v[a]), inner(v[b], v[b]), inner(v[a], v[b])
+				aa, bb, ab := vector.Inner(v[a], v[a]), vector.Inner(v[b], v[b]), vector.Inner(v[a], v[b])
 				if math.Abs(ab) <= 1e-15*math.Sqrt(aa)*math.Sqrt(bb) {
 					continue
 				}
@@ -235,7 +236,7 @@ func hestenes(v [][]float64) []float64 {
 	lengths := make([]float64, len(v))
 	order := make([]int, len(v))
 	for k := range v {
-		lengths[k], order[k] = math.Sqrt(inner(v[k], v[k])), k
+		lengths[k], order[k] = math.Sqrt(vector.Inner(v[k], v[k])), k
 	}
 	sorting.Stable(order, func(a, b int) int { return cmp.Compare(lengths[b], lengths[a]) })
 	sorted, out := make([][]float64, len(v)), make([]float64, len(v))

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 func TestSVDScikitLearn(t *testing.T) {
@@ -85,7 +86,7 @@ func TestSVDProperties(t *testing.T) {
 				if a == b {
 					want = 1
 				}
-				if got := inner(u, v); math.Abs(got-want) > 1e-9 {
+				if got := vector.Inner(u, v); math.Abs(got-want) > 1e-9 {
 					r.Fatalf("directions %d and %d have the product %v", a, b, got)
 				}
 			}
@@ -172,7 +173,7 @@ func TestSVDByProducts(t *testing.T) {
 		for k, direction := range d.Components {
 			for j, col := range x.Columns {
 				stretched := d.Singular[k] * d.Singular[k] * direction[j]
-				if got := inner(along[k], col); math.Abs(got-stretched) > 1e-9*d.Singular[0]*d.Singular[k] {
+				if got := vector.Inner(along[k], col); math.Abs(got-stretched) > 1e-9*d.Singular[0]*d.Singular[k] {
 					t.Fatalf("%+v: entry %d of direction %d becomes %v, want %v", c, j, k, got, stretched)
 				}
 			}

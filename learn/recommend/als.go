@@ -8,6 +8,7 @@ import (
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // ALS are the parameters of a factorisation by alternating least squares (Hu,
@@ -116,14 +117,14 @@ func (a ALS) gram(ctx context.Context, threads int, rows []float64) ([]float64, 
 		for i := part * several; i < min((part+1)*several, n); i++ {
 			row := rows[i*f:][:f]
 			for j, v := range row {
-				add(sum[j*f:][:j+1], v, row)
+				vector.Add(sum[j*f:][:j+1], v, row)
 			}
 		}
 		parts[part] = sum
 	})
 	out := make([]float64, f*f)
 	for _, p := range parts {
-		add(out, 1, p)
+		vector.Add(out, 1, p)
 	}
 	for j := range f {
 		out[j*f+j] += a.L2
@@ -142,58 +143,40 @@ func (a ALS) solve(gram, fixed []float64, others []int32, weights, x []float64, 
 	f := len(x)
 	r, p, ap := scratch[:f], scratch[f:2*f], scratch[2*f:3*f]
 	for j := range r {
-		r[j] = -inner(gram[j*f:][:f], x)
+		r[j] = -vector.Inner(gram[j*f:][:f], x)
 	}
 	for i, o := range others {
 		y, c := fixed[int(o)*f:][:f], float64(a.Alpha*weights[i])
-		add(r, 1+c-float64(c*inner(y, x)), y)
+		vector.Add(r, 1+c-float64(c*vector.Inner(y, x)), y)
 	}
 	copy(p, r)
-	before := inner(r, r)
+	before := vector.Inner(r, r)
 	for range steps {
 		if before < 1e-20 {
 			return
 		}
 		for j := range ap {
-			ap[j] = inner(gram[j*f:][:f], p)
+			ap[j] = vector.Inner(gram[j*f:][:f], p)
 		}
-		for i, o := range others {
-			y := fixed[int(o)*f:][:f]
-			add(ap, a.Alpha*weights[i]*inner(y, p), y)
+		i := 0
+		for ; i+4 <= len(others); i += 4 {
+			y0, y1 := fixed[int(others[i])*f:][:f], fixed[int(others[i+1])*f:][:f]
+			y2, y3 := fixed[int(others[i+2])*f:][:f], fixed[int(others[i+3])*f:][:f]
+			s0, s1, s2, s3 := vector.Inner4(p, y0, y1, y2, y3)
+			w := weights[i : i+4 : i+4]
+			vector.Add4(ap, [4]float64{a.Alpha * w[0] * s0, a.Alpha * w[1] * s1, a.Alpha * w[2] * s2, a.Alpha * w[3] * s3}, y0, y1, y2, y3)
 		}
-		step := before / inner(p, ap)
-		add(x, step, p)
-		add(r, -step, ap)
-		now := inner(r, r)
+		for ; i < len(others); i++ {
+			y := fixed[int(others[i])*f:][:f]
+			vector.Add(ap, a.Alpha*weights[i]*vector.Inner(y, p), y)
+		}
+		step := before / vector.Inner(p, ap)
+		vector.Add(x, step, p)
+		vector.Add(r, -step, ap)
+		now := vector.Inner(r, r)
 		for j := range p {
 			p[j] = r[j] + float64(now/before*p[j])
 		}
 		before = now
-	}
-}
-
-// inner is the inner product of factors, in four lanes.
-func inner(a, b []float64) float64 {
-	var s [4]float64
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
-		s[0] += float64(x[0] * y[0])
-		s[1] += float64(x[1] * y[1])
-		s[2] += float64(x[2] * y[2])
-		s[3] += float64(x[3] * y[3])
-	}
-	for ; i < len(a); i++ {
-		s[0] += float64(a[i] * b[i])
-	}
-	return (s[0] + s[1]) + (s[2] + s[3])
-}
-
-// add adds s times v to as many numbers.
-func add(to []float64, s float64, v []float64) {
-	v = v[:len(to)]
-	for i := range to {
-		to[i] += float64(s * v[i])
 	}
 }

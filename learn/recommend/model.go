@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/internal/sorting"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // A Model is what ALS learned. It is immutable and safe for concurrent use.
@@ -39,7 +40,7 @@ func (m *Model) index() {
 	for i := range m.items {
 		row := m.item[i*f:][:f]
 		for j, v := range row {
-			add(m.gram[j*f:][:f], v, row)
+			vector.Add(m.gram[j*f:][:f], v, row)
 		}
 	}
 	for j := range f {
@@ -128,11 +129,11 @@ func (m *Model) Similar(item string, n int) ([]Scored, error) {
 	list := &best{n: n}
 	for i := range m.items {
 		other := m.item[i*f:][:f]
-		length := math.Sqrt(inner(own, own)) * math.Sqrt(inner(other, other))
+		length := math.Sqrt(vector.Inner(own, own)) * math.Sqrt(vector.Inner(other, other))
 		if i == at || length == 0 {
 			continue
 		}
-		list.offer(int32(i), inner(own, other)/length)
+		list.offer(int32(i), vector.Inner(own, other)/length)
 	}
 	return m.named(list), nil
 }
@@ -146,7 +147,7 @@ func (m *Model) top(x []float64, seen []int32, n int) []Scored {
 			seen = seen[1:]
 			continue
 		}
-		list.offer(int32(i), inner(x, m.item[i*f:][:f]))
+		list.offer(int32(i), vector.Inner(x, m.item[i*f:][:f]))
 	}
 	return m.named(list)
 }
