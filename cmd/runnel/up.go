@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -253,8 +254,11 @@ func (a *app) announce(info api.Info, token string) {
 		fmt.Fprintf(a.out, "%s\n\n", a.style(a.out, bold, "Runnel is up in "+info.Dir))
 		fmt.Fprintf(a.out, "  HTTP       http://%s\n", info.HTTP)
 		fmt.Fprintf(a.out, "  Console    http://%s/ in a browser\n", info.HTTP)
+		bearer := ""
 		if token != "" {
-			fmt.Fprintf(a.out, "  Token      in %s\n", filepath.Join(info.Dir, "token"))
+			path := filepath.Join(info.Dir, "token")
+			fmt.Fprintf(a.out, "  Token      in %s\n", path)
+			bearer = ` -H "Authorization: Bearer $(cat ` + quote(path) + `)"`
 		}
 		credentials := filepath.Join(info.Dir, "credentials")
 		if info.S3 != "" {
@@ -266,7 +270,7 @@ func (a *app) announce(info api.Info, token string) {
 		for _, p := range info.Pipelines {
 			fmt.Fprintf(a.out, "  Pipeline   %s\n", p)
 		}
-		fmt.Fprintf(a.out, "\n  Next       %s put FILE uploads --target COLUMN\n             curl -T FILE -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", a.name(), info.HTTP)
+		fmt.Fprintf(a.out, "\n  Next       %s put FILE uploads --target COLUMN\n             curl -T FILE%s -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", a.name(), bearer, info.HTTP)
 		if info.S3 != "" {
 			fmt.Fprintf(a.out, "             AWS_SHARED_CREDENTIALS_FILE=%s aws --endpoint-url http://%s s3 cp FILE s3://uploads/ --metadata target=COLUMN\n", quote(credentials), info.S3)
 		}
@@ -276,8 +280,8 @@ func (a *app) announce(info api.Info, token string) {
 // secret reads the token of a folder, which it makes where there is none.
 func secret(path string) (string, error) {
 	b, err := os.ReadFile(path)
-	if err == nil && len(b) > 0 {
-		return string(b), nil
+	if token := strings.TrimSpace(string(b)); err == nil && token != "" {
+		return token, nil // without the line's end of one that a person wrote
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
