@@ -225,5 +225,16 @@ func signIn(t *testing.T, ctx context.Context) {
 	b.until("main", "It was redriven")
 	b.do(chromedp.Click(`nav a[href="#/deadletters"]`))
 	b.until(".letters", "broken.csv") // what failed again is a dead letter of its own
+	for i := range 50 {
+		if _, err := s.Put(t.Context(), "uploads", fmt.Sprintf("broken%d.csv", i), "text/csv", map[string]string{"target": "nothing"}, strings.NewReader("a,b\n1,2\n3,4\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.until("#more", "Show more of 51")
+	if got := b.eval("document.querySelectorAll('.letters > details').length"); got != "50" {
+		t.Errorf("%s dead letters are shown at once", got)
+	}
+	b.do(chromedp.Click("#more button"), chromedp.WaitNotPresent("#more"))
+	b.until(".letters", "broken.csv")
 	b.quiet("401")
 }

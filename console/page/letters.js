@@ -1,11 +1,11 @@
 // The events that steps were given up on.
 import { h } from './dom.js';
 import { get, post, path } from './api.js';
-import { ago, empty, facts, link, mark, plural, short, typeOf } from './format.js';
+import { ago, count, empty, facts, link, mark, plural, short, typeOf } from './format.js';
 import { remedy } from './runs.js';
 import { act, refresh } from './main.js';
 
-let all = false;
+let all = false, most = 50; // dead letters that are shown
 
 export const open = letters => letters.filter(l => !l.redriven && !l.discarded);
 
@@ -32,13 +32,15 @@ function letter(l, chosen) {
 
 export async function letters([chosen]) {
   const list = (await get('v1/deadletters')).sort((a, b) => b.failedAt.localeCompare(a.failedAt));
-  const left = open(list).length, shown = list.filter(l => all || !decided(l) || l.id === chosen);
+  const left = open(list).length, picked = list.filter(l => all || !decided(l) || l.id === chosen);
+  const shown = picked.filter((l, i) => i < most || l.id === chosen);
   return {
     title: 'Dead letters', every: 4, letters: left, chosen: chosen ? 'letter-' + chosen : null,
     nodes: [
       h('h1', null, 'Dead letters'),
       h('p', { class: 'lead' }, 'Events that a step was given up on. Put the cause right, then redrive one: its run goes on from that step.'),
       shown.length ? h('div', { class: 'steps letters' }, shown.map(l => letter(l, chosen))) : empty('None. Every event was answered.'),
+      shown.length < picked.length ? h('p', { id: 'more' }, h('button', { on: { click: () => { most += 50; refresh(); } } }, `Show more of ${count(picked.length)}`)) : null,
       list.length > left ? h('p', null, h('button', { on: { click: () => { all = !all; refresh(); } } }, all ? 'Hide those that were decided' : `Show ${plural(list.length - left, 'decided one')}`)) : null,
     ],
   };
