@@ -33,6 +33,9 @@ type app struct {
 
 func (a *app) fail(err error) {
 	text := err.Error()
+	if terminal(a.err) {
+		text = harmless(text)
+	}
 	if a.json {
 		said := &api.Error{Message: text}
 		_ = errors.As(err, &said) // with the column that it is about
@@ -52,11 +55,14 @@ func (a *app) name() string {
 }
 
 // say writes a message for a person.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
+func (a *app) say(format string, args ...any) { fmt.Fprintf(onScreen(a.err), format+"\n", args...) }
 
 // print writes v as JSON where --json asks for it, and otherwise calls text.
 func (a *app) print(v any, text func()) error {
 	if !a.json {
+		out := a.out
+		defer func() { a.out = out }()
+		a.out = onScreen(out)
 		text()
 		return nil
 	}

@@ -22,6 +22,9 @@ const (
 // screenOf is the width of the terminal that w is; 0 where it is none, and text
 // is not laid out for the eye.
 func screenOf(w io.Writer) int {
+	if s, ok := w.(shown); ok {
+		w = s.Writer
+	}
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" {
 		return 0
