@@ -172,6 +172,9 @@ func TestSession(t *testing.T) {
 	if res, b := send(t, http.MethodPost, s.guarded+"/v1/session", `{"token": "another"}`, nil); res.StatusCode != http.StatusUnauthorized || len(res.Cookies()) != 0 {
 		t.Errorf("another token: %s %s", res.Status, b)
 	}
+	if res, b := send(t, http.MethodPost, s.guarded+"/v1/session", `{"token": "`+strings.Repeat("a", 8<<10)+`"}`, nil); res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("a token of 8 KiB: %s %s", res.Status, b)
+	}
 	res, b := send(t, http.MethodPost, s.guarded+"/v1/session", `{"token": "`+token+`"}`, nil)
 	if res.StatusCode != http.StatusNoContent || len(res.Cookies()) != 1 {
 		t.Fatalf("the token: %s %s", res.Status, b)

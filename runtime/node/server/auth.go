@@ -38,6 +38,7 @@ func sessionOf(token string) string {
 // openSession gives a browser that knows the token the cookie, until it is closed.
 func (s *server) openSession(w http.ResponseWriter, r *http.Request) {
 	var req api.Session
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10) // whoever asks is not known yet
 	if err := readJSON(w, r, &req); err != nil {
 		answer(w, nil, err)
 		return
