@@ -29,11 +29,11 @@ func TestAuto(t *testing.T) {
 			if target == "sex" {
 				metric = `"metric": "log_loss", `
 			}
-			p := params(t, `{"auto": true, "trials": 30, `+metric+fmt.Sprintf(small, linear[0], linear[1])+`}`)
+			p := params(t, `{"auto": true, "trials": 22, `+metric+fmt.Sprintf(small, linear[0], linear[1])+`}`)
 			f := read(t, r, r.Env.Invoke(t, tune.Function, r.Built, p))
 			best, _ := f.study.Best()
 			greater, _ := metrics.Greater(f.Metric)
-			if f.Trials != 30 || greater && f.Score < best.Score || !greater && f.Score > best.Score {
+			if f.Trials != 22 || greater && f.Score < best.Score || !greater && f.Score > best.Score {
 				t.Errorf("%d trials, %s %v, the best alone %v", f.Trials, f.Metric, f.Score, best.Score)
 			}
 			if f.choice.Model != "voting" || len(f.choice.Transforms) != 1 || !strings.Contains(f.report, "Votes") {
@@ -90,7 +90,7 @@ func TestAutoNeverWorse(t *testing.T) {
 	r := penguins(t, "sex")
 	before := 2.0
 	var trials []search.Trial
-	for _, n := range []int{2, 7, 20, 33} {
+	for _, n := range []int{2, 9, 21} {
 		p := params(t, fmt.Sprintf(`{"auto": true, "metric": "log_loss", "trials": %d, `, n)+fmt.Sprintf(small, "logistic", "c")+`}`)
 		f := read(t, r, r.Env.Invoke(t, tune.Function, r.Built, p))
 		now := f.study.Trials()

@@ -35,7 +35,6 @@ const childDir = "RUNNEL_TUNE_DIR"
 
 const (
 	killedTrials = 60
-	killedParams = `{"models": ["random_forest"], "trials": 60, "folds": 3, "sampler": "tpe"}`
 	killedChain  = `
 name: killed
 steps:
@@ -45,7 +44,7 @@ steps:
   - name: featurize
   - name: tune
     params: `
-	killedAuto = `{"auto": true, "models": ["logistic", "random_forest"], "trials": 60, "folds": 3, "space": {"random_forest": {"n_estimators": [10, 20], "max_depth": {"int": [1, 12]}}}}`
+	killedParams = `{"auto": true, "models": ["logistic", "random_forest"], "trials": 60, "folds": 3, "space": {"random_forest": {"n_estimators": [10, 20], "max_depth": {"int": [1, 12]}}}}`
 )
 
 // fits prints what a search says of its progress.
@@ -80,7 +79,7 @@ func TestChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	functions := pipeline.Functions{"ingest": ingest.Function, "clean": clean.Function, "featurize": featurize.Function, "tune": tune.Function}
-	p, err := pipeline.Parse("killed.yaml", strings.NewReader(killedChain+os.Getenv(childDir+"_PARAMS")+"\n"), functions)
+	p, err := pipeline.Parse("killed.yaml", strings.NewReader(killedChain+killedParams+"\n"), functions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,10 +129,10 @@ func kept(dir string) int {
 }
 
 // child starts TestChild and gives its lines.
-func child(ctx context.Context, t *testing.T, dir, params string) (*exec.Cmd, *bufio.Scanner) {
+func child(ctx context.Context, t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChild$")
-	cmd.Env = append(os.Environ(), childDir+"="+dir, childDir+"_PARAMS="+params)
+	cmd.Env = append(os.Environ(), childDir+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -148,16 +147,10 @@ func child(ctx context.Context, t *testing.T, dir, params string) (*exec.Cmd, *b
 // TestKill kills the process that searches, and finds that the next one goes on
 // where something was kept, and comes to what a search without a crash comes to.
 func TestKill(t *testing.T) {
-	for name, p := range map[string]string{"search": killedParams, "auto": killedAuto} {
-		t.Run(name, func(t *testing.T) { kill(t, p) })
-	}
-}
-
-func kill(t *testing.T, given string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	dir := t.TempDir()
-	cmd, lines := child(ctx, t, dir, given)
+	cmd, lines := child(ctx, t, dir)
 	for kept(dir) == 0 && lines.Scan() {
 		if strings.HasPrefix(lines.Text(), engine.Succeeded) {
 			t.Fatal("it was done before it could be killed")
@@ -168,7 +161,7 @@ func kill(t *testing.T, given string) {
 	if err := cmd.Wait(); !errors.As(err, &exit) {
 		t.Fatalf("the search was not killed: %v", err)
 	}
-	cmd, lines = child(ctx, t, dir, given)
+	cmd, lines = child(ctx, t, dir)
 	first, done, digest, choice, left := 0, 0, "", "", -1
 	for lines.Scan() {
 		n := 0
@@ -184,7 +177,7 @@ func kill(t *testing.T, given string) {
 		t.Fatal(err)
 	}
 	r := penguins(t, "species")
-	whole := r.Env.Invoke(t, tune.Function, r.Built, params(t, given))
+	whole := r.Env.Invoke(t, tune.Function, r.Built, params(t, killedParams))
 	if first <= 1 || done != 3*killedTrials || digest != whole.Outputs["study"].Digest || choice != whole.Outputs["choice"].Digest || left != 0 {
 		t.Errorf("went on at fit %d, ended at %d of %d; study %s, without a crash %s; %d pages are left", first, done, 3*killedTrials, digest, whole.Outputs["study"].Digest, left)
 	}

@@ -17,7 +17,7 @@ func TestConformance(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			learntest.Estimator(t, func() learn.Estimator {
 				f := tree.NewForest()
-				f.Estimators = 10
+				f.Estimators = 5
 				return balance.Estimator{Of: f, Method: method}
 			}, learntest.Config{Tasks: []learn.Task{learn.Classification}, Missing: true, Restore: tree.FromState})
 		})

@@ -98,7 +98,7 @@ func TestIsotonicIsBest(t *testing.T) {
 
 func forest() learn.Estimator {
 	f := tree.NewForest()
-	f.Estimators = 10
+	f.Estimators = 5
 	return f
 }
 
@@ -108,7 +108,7 @@ func TestConformance(t *testing.T) {
 	for _, method := range []string{calibrate.Platt, calibrate.Stepwise} {
 		t.Run(method, func(t *testing.T) {
 			learntest.Estimator(t, func() learn.Estimator {
-				return calibrate.Estimator{Of: forest(), Params: calibrate.Params{Method: method, Folds: 3}}
+				return calibrate.Estimator{Of: forest(), Params: calibrate.Params{Method: method, Folds: 2}}
 			}, learntest.Config{Tasks: []learn.Task{learn.Classification}, Missing: true,
 				Restore: func(s learn.State) (learn.Model, error) { return calibrate.FromState(s, 4, restore) }})
 		})

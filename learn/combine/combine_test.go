@@ -29,7 +29,7 @@ func restore(s learn.State, features int) (learn.Model, error) {
 // either is for both tasks: of two estimators, the one for the task at hand.
 func forest() learn.Estimator {
 	f := tree.NewForest()
-	f.Estimators, f.MaxDepth = 12, 8
+	f.Estimators, f.MaxDepth = 5, 8
 	return f
 }
 
@@ -56,7 +56,7 @@ func TestConformance(t *testing.T) {
 		}}
 		for name, make := range map[string]func() learn.Estimator{
 			"voting":   func() learn.Estimator { return combine.Voting{Members: members(task)} },
-			"stacking": func() learn.Estimator { return combine.Stacking{Members: members(task), Final: final(task), Folds: 3} },
+			"stacking": func() learn.Estimator { return combine.Stacking{Members: members(task), Final: final(task), Folds: 2} },
 		} {
 			t.Run(name+"/"+string(task), func(t *testing.T) { learntest.Estimator(t, make, config) })
 		}

@@ -57,7 +57,7 @@ func TestNeverWorse(t *testing.T) {
 				bag := e.NewBag()
 				before, best := math.Inf(-1), math.Inf(-1)
 				var all [][][]float64
-				for number := range rapid.IntRange(1, 45).Draw(t, "candidates") {
+				for number := range rapid.IntRange(1, 25).Draw(t, "candidates") {
 					outputs := make([][]float64, 2)
 					for k := range outputs {
 						for range d.Folds[k].Test {
