@@ -221,8 +221,21 @@ func signIn(t *testing.T, ctx context.Context) {
 	b.until("main", "1\ndead letter to look at")
 	b.do(chromedp.Navigate(s.guarded+"/#/deadletters/"+failed.Steps[0].DeadLetter), chromedp.WaitVisible(".letters .failure"))
 	b.until(".failure", `no column "nothing"`)
+	// Why something failed stays to be read when the page brings itself up to date.
+	b.eval("window.asked = fetch; window.fetch = (path, o) => o.method === 'POST' ? Promise.reject() : (window.shown = path, asked(path, o)); 0")
+	b.do(chromedp.Click(".letters .actions button"))
+	b.until("#banner", "does not answer")
+	b.eval("shown = ''; document.dispatchEvent(new Event('visibilitychange')); 0")
+	b.do(chromedp.Sleep(300 * time.Millisecond))
+	if got := b.eval("[shown, document.getElementById('banner').hidden].join()"); got != "v1/deadletters,false" {
+		t.Errorf("the page was brought up to date, and the banner is hidden: %s", got)
+	}
+	b.eval("window.fetch = asked; 0")
 	b.do(chromedp.Click(".letters .actions button"))
 	b.until("main", "It was redriven")
+	if got := b.eval("document.getElementById('banner').hidden"); got != "true" {
+		t.Error("the banner stays though what failed is done")
+	}
 	b.do(chromedp.Click(`nav a[href="#/deadletters"]`))
 	b.until(".letters", "broken.csv") // what failed again is a dead letter of its own
 	for i := range 50 {

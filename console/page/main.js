@@ -15,6 +15,7 @@ const views = { __proto__: null, '': overview, runs: a => a.length ? run(a) : ov
 const places = [['Overview', ''], ['Models', 'models'], ['Uploads', 'uploads'], ['Dead letters', 'deadletters']];
 
 let turn = 0, timer, left = 0; // dead letters to look at
+let refused = false; // the banner says why what the user did failed: it stays until something else is done
 
 const where = () => location.hash.replace(/^#\/?/, '').split('/').filter(s => s !== '').map(s => { try { return decodeURIComponent(s); } catch { return s; } });
 
@@ -37,7 +38,8 @@ async function show(moved) {
     left = view.letters ?? left;
     menu(at);
     patch(main, view.nodes);
-    banner.hidden = true;
+    if (moved) refused = false;
+    banner.hidden = !refused;
     every = view.every;
     if (view.said && said.textContent !== view.said) said.textContent = view.said;
     if (moved) arrive(view.chosen);
@@ -48,6 +50,7 @@ async function show(moved) {
       document.title = 'Runnel';
       patch(main, [h('h1', null, 'This cannot be shown'), h('p', { class: 'failure message' }, error.message), h('p', null, h('a', { href: '#/' }, 'Overview'))]);
     } else {
+      refused = false;
       banner.textContent = error.status ? error.message : `${error instanceof Failure ? 'The node does not answer' : error.message}. Trying again …`;
       banner.hidden = false;
     }
@@ -83,8 +86,10 @@ export const act = (what, question) => async e => {
   button.disabled = true;
   try {
     await what();
+    refused = false;
     await refresh();
   } catch (error) {
+    refused = true;
     banner.textContent = error.message;
     banner.hidden = false;
   }
