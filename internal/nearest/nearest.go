@@ -45,6 +45,12 @@ func Hint(name string, candidates []string) string {
 	return "; did you mean " + strings.Join(names, " or ") + "?"
 }
 
+// Unknown says that there is no such thing of that name: what the closest ones
+// are, and which there are.
+func Unknown(thing, name string, known []string) string {
+	return "no such " + thing + Hint(name, known) + " (there are: " + strings.Join(known, ", ") + ")"
+}
+
 // distance is the optimal string alignment distance in bytes.
 func distance(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {

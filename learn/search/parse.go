@@ -94,7 +94,7 @@ func parseParam(path []string, spec map[string]any) (Param, error) {
 			}
 		case !slices.Contains(kinds(), key):
 			known := append(kinds(), "step", "when")
-			return p, fail(at, "no such key%s (there are: %s)", nearest.Hint(key, known), strings.Join(known, ", "))
+			return p, fail(at, "%s", nearest.Unknown("key", key, known))
 		case p.Kind != "":
 			return p, fail(at, "the parameter is %s already: it has one distribution", p.Kind)
 		default:

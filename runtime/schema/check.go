@@ -39,7 +39,7 @@ func checkFields(fields []Field, values map[string]any, path []string) []*Error 
 		if i < 0 {
 			known := Names(fields)
 			errs = append(errs, &Error{Path: at, Unknown: true,
-				Message: fmt.Sprintf("no such parameter%s (there are: %s)", nearest.Hint(name, known), strings.Join(known, ", "))})
+				Message: nearest.Unknown("parameter", name, known)})
 			continue
 		}
 		errs = append(errs, checkValue(fields[i], values[name], at)...)
