@@ -38,9 +38,9 @@ func TestConformance(t *testing.T) {
 		})
 	}
 	sgd, margin, robust := NewSGD(), NewSGD(), NewSGD()
-	margin.Loss, margin.L1Ratio, margin.MaxIter = "hinge", 0.3, 100
+	margin.Loss, margin.L1Ratio, margin.MaxIter = "hinge", 0.3, 30
 	robust.Loss, robust.LearningRate, robust.Epsilon, robust.ClassWeight = "modified_huber", "adaptive", 2, "balanced"
-	robust.MaxIter, sgd.MaxIter = 100, 200
+	robust.MaxIter, sgd.MaxIter = 50, 100
 	for name, p := range map[string]SGD{"sgd": sgd, "sgd hinge": margin, "sgd modified huber": robust} {
 		t.Run(name, func(t *testing.T) {
 			tasks := []learn.Task{learn.Classification}

@@ -79,7 +79,7 @@ func TestHardLogistic(t *testing.T) {
 	weak := NewLogistic()
 	weak.C, weak.MaxIter = 1e12, 50
 	sparse := weak
-	sparse.L1Ratio, sparse.MaxIter = 1, 20
+	sparse.L1Ratio, sparse.C, sparse.MaxIter = 1, 1, 5
 	for name, fit := range map[string]func() (learn.Model, error){
 		"separable, sparse": func() (learn.Model, error) { return sparse.Fit(t.Context(), x, labels(2), nil) },
 		"separable":         func() (learn.Model, error) { return weak.Fit(t.Context(), x, labels(2), nil) },
