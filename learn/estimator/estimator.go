@@ -30,13 +30,13 @@ type Params struct {
 	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
 	Lasso    linear.Lasso        `json:"lasso" doc:"parameters of a lasso"`
 	Net      linear.ElasticNet   `json:"elastic_net" doc:"parameters of an elastic net"`
-	Voting   Voting              `json:"voting" doc:"parameters of a vote of several estimators"`
-	Stacking Stacking            `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
-	Refine
 	Near     neighbors.Neighbors `json:"neighbors" doc:"parameters of k nearest neighbours"`
 	Bayes    bayes.NaiveBayes    `json:"naive_bayes" doc:"parameters of naive Bayes"`
 	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
 	Network  neural.Network      `json:"neural_network" doc:"parameters of a neural network"`
+	Voting   Voting              `json:"voting" doc:"parameters of a vote of several estimators"`
+	Stacking Stacking            `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
+	Refine
 }
 
 // An Entry describes an estimator.
