@@ -116,9 +116,9 @@ type TrialRequestedData struct {
 // TrialFinishedData says what came of a trial.
 type TrialFinishedData struct {
 	TrialRequestedData
-	Score   float64   `json:"score"`            // the mean of the folds'
-	Scores  []float64 `json:"scores,omitempty"` // of the folds
-	Error   string    `json:"error,omitempty"` // why it could not be done
+	Score  float64   `json:"score"`            // the mean of the folds'
+	Scores []float64 `json:"scores,omitempty"` // of the folds
+	Error  string    `json:"error,omitempty"`  // why it could not be done
 }
 
 // A ModelRef points to a model's two files.

@@ -165,8 +165,11 @@ func branchesFromState(s learn.State) (Transformer, error) {
 	if err := reread(s.Params["spec"], &f.params); err != nil {
 		return nil, fmt.Errorf("state of \"branches\": %w", err)
 	}
-	if err := f.params.check(); err != nil || !ok || len(steps) != len(f.params.Branches) || len(s.Params) != 2 {
-		return nil, fmt.Errorf("state of \"branches\": want a spec and the steps of each of its branches: %v", err)
+	if err := f.params.check(); err != nil {
+		return nil, fmt.Errorf("state of \"branches\": %w", err)
+	}
+	if !ok || len(steps) != len(f.params.Branches) || len(s.Params) != 2 {
+		return nil, fmt.Errorf("state of \"branches\": want a spec and the steps of each of its %d branches", len(f.params.Branches))
 	}
 	rest := maps.Clone(s.Tensors)
 	for i := range steps {
