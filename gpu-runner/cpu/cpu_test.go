@@ -15,7 +15,7 @@ func TestConformance(t *testing.T) {
 		t.Run(activation, func(t *testing.T) {
 			learntest.Estimator(t, func() learn.Estimator {
 				n := neural.New()
-				n.Hidden, n.Activation, n.Epochs, n.Rate = []int{16}, activation, 20, 0.02
+				n.Hidden, n.Activation, n.Epochs, n.Rate = []int{16}, activation, 8, 0.05
 				return Network{n}
 			}, learntest.Config{Restore: neural.FromState})
 		})

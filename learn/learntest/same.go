@@ -35,10 +35,13 @@ func anyThreads(t *testing.T, s suite) {
 		for i := range w {
 			w[i] = 0.1 + float64(i%7)
 		}
-		for _, weights := range [][]float64{nil, w} {
-			one := s.fit(t, x, y, &learn.Options{Seed: 3, Threads: 1, Weights: weights})
-			for _, threads := range []int{2, 3, 8} {
-				m := s.fit(t, x, y, &learn.Options{Seed: 3, Threads: threads, Weights: weights})
+		for _, c := range []struct {
+			weights []float64
+			threads []int
+		}{{nil, []int{2, 8}}, {w, []int{3}}} {
+			one := s.fit(t, x, y, &learn.Options{Seed: 3, Threads: 1, Weights: c.weights})
+			for _, threads := range c.threads {
+				m := s.fit(t, x, y, &learn.Options{Seed: 3, Threads: threads, Weights: c.weights})
 				sameState(t, one.State(), m.State())
 				sameBits(t, "more threads", one.Predict(x), m.Predict(x))
 			}

@@ -74,15 +74,13 @@ func (c *counts) leaf(values []float64, _ sum) []float64 {
 func (c *counts) search(rows []uint32, features []int32, best *split) []int32 {
 	c.constant = c.constant[:0]
 	for _, f := range features {
-		var bins []uint8
-		if c.cuts != nil {
-			bins = c.cut(rows, f)
-		} else {
-			bins = c.fill(rows, f)
-		}
+		bins := c.fill(rows, f)
 		if len(bins) < 2 {
 			c.constant = append(c.constant, f)
 		} else {
+			if c.cuts != nil {
+				bins = c.cut(bins, f)
+			}
 			c.scan(bins, len(rows), f, best)
 		}
 		for _, b := range bins {
@@ -131,37 +129,35 @@ func (c *counts) fill(rows []uint32, feature int32) []uint8 {
 	return list
 }
 
-// cut fills the sides of one cut of a feature, which is drawn: the bins next to it,
-// and that of missing values.
-func (c *counts) cut(rows []uint32, feature int32) []uint8 {
-	k := c.y.classes
-	col, stride := c.column(feature, len(rows), false)
-	first, last, missing := extent(rows, col, stride)
-	list := c.list[:0]
-	at := min(first, missingBin-1)
-	if first < last {
-		at = c.cuts.between(feature, first, last)
-		list = append(list, uint8(at), uint8(at+1))
-	} else if last >= 0 {
-		list = append(list, uint8(at))
+// cut makes one bin of those on either side of a cut that is drawn.
+func (c *counts) cut(list []uint8, feature int32) []uint8 {
+	values := len(list)
+	if list[values-1] == missingBin {
+		values--
 	}
-	if missing > 0 {
-		list = append(list, missingBin)
+	if values < 2 {
+		return list
 	}
-	adding := c.adding[:len(rows)]
-	for i, r := range rows {
-		b := int(col[int(r)*stride])
+	at := uint8(c.cuts.between(feature, int(list[0]), int(list[values-1])))
+	for _, b := range list[:values] {
 		to := at
 		if b > at {
-			to = at + 1
+			to++
 		}
-		if b == missingBin {
-			to = missingBin
+		if b == to {
+			continue
 		}
-		c.bins[to*k+int(adding[i].class)] += adding[i].weight
-		c.rowBins[to]++
+		sum := c.at(to)
+		for k, w := range c.at(b) {
+			sum[k] += w
+		}
+		c.rowBins[to] += c.rowBins[b]
+		clear(c.at(b))
+		c.rowBins[b] = 0
 	}
-	return list
+	missing := list[values:]
+	list[0], list[1] = at, at+1
+	return list[:2+copy(list[2:], missing)]
 }
 
 // scan tries every split between the bins that have rows. Where values are

@@ -117,9 +117,6 @@ func (s *sums) search(rows []uint32, features []int32, best *split) []int32 {
 			s.adding = append(s.adding, s.wide[r])
 		}
 	}
-	if s.cuts != nil {
-		return s.searchCuts(rows, features, best)
-	}
 	for len(features) > 0 {
 		n := 1
 		if s.packed && dense && len(features) >= 4 {
@@ -181,9 +178,12 @@ func (s *sums) countRows(rows []uint32, col []uint8, stride int, cells []cell) {
 	}
 }
 
-// scan tries every split between the cells of a feature. Where values are missing,
-// the last cell is theirs: it is tried on both sides of each.
+// scan tries every split between the cells of a feature, or the one that is drawn.
+// Where values are missing, the last cell is theirs: it is tried on both sides of each.
 func (s *sums) scan(cells []cell, rows int, feature int32, best *split) {
+	if s.cuts != nil {
+		cells = s.cut(cells, feature)
+	}
 	last := len(cells) - 1
 	if cells[last].bin != bins.Missing {
 		s.scanFrom(cell{}, cells, last, rows, feature, best)
@@ -193,77 +193,28 @@ func (s *sums) scan(cells []cell, rows int, feature int32, best *split) {
 	s.scanFrom(cells[last], cells[:last], last-1, rows, feature, best)
 }
 
-// searchCuts is search with one cut a feature, which is drawn: the cells are its sides.
-func (s *sums) searchCuts(rows []uint32, features []int32, best *split) []int32 {
-	for _, f := range features {
-		col, stride := s.column(f, len(rows), false)
-		first, last, missing := extent(rows, col, stride)
-		if first >= last && (missing == 0 || missing == len(rows)) {
-			s.constant = append(s.constant, f)
-			continue
-		}
-		at := first
-		if first < last {
-			at = s.cuts.between(f, first, last)
-		}
-		left := cell{bin: int32(at)}
-		s.sumUpTo(&left, rows, col, stride, at)
-		right := cell{sum: sum{s.total.weight - left.weight, s.total.target - left.target}, bin: int32(at + 1), rows: int32(len(rows)) - left.rows}
-		cells := append(s.cells[:0], left, right)
-		if missing > 0 {
-			absent := right
-			absent.bin = bins.Missing
-			if first < last {
-				values := cell{}
-				s.sumUpTo(&values, rows, col, stride, bins.Missing-1)
-				absent.weight, absent.target, absent.rows = s.total.weight-values.weight, s.total.target-values.target, int32(len(rows))-values.rows
-				cells[1].weight, cells[1].target, cells[1].rows = right.weight-absent.weight, right.target-absent.target, right.rows-absent.rows
-				cells = append(cells, absent)
-			} else {
-				cells[1] = absent
-			}
-		}
-		s.scan(cells, len(rows), f, best)
+// cut makes one cell of those on either side of a cut that is drawn.
+func (s *sums) cut(cells []cell, feature int32) []cell {
+	values := len(cells)
+	if cells[values-1].bin == bins.Missing {
+		values--
 	}
-	return s.constant
-}
-
-// sumUpTo adds up the rows in the bins up to at, without a branch.
-func (s *sums) sumUpTo(c *cell, rows []uint32, col []uint8, stride, at int) {
-	n := 0
-	if s.packed {
-		all := uint64(0)
-		for _, r := range rows {
-			in := int64(int(col[int(r)*stride])-at-1) >> 63
-			all += s.adds[s.codes[r]] & uint64(in)
-			n -= int(in)
+	if values < 2 {
+		return cells
+	}
+	at := int32(s.cuts.between(feature, int(cells[0].bin), int(cells[values-1].bin)))
+	sides := [2]cell{{bin: at}, {bin: at + 1}}
+	for i := range cells[:values] {
+		c, side := &cells[i], &sides[0]
+		if c.bin > at {
+			side = &sides[1]
 		}
-		c.sum, c.rows = unpack(all), int32(n)
-		return
+		side.weight += c.weight
+		side.target += c.target
+		side.rows += c.rows
 	}
-	adding := s.adding[:len(rows)]
-	for i, r := range rows {
-		in := int64(int(col[int(r)*stride])-at-1) >> 63
-		c.weight += adding[i].weight & in
-		c.target += adding[i].target & in
-		n -= int(in)
-	}
-	c.rows = int32(n)
-}
-
-// extent is the first and the last bin of the rows that have a value, and how many
-// have none.
-func extent(rows []uint32, col []uint8, stride int) (first, last, missing int) {
-	first, last = bins.Missing, -1
-	for _, r := range rows {
-		b := int(col[int(r)*stride])
-		first = min(first, b)
-		if b == bins.Missing {
-			missing, b = missing+1, -1
-		}
-		last = max(last, b)
-	}
-	return first, last, missing
+	n := copy(cells, sides[:])
+	return cells[:n+copy(cells[n:], cells[values:])]
 }
 
 // scanFrom tries the splits after each of the first n cells, with what is in
