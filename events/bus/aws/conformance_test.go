@@ -37,6 +37,7 @@ func TestConformance(t *testing.T) {
 			Durable: true,
 			Shared:  true,
 			Slow:    true, // moto is
+			Repeats: true,
 			Open:    func(t testing.TB) bus.Bus { return open(t, server, opts) },
 		}
 	})

@@ -29,6 +29,10 @@ type Harness struct {
 	// Slow says that a request takes tens of milliseconds, as with a stand-in for
 	// a service: tests of many events use a fifth of them, and run in parallel.
 	Slow bool
+	// Repeats says that an event may be delivered twice where two buses ask at
+	// once, as a standard queue of SQS does: what a node does with it is the
+	// record's to decide.
+	Repeats bool
 }
 
 // many is how many events a test uses of n.
