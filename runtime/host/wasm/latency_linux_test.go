@@ -185,6 +185,11 @@ func parent() int {
 // TestConfined: a worker has no environment, no files but its own, a folder of
 // its own, and is gone when its call is cancelled.
 func TestConfined(t *testing.T) {
+	inherited, err := syscall.Open(filepath.Join(t.TempDir(), "inherited"), syscall.O_CREAT|syscall.O_RDWR, 0o600) // as a shell leaves it open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(inherited)
 	h := open(t, nil)
 	if _, err := do(t, h, "probe", steptest.New(t), probeParams{Do: "nothing"}); err != nil { // the worker has loaded the module
 		t.Fatal(err)

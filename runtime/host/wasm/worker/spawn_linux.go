@@ -2,11 +2,14 @@ package worker
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // diesWithParent: the system ends a worker whose parent has died.
@@ -36,6 +39,8 @@ func newSpawner(ended <-chan struct{}) spawner {
 		for {
 			select {
 			case o := <-orders:
+				// Files that this process was started with are none of a worker's.
+				_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // Linux before 5.11 has none
 				o.err <- o.cmd.Start()
 			case <-ended:
 				return
