@@ -20,8 +20,8 @@ func TestPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(text) > 2048 {
-		t.Errorf("the default pipeline takes %d characters, half of a Lambda's environment: 4096 in all", len(text))
+	if len(text) > 3000 { // sam.Render leaves the rest of a Lambda's 4096 to the other variables
+		t.Errorf("the default pipeline takes %d characters: its template could not hold it", len(text))
 	}
 	spec, err := pipeline.Unpack(text)
 	if err != nil {
