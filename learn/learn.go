@@ -21,7 +21,12 @@ type Task string
 const (
 	Classification Task = "classification"
 	Regression     Task = "regression"
+	Clustering     Task = "clustering" // which rows are alike; there is no target
 )
+
+// Supervised tells whether a task has a target: a column of the data that says
+// what is right.
+func (t Task) Supervised() bool { return t != Clustering }
 
 // A Matrix is the feature matrix: one contiguous slice a feature (column-major),
 // NaN where a value is missing. Columns are read, never written, by estimators.
@@ -46,16 +51,21 @@ func (m *Matrix) Take(rows []int) *Matrix {
 
 // A Target is what a model learns to predict: a class index a row for
 // classification (Labels, an index into Classes), a value a row for regression.
+// Of a task without a target there is the number of rows alone.
 type Target struct {
 	Task    Task
 	Labels  []int32
 	Classes []string
 	Values  []float64
+	Rows    int // where the task is not supervised
 }
 
 // Len is the number of rows.
 func (y *Target) Len() int {
-	if y.Task == Classification {
+	switch {
+	case !y.Task.Supervised():
+		return y.Rows
+	case y.Task == Classification:
 		return len(y.Labels)
 	}
 	return len(y.Values)
@@ -65,6 +75,10 @@ func (y *Target) Len() int {
 // they are, also where the rows lack one.
 func (y *Target) Take(rows []int) *Target {
 	out := &Target{Task: y.Task, Classes: y.Classes}
+	if !y.Task.Supervised() {
+		out.Rows = len(rows)
+		return out
+	}
 	if y.Task == Classification {
 		out.Labels = make([]int32, len(rows))
 		for i, r := range rows {

@@ -61,6 +61,9 @@ func (g *Graph) Then(ctx context.Context, t *table.Table, y *learn.Target, opts 
 }
 
 func fitStep(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Options, spec Spec) (Transformer, *table.Table, error) {
+	if y != nil && !y.Task.Supervised() {
+		y = nil
+	}
 	if ft, ok := spec.(FitTransformer); ok {
 		return ft.FitTransform(ctx, t, y, opts)
 	}

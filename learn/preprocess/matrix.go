@@ -85,6 +85,9 @@ func Classes(c *table.Column) []string {
 // [Without]). So are infinite values of a regression. A value that is none of
 // the given classes is an error.
 func Target(t *table.Table, name string, task learn.Task, classes []string) (y *learn.Target, absent []int, err error) {
+	if !task.Supervised() {
+		return &learn.Target{Task: task, Rows: t.Rows()}, nil, nil
+	}
 	c := t.Column(name)
 	if c == nil {
 		return nil, nil, fmt.Errorf("target: %w", noColumn(t, name))
