@@ -282,8 +282,8 @@ func CategoriesOf(values []any) (Categories, error) {
 			}
 			c.Kind, text = kind(table.Float64, i), table.FormatFloat(number)
 		}
-		if len(text) > MaxText || seen[text] {
-			return c, fmt.Errorf("category %d, %.40q, is too long or there twice", i, text)
+		if !IsText(text) || seen[text] {
+			return c, fmt.Errorf("category %d, %.40q, is too long, there twice or no UTF-8", i, text)
 		}
 		seen[text], c.Values[i] = true, text
 	}

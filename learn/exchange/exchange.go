@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
@@ -70,21 +71,24 @@ func (o *Options) Outcome(m *model.Model, classes int, own []string, kind table.
 	}
 	seen := map[string]bool{}
 	for _, c := range m.Classes {
-		if c == "" || len(c) > MaxText || seen[c] {
-			return fmt.Errorf("the class %.100q is blank, too long or there twice: name %d different classes", c, classes)
+		if c == "" || !IsText(c) || seen[c] {
+			return fmt.Errorf("the class %.100q is blank, too long, there twice or no UTF-8: name %d different classes", c, classes)
 		}
 		seen[c] = true
 	}
 	return nil
 }
 
+// IsText reports whether a text can be stored as a name or a category.
+func IsText(s string) bool { return len(s) <= MaxText && utf8.ValidString(s) }
+
 // Names checks the names of features: none is blank, too long or there twice.
 func Names(names []string) error {
 	seen := make(map[string]bool, len(names))
 	for j, name := range names {
 		switch {
-		case name == "" || len(name) > MaxText:
-			return fmt.Errorf("feature %d has a name of %d bytes: want 1 to %d", j, len(name), MaxText)
+		case name == "" || !IsText(name):
+			return fmt.Errorf("feature %d has a name of %d bytes: want 1 to %d, of UTF-8", j, len(name), MaxText)
 		case seen[name]:
 			return fmt.Errorf("two features are named %.100q: name them differently before the model is saved", name)
 		}

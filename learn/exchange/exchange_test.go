@@ -76,6 +76,7 @@ func TestBoosterRefuses(t *testing.T) {
 		"on one path alone":                  func(b *Booster) { b.Ensemble.Trees = []ensemble.Tree{loop()} },
 		"two features are named \"a\"":       func(b *Booster) { b.Ensemble.Features = []string{"a", "a"} },
 		"feature 1 has a name of 0 bytes":    func(b *Booster) { b.Ensemble.Features = []string{"a", ""} },
+		"1 to 4096, of UTF-8":                func(b *Booster) { b.Ensemble.Features = []string{"a", "\xff"} },
 		"it has a NaN at 0":                  func(b *Booster) { b.Ensemble.Trees[0].Value[0] = math.NaN() },
 		"the greatest that is held is 65535": func(b *Booster) { b.Ensemble.Trees = []ensemble.Tree{wide()} },
 	} {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -69,11 +70,16 @@ func (r *reader) table(t *constant, c *codes) (*value, error) {
 }
 
 // categories are keys as the texts of categories.
-func categories(texts []string, numbers []float64) []string {
+func categories(texts []string, numbers []float64) ([]string, error) {
+	for _, text := range texts {
+		if !exchange.IsText(text) {
+			return nil, fmt.Errorf("the category %.40q is too long or no UTF-8", text)
+		}
+	}
 	for _, v := range numbers {
 		texts = append(texts, table.FormatFloat(v))
 	}
-	return texts
+	return texts, nil
 }
 
 func (r *reader) oneHot(a attrs, x *value) (*value, error) {
@@ -81,7 +87,10 @@ func (r *reader) oneHot(a attrs, x *value) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := categories(a.texts("cats_strings"), numbers)
+	keys, err := categories(a.texts("cats_strings"), numbers)
+	if err != nil {
+		return nil, err
+	}
 	if a.number("zeros", 1) != 1 || len(x.columns) != 1 || len(keys) == 0 || len(keys) > maxColumns {
 		return nil, fmt.Errorf("it is of %d columns and %d categories, zeros %v: want one column, and zeros=1 (handle_unknown='ignore')", len(x.columns), len(keys), a.number("zeros", 1))
 	}
@@ -115,7 +124,10 @@ func (r *reader) labelEncoder(a attrs, x *value) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := categories(a.texts("keys_strings"), whole)
+	keys, err := categories(a.texts("keys_strings"), whole)
+	if err != nil {
+		return nil, err
+	}
 	values, err := a.numbers("values_int64s")
 	if err != nil {
 		return nil, err
