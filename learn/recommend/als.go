@@ -122,6 +122,9 @@ func (a ALS) gram(ctx context.Context, threads int, rows []float64) ([]float64, 
 		}
 		parts[part] = sum
 	})
+	if err != nil {
+		return nil, err
+	}
 	out := make([]float64, f*f)
 	for _, p := range parts {
 		vector.Add(out, 1, p)
@@ -132,7 +135,7 @@ func (a ALS) gram(ctx context.Context, threads int, rows []float64) ([]float64, 
 			out[k*f+j] = out[j*f+k]
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // solve improves x towards the factors that fit best what was done with the

@@ -37,20 +37,11 @@ func (m *Model) Judge(ctx context.Context, test []Event, k, threads int) (*Repor
 // for all but for what a user has done: what factors must beat.
 func (m *Model) JudgePopular(ctx context.Context, test []Event, k, threads int) (*Report, error) {
 	return judge(ctx, test, k, threads, len(m.items), func(user string) []Scored {
-		seen := map[int32]bool{}
 		if u, ok := m.userAt[user]; ok {
-			others, _ := m.seen.of(u)
-			for _, i := range others {
-				seen[i] = true
-			}
+			seen, _ := m.seen.of(u)
+			return m.most(seen, k)
 		}
-		var list []Scored
-		for _, i := range m.popular {
-			if len(list) < k && !seen[i] {
-				list = append(list, Scored{Item: m.items[i]})
-			}
-		}
-		return list
+		return m.most(nil, k)
 	}, func(user string) bool { _, ok := m.userAt[user]; return ok })
 }
 

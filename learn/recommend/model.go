@@ -15,6 +15,7 @@ type Model struct {
 	users, items []string // in order
 	user, item   []float64
 	seen         history // what each user did
+	later        history // and what each did that the factors were not fitted on: see With
 
 	userAt, itemAt map[string]int
 	popular        []int32 // items, those of most users first
@@ -51,8 +52,8 @@ func (m *Model) index() {
 // A Scored is an item of a list, and how well it suits: about 1 is what a user
 // has done, about 0 what not.
 type Scored struct {
-	Item  string
-	Score float64
+	Item  string  `json:"item"`
+	Score float64 `json:"score"`
 }
 
 // Users and Items are those that the model knows, in order.
@@ -68,10 +69,7 @@ func (m *Model) Items() []string { return append([]string{}, m.items...) }
 func (m *Model) Recommend(user string, n int) (list []Scored, known bool) {
 	u, known := m.userAt[user]
 	if !known {
-		for _, i := range m.popular[:max(0, min(n, len(m.popular)))] {
-			list = append(list, Scored{Item: m.items[i]})
-		}
-		return list, false
+		return m.most(nil, n), false
 	}
 	f := m.params.Factors
 	seen, _ := m.seen.of(u)
@@ -83,38 +81,39 @@ func (m *Model) Recommend(user string, n int) (list []Scored, known bool) {
 // since the fit, get lists that know of it. Items that the model does not know
 // are passed over; with none that it knows the list is that of an unknown user.
 func (m *Model) RecommendAfter(events []Event, n int) ([]Scored, error) {
-	for i := range events {
-		events := events[i]
-		if !(events.Weight >= 0) || math.IsInf(events.Weight, 0) {
-			return nil, fmt.Errorf("recommend: the weight of event %d is %v: want a number that is not negative", i, events.Weight)
-		}
+	done, _, err := m.doneBy("", events)
+	if err != nil {
+		return nil, err
 	}
+	if len(done.items) == 0 {
+		return m.most(nil, n), nil
+	}
+	return m.top(m.factorsOf(done), done.items, n), nil
+}
+
+// added are the items of events, ascending, and their weights; unknown are those
+// that the model does not know.
+func (m *Model) added(events []Event) (items []int32, weights []float64, unknown []string, err error) {
 	weight := map[int32]float64{}
-	var seen []int32
-	for _, e := range events {
+	for i, e := range events {
+		if !(e.Weight >= 0) || math.IsInf(e.Weight, 0) {
+			return nil, nil, nil, fmt.Errorf("recommend: the weight of event %d is %v: want a number that is not negative", i, e.Weight)
+		}
 		at, ok := m.itemAt[e.Item]
 		if !ok {
+			unknown = append(unknown, e.Item)
 			continue
 		}
-		i := int32(at)
-		if weight[i] == 0 {
-			seen = append(seen, i)
+		if i := int32(at); weight[i] == 0 {
+			items = append(items, i)
 		}
-		weight[i] += cmp.Or(e.Weight, 1)
+		weight[int32(at)] += cmp.Or(e.Weight, 1)
 	}
-	if len(seen) == 0 {
-		list, _ := m.Recommend("", n)
-		return list, nil
+	sorting.Ordered(items)
+	for _, i := range items {
+		weights = append(weights, weight[i])
 	}
-	sorting.Ordered(seen)
-	weights := make([]float64, len(seen))
-	for k, i := range seen {
-		weights[k] = weight[i]
-	}
-	f := m.params.Factors
-	x := make([]float64, f)
-	m.params.solve(m.gram, m.item, seen, weights, x, 10*f, make([]float64, 3*f))
-	return m.top(x, seen, n), nil
+	return items, weights, unknown, nil
 }
 
 // Similar lists the n items most like an item, by the angle between their

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // Kind is the kind of the models' State.
@@ -17,18 +18,49 @@ func (m *Model) State() learn.State {
 	floats := func(v []float64, n int) learn.Tensor {
 		return learn.Tensor{Shape: []int{n, f}, Data: append([]float64{}, v...)}
 	}
-	return learn.State{Kind: Kind,
+	s := learn.State{Kind: Kind,
 		Params: map[string]any{"alpha": m.params.Alpha, "l2": m.params.L2},
 		Tensors: map[string]learn.Tensor{
 			"user_factors": floats(m.user, len(m.users)),
 			"item_factors": floats(m.item, len(m.items)),
 			"users":        names(m.users),
 			"items":        names(m.items),
-			"starts":       {Shape: []int{len(m.seen.start)}, Data: append([]int32{}, m.seen.start...)},
-			"seen":         {Shape: []int{len(m.seen.others)}, Data: append([]int32{}, m.seen.others...)},
-			"weights":      {Shape: []int{len(m.seen.weight)}, Data: append([]float64{}, m.seen.weight...)},
 		}}
+	m.seen.write(s, "")
+	if m.later.start != nil {
+		m.later.write(s, "later_")
+	}
+	return s
 }
+
+// write puts a history into the tensors starts, seen and weights of a state.
+func (h *history) write(s learn.State, prefix string) {
+	s.Tensors[prefix+"starts"] = learn.Tensor{Shape: []int{len(h.start)}, Data: append([]int32{}, h.start...)}
+	s.Tensors[prefix+"seen"] = learn.Tensor{Shape: []int{len(h.others)}, Data: append([]int32{}, h.others...)}
+	s.Tensors[prefix+"weights"] = learn.Tensor{Shape: []int{len(h.weight)}, Data: append([]float64{}, h.weight...)}
+}
+
+// Outputs is the number of items.
+func (m *Model) Outputs() int { return len(m.items) }
+
+// Predict are the scores of all items, in order, for users: their numbers, from
+// 0 in the order of Users, are the one column of x. A number that is none gets 0s.
+func (m *Model) Predict(x *learn.Matrix) []float64 {
+	f := m.params.Factors
+	out := make([]float64, x.Rows*len(m.items))
+	for r, number := range x.Columns[0] {
+		if !(number >= 0 && number < float64(len(m.users))) {
+			continue
+		}
+		user := m.user[int(number)*f:][:f]
+		for i := range m.items {
+			out[r*len(m.items)+i] = vector.Inner(user, m.item[i*f:][:f])
+		}
+	}
+	return out
+}
+
+var _ learn.Model = (*Model)(nil)
 
 // names are texts one after the other, each with its length before it.
 func names(list []string) learn.Tensor {
@@ -74,7 +106,10 @@ func (m *Model) read(s learn.State) (err error) {
 	if m.item, err = m.factors(s, "item_factors", len(m.items)); err != nil {
 		return err
 	}
-	return m.readSeen(s)
+	if m.seen, err = m.history(s, ""); err == nil && s.Tensors["later_starts"].Data != nil {
+		m.later, err = m.history(s, "later_")
+	}
+	return err
 }
 
 func readNames(s learn.State, tensor string) (out []string, err error) {
@@ -119,31 +154,31 @@ func (m *Model) factors(s learn.State, name string, n int) ([]float64, error) {
 	return append([]float64{}, v...), nil
 }
 
-func (m *Model) readSeen(s learn.State) error {
-	starts, ok := s.Tensors["starts"].Data.([]int32)
-	seen, also := s.Tensors["seen"].Data.([]int32)
-	weights, too := s.Tensors["weights"].Data.([]float64)
+// history reads what users did from the tensors starts, seen and weights.
+func (m *Model) history(s learn.State, prefix string) (h history, err error) {
+	starts, ok := s.Tensors[prefix+"starts"].Data.([]int32)
+	seen, also := s.Tensors[prefix+"seen"].Data.([]int32)
+	weights, too := s.Tensors[prefix+"weights"].Data.([]float64)
 	if !ok || !also || !too || len(starts) != len(m.users)+1 || starts[0] != 0 || int(starts[len(m.users)]) != len(seen) || len(weights) != len(seen) {
-		return fmt.Errorf("the tensors starts, seen and weights are not what %d users did", len(m.users))
+		return h, fmt.Errorf("the tensors %[1]sstarts, %[1]sseen and %[1]sweights are not what %[2]d users did", prefix, len(m.users))
 	}
 	for u := range m.users {
 		if starts[u] > starts[u+1] {
-			return fmt.Errorf("the starts do not ascend at user %d", u)
+			return h, fmt.Errorf("the %sstarts do not ascend at user %d", prefix, u)
 		}
 	}
 	for u := range m.users { // all starts are within seen now
 		own := seen[starts[u]:starts[u+1]]
 		for k, i := range own {
 			if i < 0 || int(i) >= len(m.items) || k > 0 && own[k-1] >= i {
-				return fmt.Errorf("item %d of user %d is none of %d, or out of order", i, u, len(m.items))
+				return h, fmt.Errorf("item %d of user %d is none of %d, or out of order", i, u, len(m.items))
 			}
 		}
 	}
 	for _, w := range weights {
 		if !(w > 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("a weight is %v", w)
+			return h, fmt.Errorf("a weight is %v", w)
 		}
 	}
-	m.seen = history{append([]int32{}, starts...), append([]int32{}, seen...), append([]float64{}, weights...)}
-	return nil
+	return history{append([]int32{}, starts...), append([]int32{}, seen...), append([]float64{}, weights...)}, nil
 }
