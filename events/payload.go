@@ -61,9 +61,20 @@ type Dataset struct {
 	Rows     int64    `json:"rows"`
 	Columns  int      `json:"columns"`
 	Target   string   `json:"target,omitempty"`  // column to predict; "" when none is known
-	Task     string   `json:"task,omitempty"`    // classification or regression
+	Task     string   `json:"task,omitempty"`    // classification, regression, clustering or recommendation
 	Classes  []string `json:"classes,omitempty"` // of a classification, in order
+
+	// Roles are columns of a recommendation, by what they are: user, item, and
+	// weight where there is one.
+	Roles map[string]string `json:"roles,omitempty"`
 }
+
+// The roles of columns.
+const (
+	RoleUser   = "user"
+	RoleItem   = "item"
+	RoleWeight = "weight"
+)
 
 // DatasetIngestedData says that a table was read, typed and split.
 type DatasetIngestedData struct {

@@ -22,11 +22,15 @@ const (
 	Classification Task = "classification"
 	Regression     Task = "regression"
 	Clustering     Task = "clustering" // which rows are alike; there is no target
+
+	// Recommendation is of rows that are events, each of a user and an item: which
+	// other items the user will come to. Its rows have no features.
+	Recommendation Task = "recommendation"
 )
 
 // Supervised tells whether a task has a target: a column of the data that says
 // what is right.
-func (t Task) Supervised() bool { return t != Clustering }
+func (t Task) Supervised() bool { return t != Clustering && t != Recommendation }
 
 // A Matrix is the feature matrix: one contiguous slice a feature (column-major),
 // NaN where a value is missing. Columns are read, never written, by estimators.
