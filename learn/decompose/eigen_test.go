@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/runnel-dev/runnel/learn/vector"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -45,7 +46,7 @@ func TestEigen(t *testing.T) {
 				t.Errorf("value %d, %v, is above the one before it, %v", k, values[k], values[k-1])
 			}
 			for i := range n {
-				if got, want := dot(a[i], v), values[k]*v[i]; math.Abs(got-want) > 1e-13*norm {
+				if got, want := vector.Inner(a[i], v), values[k]*v[i]; math.Abs(got-want) > 1e-13*norm {
 					t.Errorf("vector %d, row %d: %v, want %v", k, i, got, want)
 				}
 			}
@@ -54,7 +55,7 @@ func TestEigen(t *testing.T) {
 				if l == k {
 					want = 1
 				}
-				if got := dot(v, vectors[l]); math.Abs(got-want) > 1e-13 {
+				if got := vector.Inner(v, vectors[l]); math.Abs(got-want) > 1e-13 {
 					t.Errorf("vectors %d and %d have the product %v", k, l, got)
 				}
 			}

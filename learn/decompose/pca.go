@@ -2,10 +2,13 @@
 package decompose
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/moments"
 )
 
 // A PCA is a principal component analysis of standardised features: each is
@@ -33,20 +36,22 @@ func FitPCA(x *learn.Matrix, components int) (*PCA, error) {
 		return nil, fmt.Errorf("%d components asked for: want at least 1", components)
 	}
 	pca := &PCA{Mean: make([]float64, p), Scale: make([]float64, p)}
-	standard := make([][]float64, p)
+	standard := moments.Standard{Rows: x.Rows}
 	for j, col := range x.Columns {
-		pca.Mean[j], pca.Scale[j] = moments(col)
-		standard[j] = pca.standardise(j, col)
+		pca.Mean[j], pca.Scale[j] = meanAndScale(col)
+		standard.Columns = append(standard.Columns, filled(col, pca.Mean[j]))
+		standard.Inverse = append(standard.Inverse, 1/pca.Scale[j])
 	}
-	cov := make([][]float64, p)
+	standard.Center = pca.Mean
+	products, err := standard.Products(context.Background(), 1)
+	if err != nil {
+		return nil, err
+	}
+	cov, total := make([][]float64, p), 0.0
 	for i := range cov {
-		cov[i] = make([]float64, p)
-	}
-	total := 0.0
-	for i := range p {
-		for j := i; j < p; j++ {
-			cov[i][j] = dot(standard[i], standard[j]) / float64(x.Rows-1)
-			cov[j][i] = cov[i][j]
+		cov[i] = products[i*p : (i+1)*p]
+		for j := range cov[i] {
+			cov[i][j] /= float64(x.Rows - 1)
 		}
 		total += cov[i][i]
 	}
@@ -97,9 +102,9 @@ func (p *PCA) standardise(j int, col []float64) []float64 {
 	return z
 }
 
-// moments are the mean of a feature, and its population standard deviation once
+// meanAndScale are the mean of a feature, and its population standard deviation once
 // missing values are the mean.
-func moments(col []float64) (mean, scale float64) {
+func meanAndScale(col []float64) (mean, scale float64) {
 	first, sum, n := firstOf(col), 0.0, 0
 	for _, v := range col {
 		if v == v {
@@ -132,12 +137,21 @@ func firstOf(col []float64) float64 {
 	return 0
 }
 
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for i, v := range a {
-		sum += float64(v * b[i])
+// filled is a column whose missing values are the mean: itself where it has none.
+func filled(col []float64, mean float64) []float64 {
+	var out []float64
+	for i, v := range col {
+		if v != v {
+			if out == nil {
+				out = slices.Clone(col)
+			}
+			out[i] = mean
+		}
 	}
-	return sum
+	if out == nil {
+		return col
+	}
+	return out
 }
 
 // orient fixes the sign of a direction: the entry of largest size is positive.

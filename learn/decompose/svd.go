@@ -40,7 +40,9 @@ type Directions struct {
 }
 
 // Fit finds the directions. It takes rows x features x (Components + Extra) time a
-// round, a number a row for each of these, and a copy of the rows.
+// round, a number a row for each of these, and a copy of the rows; where rows are many
+// and features few, rows x features^2 time and no copy, unless a direction that is
+// asked for is a thousand times weaker than the strongest.
 func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Directions, error) {
 	s.Components, s.Extra, s.Rounds = cmp.Or(s.Components, 2), cmp.Or(s.Extra, 10), cmp.Or(s.Rounds, 7)
 	p := len(x.Columns)
@@ -51,8 +53,8 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 		return nil, fmt.Errorf("%d components, %d extra and %d rounds: want at least 1, 0 and 0", s.Components, s.Extra, s.Rounds)
 	}
 	d := &Directions{Names: x.Names, Mean: make([]float64, p)}
-	w := &work{ctx: ctx, threads: opts.ThreadCount(), rows: x.Rows, columns: make([][]float64, p), scale: 1}
-	total, err := w.take(x, s.Centre, d.Mean)
+	w := &work{ctx: ctx, threads: opts.ThreadCount(), rows: x.Rows, x: x, means: d.Mean}
+	total, err := w.measure(s.Centre)
 	if err != nil {
 		return nil, err
 	}
@@ -61,22 +63,26 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 	if opts != nil {
 		seed = opts.Seed
 	}
-	right, singular := w.random(width, seed), []float64(nil)
+	right, singular, exact := w.random(width, seed), []float64(nil), false
 	orthonormal(right)
-	exact := false
-	switch few := p <= 2*width*s.Rounds; {
-	case few && x.Rows >= 2*p:
-		right, singular, exact = w.byProducts(right, s)
-	case width == p || width == x.Rows: // they span all there is
-	default:
-		for range s.Rounds {
-			left := w.times(right)
-			orthonormal(left)
-			right = w.transposed(left)
-			orthonormal(right)
+	few := p <= 2*width*s.Rounds && x.Rows >= 2*p
+	if few {
+		if right, singular, exact, err = w.byProducts(right, s); err != nil {
+			return nil, err
 		}
 	}
 	if !exact {
+		if err := w.copied(); err != nil {
+			return nil, err
+		}
+		if !few && width < p && width < x.Rows { // else they span all there is, or nearly so
+			for range s.Rounds {
+				left := w.times(right)
+				orthonormal(left)
+				right = w.transposed(left)
+				orthonormal(right)
+			}
+		}
 		left := w.times(right)
 		orthonormal(left)
 		right = w.transposed(left) // B transposed, where B = left x the matrix
@@ -99,12 +105,17 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 }
 
 // byProducts finds directions by the products of the features among each other,
-// which are less work than the rounds where features are few. Their singular
-// values are the squares of the rows'. What is weaker than a thousandth of the
-// strongest has lost too many digits to that: the directions are not exact then,
-// but a beginning.
-func (w *work) byProducts(right [][]float64, s SVD) (directions [][]float64, singular []float64, exact bool) {
-	gram, width := w.gram(), len(right)
+// which are less work than the rounds where features are few and rows many
+// (scikit-learn's covariance_eigh). Their singular values are the squares of the
+// rows'. What is weaker than a thousandth of the strongest has lost too many digits
+// to that, more than six of sixteen: the directions are not exact then, but a
+// beginning, from which Fit goes one round over the rows.
+func (w *work) byProducts(right [][]float64, s SVD) (directions [][]float64, singular []float64, exact bool, err error) {
+	gram, err := w.gram()
+	if err != nil {
+		return nil, nil, false, err
+	}
+	width := len(right)
 	if gram.rows <= 128 {
 		right = gram.columns
 	} else {
@@ -118,7 +129,7 @@ func (w *work) byProducts(right [][]float64, s SVD) (directions [][]float64, sin
 	for k, v := range singular {
 		singular[k] = math.Sqrt(v)
 	}
-	return right[:width], singular[:width], singular[min(s.Components, width)-1] >= 1e-3*singular[0]
+	return right[:width], singular[:width], singular[min(s.Components, width)-1] >= 1e-3*singular[0], nil
 }
 
 // vary computes how much the rows vary along each direction.
@@ -171,7 +182,7 @@ func (w *work) random(width int, seed uint64) [][]float64 {
 	rng := splitmix.Stream(seed, width)
 	out := make([][]float64, width)
 	for k := range out {
-		out[k] = make([]float64, len(w.columns))
+		out[k] = make([]float64, len(w.means))
 		for j := range out[k] {
 			out[k][j] = normal(&rng)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/moments"
 )
 
 // A design is the features as the solvers see them: standardised, so that the
@@ -41,29 +42,29 @@ func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *lear
 			return nil, fmt.Errorf("all sample weights are 0")
 		}
 	}
-	all := make([]moments, len(x.Columns))
+	all := make([]moments.Column, len(x.Columns))
 	err := parallel(ctx, d.threads, len(all), func(j int) {
-		all[j] = measure(x.Columns[j], d.weights)
+		all[j] = moments.Of(x.Columns[j], d.weights)
 	})
 	if err != nil {
 		return nil, err
 	}
 	for j, m := range all {
-		spread := m.squares
+		spread := m.Squares
 		if !intercept {
-			spread += float64(m.weight * m.mean * m.mean)
+			spread += float64(m.Weight * m.Mean * m.Mean)
 		}
 		scale := math.Sqrt(spread / d.total)
 		switch {
-		case !finite(m.mean) || !finite(scale):
+		case !finite(m.Mean) || !finite(scale):
 			return nil, unusable(x, j)
-		case intercept && (m.constant || scale <= 4e-15*math.Abs(m.mean)), scale < 1e-300:
+		case intercept && (m.Constant || scale <= 4e-15*math.Abs(m.Mean)), scale < 1e-300:
 			continue // it does not vary
 		}
 		if !intercept {
-			m.mean = 0
+			m.Mean = 0
 		}
-		d.add(x.Columns[j], m.mean, 1/scale, j)
+		d.add(x.Columns[j], m.Mean, 1/scale, j)
 	}
 	return d, nil
 }
@@ -102,96 +103,10 @@ func unusable(x *learn.Matrix, j int) error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// moments are the weighted mean and the sum of weighted squares about it, and
-// whether all values that have weight are the same.
-type moments struct {
-	weight, mean, squares float64
-	constant              bool
-}
-
-// measure goes over a column once, block by block. A block's sums are of the
-// differences from the mean so far, so that they keep their digits however far
-// from 0 the values are, and the blocks' moments are merged (Chan, Golub, LeVeque 1979).
-func measure(column, weights []float64) moments {
-	all := moments{constant: true}
-	first, shift := math.NaN(), column[0]
-	for start := 0; start < len(column); start += block {
-		c := column[start:min(start+block, len(column))]
-		var weight, sum, squares float64
-		if weights == nil {
-			first = column[0]
-			weight = float64(len(c))
-			sum, squares = sums(c, shift)
-			all.constant = all.constant && same(c, first)
-		} else {
-			for i, v := range c {
-				w := weights[start+i]
-				if w == 0 && finite(v) { // others are refused, whatever their weight
-					continue
-				}
-				if first != first {
-					first, shift = v, v
-				}
-				all.constant = all.constant && v == first
-				d := v - shift
-				weight += w
-				sum += float64(w * d)
-				squares += float64(float64(w*d) * d)
-			}
-			if weight == 0 && sum == sum {
-				continue
-			}
-		}
-		mean := sum / weight
-		apart := shift + mean - all.mean
-		total := all.weight + weight
-		share := weight / total
-		all.squares += max(0, squares-float64(sum*mean)) + float64(float64(float64(apart*apart)*all.weight)*share)
-		all.mean += float64(apart * share)
-		all.weight, shift = total, all.mean
-	}
-	return all
-}
-
-// sums are the sums of the differences from a value and of their squares: eight
-// sums of every eighth row, and of the rows that are left.
-func sums(x []float64, from float64) (sum, squares float64) {
-	var s [2]float64
-	done := sumsFast(x, from, &s)
-	if done == 0 {
-		done = sumsPlain(x, from, &s)
-	}
-	sum, squares = s[0], s[1]
-	for _, v := range x[done:] {
-		d := v - from
-		sum += d
-		squares += float64(d * d)
-	}
-	return sum, squares
-}
-
-// sumsPlain is sums for as many rows as it returns.
-func sumsPlain(x []float64, from float64, s *[2]float64) int {
-	var sum, squares lanes
-	rows := len(x) &^ 7
-	for i := 0; i < rows; i += 8 {
-		for l, v := range x[i : i+8] {
-			d := v - from
-			sum[l] += d
-			squares[l] += float64(d * d)
-		}
-	}
-	s[0], s[1] = sum.total(), squares.total()
-	return rows
-}
-
-func same(c []float64, as float64) bool {
-	for _, v := range c {
-		if v != as {
-			return false
-		}
-	}
-	return true
+// gram is the matrix of weighted inner products of the standardised features.
+func (d *design) gram(ctx context.Context) ([]float64, error) {
+	s := moments.Standard{Columns: d.columns, Center: d.center, Inverse: d.inverse, Weights: d.weights, Rows: d.rows}
+	return s.Products(ctx, d.threads)
 }
 
 // chunks is the number of parts that a pass over the rows is cut into, and cut

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // The kernels are where the time goes. Those below are written for a compiler
@@ -12,14 +14,6 @@ import (
 // have a twin in assembly, of the same bits. Products are rounded before they are
 // added (float64(x*y)), or the compiler would fuse the two on some processors
 // and the bits would differ between them.
-
-// lanes are sums of every eighth row.
-type lanes [8]float64
-
-// total adds the lanes up, as processors do with vectors.
-func (s *lanes) total() float64 {
-	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
-}
 
 // block is the number of rows worked on at a time: what a pass over the columns
 // touches twice stays in the cache.
@@ -140,7 +134,7 @@ func gatherPlain(r []float64, x *four, c, s *[4]float64) int {
 			s7 += float64(r[7] * (x[7] - c))
 			x, r = x[8:], r[8:]
 		}
-		s[k] = (&lanes{s0, s1, s2, s3, s4, s5, s6, s7}).total()
+		s[k] = (&vector.Lanes{s0, s1, s2, s3, s4, s5, s6, s7}).Total()
 	}
 	return rows
 }

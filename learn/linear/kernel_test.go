@@ -8,7 +8,7 @@ import (
 
 // What is done in assembly has the bits of what is not.
 func TestFastAsPlain(t *testing.T) {
-	if sumsFast(make([]float64, 8), 0, &[2]float64{}) == 0 {
+	if x := make([]float64, 8); gatherFast(x, &four{x, x, x, x}, &[4]float64{}, &[4]float64{}) == 0 {
 		t.Skip("SKIP-COUNTED: this processor has no kernels of its own: a machine with AVX-512")
 	}
 	r := rand.New(rand.NewPCG(1, 0))
@@ -27,22 +27,8 @@ func TestFastAsPlain(t *testing.T) {
 			}
 		}
 	}
-	for _, rows := range []int{8, 16, 40, gramRows} {
-		a, b := column(4*packed), column(4*packed)
-		var got, want [16]float64
-		if !dotsFast(a, b, rows, &got) {
-			t.Fatal("dots are not done")
-		}
-		dotsPlain(a, b, rows, &want)
-		same("dots", rows, got[:], want[:])
-	}
 	for _, rows := range []int{8, 17, 500} {
 		x := column(rows)
-		var got, want [2]float64
-		if a, b := sumsFast(x, 0.3, &got), sumsPlain(x, 0.3, &want); a != b {
-			t.Errorf("sums: %d rows are done, want %d", a, b)
-		}
-		same("sums", rows, got[:], want[:])
 		columns := four{x, column(rows), column(rows), column(rows)}
 		v, c := [4]float64(column(4)), [4]float64(column(4))
 		z := column(rows)
@@ -55,11 +41,5 @@ func TestFastAsPlain(t *testing.T) {
 			t.Errorf("gather: %d rows are done, want %d", a, b)
 		}
 		same("gather", rows, sums[:], wantSums[:])
-		to, plain := make([]float64, rows), make([]float64, rows)
-		done = packFast(to, x, 0.7, 3)
-		for i, v := range x {
-			plain[i] = (v - 0.7) * 3
-		}
-		same("pack", rows, to[:done], plain[:done])
 	}
 }

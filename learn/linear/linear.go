@@ -17,6 +17,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/moments"
 )
 
 // The kinds of the models' States.
@@ -74,20 +75,20 @@ func fitSquares(ctx context.Context, kind string, x *learn.Matrix, y *learn.Targ
 	}
 	model := &Model{kind: kind, classes: 1, features: len(x.Columns), converged: true}
 	model.coefficients, model.intercepts = make([]float64, model.features), make([]float64, 1)
-	m := measure(y.Values, d.weights)
-	spread := m.squares
+	m := moments.Of(y.Values, d.weights)
+	spread := m.Squares
 	if intercept {
-		model.intercepts[0] = m.mean
+		model.intercepts[0] = m.Mean
 	} else {
-		spread += float64(m.weight * m.mean * m.mean)
-		m.mean = 0
+		spread += float64(m.Weight * m.Mean * m.Mean)
+		m.Mean = 0
 	}
 	scale := math.Sqrt(spread / d.total)
-	if !finite(scale) || !finite(m.mean) {
+	if !finite(scale) || !finite(m.Mean) {
 		return nil, fmt.Errorf("%s: the target has values too large to compute with: rescale it", kind)
 	}
-	if len(d.columns) > 0 && !(intercept && m.constant) && scale > 1e-300 {
-		s := squares{design: d, target: y.Values, mean: m.mean, scale: scale}
+	if len(d.columns) > 0 && !(intercept && m.Constant) && scale > 1e-300 {
+		s := squares{design: d, target: y.Values, mean: m.Mean, scale: scale}
 		u, err := solve(&s, model)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", kind, err)

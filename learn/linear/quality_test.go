@@ -10,6 +10,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/moments"
 	"github.com/runnel-dev/runnel/learn/split"
 )
 
@@ -56,17 +57,17 @@ func crossValidate(t *testing.T, x *learn.Matrix, y *learn.Target, e learn.Estim
 	for _, f := range folds {
 		train, test := x.Take(f.Train), x.Take(f.Test)
 		for j, column := range train.Columns {
-			m := measure(column, nil)
-			spread := math.Sqrt(m.squares / m.weight)
+			m := moments.Of(column, nil)
+			spread := math.Sqrt(m.Squares / m.Weight)
 			if y.Task == learn.Regression {
-				spread = math.Sqrt(m.squares / m.weight * float64(x.Rows))
+				spread = math.Sqrt(m.Squares / m.Weight * float64(x.Rows))
 			}
 			if spread == 0 {
 				spread = 1
 			}
 			for _, c := range [][]float64{column, test.Columns[j]} {
 				for i := range c {
-					c[i] = (c[i] - m.mean) / spread
+					c[i] = (c[i] - m.Mean) / spread
 				}
 			}
 		}

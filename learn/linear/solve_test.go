@@ -6,9 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/moments"
 )
 
 // problemOf makes random, correlated features with a target, and weights with
@@ -103,57 +102,13 @@ func TestPassesAsPlain(t *testing.T) {
 	}
 }
 
-func TestMeasureAsPlain(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rows := rapid.IntRange(1, 1400).Draw(t, "rows")
-		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		offset := rapid.SampledFrom([]float64{0, 1, -1e6, 1e9}).Draw(t, "offset")
-		drift := rapid.SampledFrom([]float64{0, 1}).Draw(t, "drift")
-		column := make([]float64, rows)
-		var weights []float64
-		if rapid.Bool().Draw(t, "weighted") {
-			weights = make([]float64, rows)
-		}
-		var total, mean, squares float64
-		weight := func(i int) float64 {
-			if weights == nil {
-				return 1
-			}
-			return weights[i]
-		}
-		for i := range column {
-			column[i] = offset + r.NormFloat64() + drift*float64(i)
-			if weights != nil {
-				weights[i] = float64(r.IntN(3))
-			}
-			total += weight(i)
-		}
-		if total == 0 {
-			return
-		}
-		for i, v := range column {
-			mean += weight(i) * (v - offset) / total
-		}
-		for i, v := range column {
-			squares += weight(i) * (v - offset - mean) * (v - offset - mean)
-		}
-		got := measure(column, weights)
-		if math.Abs(got.mean-offset-mean) > 1e-12*math.Max(math.Abs(offset), math.Abs(mean)+1)+1e-12 || got.weight != total {
-			t.Errorf("mean %v of weight %v, want %v of %v", got.mean, got.weight, mean+offset, total)
-		}
-		if math.Abs(got.squares-squares) > 1e-9*squares+0x1p-52*math.Abs(offset)*float64(rows) {
-			t.Errorf("squares %v, want %v", got.squares, squares)
-		}
-	})
-}
-
 // Both ways to write the normal equations have the same solution.
 func TestByRowsAsByColumns(t *testing.T) {
 	for _, alpha := range []float64{0, 0.5, 100} {
 		for _, weighted := range []bool{false, true} {
 			d, y := problemOf(30, 50, weighted, 4)
-			m := measure(y, d.weights)
-			s := squares{design: d, target: y, mean: m.mean, scale: math.Sqrt(m.squares / d.total), alpha: alpha}
+			m := moments.Of(y, d.weights)
+			s := squares{design: d, target: y, mean: m.Mean, scale: math.Sqrt(m.Squares / d.total), alpha: alpha}
 			rows, err := s.byRows(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -167,7 +167,7 @@ func (a ALS) solve(gram, fixed []float64, others []int32, weights, x []float64, 
 			y2, y3 := fixed[int(others[i+2])*f:][:f], fixed[int(others[i+3])*f:][:f]
 			s0, s1, s2, s3 := vector.Inner4(p, y0, y1, y2, y3)
 			w := weights[i : i+4 : i+4]
-			vector.Add4(ap, [4]float64{a.Alpha * w[0] * s0, a.Alpha * w[1] * s1, a.Alpha * w[2] * s2, a.Alpha * w[3] * s3}, y0, y1, y2, y3)
+			vector.Add4(ap, &[4]float64{a.Alpha * w[0] * s0, a.Alpha * w[1] * s1, a.Alpha * w[2] * s2, a.Alpha * w[3] * s3}, y0, y1, y2, y3)
 		}
 		for ; i < len(others); i++ {
 			y := fixed[int(others[i])*f:][:f]

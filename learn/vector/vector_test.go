@@ -31,7 +31,7 @@ func TestSums(t *testing.T) {
 		for k, s := range factors {
 			Add(one, s, v[k+1])
 		}
-		Add4(four, factors, v[1], v[2], v[3], v[4])
+		Add4(four, &factors, v[1], v[2], v[3], v[4])
 		for i := range one {
 			want := v[0][i] + 2*v[1][i] - v[2][i] + 0.5*v[3][i] + 3*v[4][i]
 			if math.Abs(one[i]-want) > 1e-14 || math.Abs(four[i]-want) > 1e-14 {

@@ -1,0 +1,102 @@
+package moments
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// The moments of a column are those of adding up one value after the other.
+func TestOf(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.IntRange(1, 1400).Draw(t, "rows")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		offset := rapid.SampledFrom([]float64{0, 1, -1e6, 1e9}).Draw(t, "offset")
+		drift := rapid.SampledFrom([]float64{0, 1}).Draw(t, "drift")
+		column := make([]float64, rows)
+		var weights []float64
+		if rapid.Bool().Draw(t, "weighted") {
+			weights = make([]float64, rows)
+		}
+		var total, mean, squares float64
+		weight := func(i int) float64 {
+			if weights == nil {
+				return 1
+			}
+			return weights[i]
+		}
+		for i := range column {
+			column[i] = offset + r.NormFloat64() + drift*float64(i)
+			if weights != nil {
+				weights[i] = float64(r.IntN(3))
+			}
+			total += weight(i)
+		}
+		if total == 0 {
+			return
+		}
+		for i, v := range column {
+			mean += weight(i) * (v - offset) / total
+		}
+		for i, v := range column {
+			squares += weight(i) * (v - offset - mean) * (v - offset - mean)
+		}
+		got := Of(column, weights)
+		if math.Abs(got.Mean-offset-mean) > 1e-12*math.Max(math.Abs(offset), math.Abs(mean)+1)+1e-12 || got.Weight != total {
+			t.Errorf("mean %v of weight %v, want %v of %v", got.Mean, got.Weight, mean+offset, total)
+		}
+		if math.Abs(got.Squares-squares) > 1e-9*squares+0x1p-52*math.Abs(offset)*float64(rows) {
+			t.Errorf("squares %v, want %v", got.Squares, squares)
+		}
+	})
+}
+
+// Products are those of adding up one row after the other, of the same bits for any
+// number of threads.
+func TestProducts(t *testing.T) {
+	for _, c := range []struct {
+		rows, columns int
+		weighted      bool
+	}{{1, 1, false}, {5, 3, true}, {600, 5, false}, {1500, 33, true}, {700, 130, false}} {
+		r := rand.New(rand.NewPCG(uint64(c.rows), 0))
+		s := Standard{Rows: c.rows}
+		draw := func(n int) (x []float64) {
+			for range n {
+				x = append(x, r.NormFloat64())
+			}
+			return x
+		}
+		for range c.columns {
+			s.Columns = append(s.Columns, draw(c.rows))
+		}
+		s.Center, s.Inverse = draw(c.columns), draw(c.columns)
+		if c.weighted {
+			s.Weights = draw(c.rows)
+		}
+		got, err := s.Products(t.Context(), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := s.Products(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range c.columns {
+			for k := range c.columns {
+				want, size := 0.0, 0.0
+				for i := range c.rows {
+					v := (s.Columns[j][i] - s.Center[j]) * s.Inverse[j] * (s.Columns[k][i] - s.Center[k]) * s.Inverse[k]
+					if c.weighted {
+						v *= s.Weights[i]
+					}
+					want, size = want+v, size+math.Abs(v)
+				}
+				if v := got[j*c.columns+k]; math.Abs(v-want) > 1e-13*size || v != one[j*c.columns+k] {
+					t.Errorf("%d rows of %d: product of %d and %d is %v, and %v by one thread, want %v", c.rows, c.columns, j, k, v, one[j*c.columns+k], want)
+				}
+			}
+		}
+	}
+}
