@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,21 +15,22 @@ import (
 type modelVersion = step.ModelVersion
 
 func newDeadLetters(a *app) *cobra.Command {
-	var every bool
+	var q engine.LetterQuery
 	list := a.asking("list", "List the events that steps were given up on", cobra.NoArgs, looking, func(cmd *cobra.Command, c *connection, _ []string) error {
-		letters, err := c.DeadLetters(cmd.Context())
+		found, err := c.DeadLetters(cmd.Context(), q)
 		if err != nil {
 			return err
 		}
-		decided := 0
-		if !every {
-			all := len(letters)
-			letters = slices.DeleteFunc(letters, func(dl engine.DeadLetter) bool { return !dl.Open() })
-			decided = all - len(letters)
-		}
+		letters := found.Letters
 		return a.print(letters, func() {
-			if decided > 0 {
-				defer a.say("%d that were redriven or discarded are left out: --all lists them.", decided)
+			listed := found.Open
+			if q.Decided {
+				listed += found.Decided
+			} else if found.Decided > 0 {
+				defer a.say("%d that were redriven or discarded are left out: --all lists them.", found.Decided)
+			}
+			if listed > len(letters) {
+				defer a.say("The newest %d of %d: --limit 0 lists all.", len(letters), listed)
 			}
 			if len(letters) == 0 {
 				a.say("No dead letters.")
@@ -54,7 +54,8 @@ func newDeadLetters(a *app) *cobra.Command {
 			columns(a.out, rows, 4)
 		})
 	})
-	list.Flags().BoolVar(&every, "all", false, "list those that were redriven or discarded too")
+	list.Flags().BoolVar(&q.Decided, "all", false, "list those that were redriven or discarded too")
+	list.Flags().IntVar(&q.Limit, "limit", 50, "list the newest `N`; 0 lists all")
 	show := a.asking("show ID", "Show a dead letter: the event, the error, every attempt", cobra.ExactArgs(1), looking, func(cmd *cobra.Command, c *connection, args []string) error {
 		dl, err := findLetter(cmd.Context(), c, args[0])
 		if err != nil {
@@ -122,21 +123,15 @@ func newDeadLetters(a *app) *cobra.Command {
 
 // findLetter takes a dead letter's id, or the beginning of one that no other has.
 func findLetter(ctx context.Context, c *connection, id string) (engine.DeadLetter, error) {
-	letters, err := c.DeadLetters(ctx)
+	found, err := c.DeadLetters(ctx, engine.LetterQuery{Prefix: id, Decided: true, Limit: 2})
 	if err != nil {
 		return engine.DeadLetter{}, err
 	}
-	var found []engine.DeadLetter
-	for _, dl := range letters {
-		if strings.HasPrefix(dl.ID, id) {
-			found = append(found, dl)
-		}
-	}
-	switch len(found) {
+	switch found.Open + found.Decided {
 	case 1:
-		return found[0], nil
+		return found.Letters[0], nil
 	case 0:
 		return engine.DeadLetter{}, fmt.Errorf("no dead letter %q: `runnel deadletters list` shows those that there are", id)
 	}
-	return engine.DeadLetter{}, fmt.Errorf("%d dead letters begin with %q: give more of the id", len(found), id)
+	return engine.DeadLetter{}, fmt.Errorf("%d dead letters begin with %q: give more of the id", found.Open+found.Decided, id)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 )
@@ -66,7 +67,7 @@ func (a *app) checkWork(ctx context.Context) []check {
 		return bad(err)
 	}
 	defer c.close()
-	letters, err := c.DeadLetters(ctx)
+	letters, err := c.DeadLetters(ctx, engine.LetterQuery{Limit: 1})
 	if err != nil {
 		return bad(err)
 	}
@@ -75,14 +76,8 @@ func (a *app) checkWork(ctx context.Context) []check {
 		return bad(err)
 	}
 	var out []check
-	open := 0
-	for _, dl := range letters {
-		if dl.Open() {
-			open++
-		}
-	}
-	if open > 0 {
-		out = append(out, check{Name: "letters", OK: true, Said: fmt.Sprintf("open dead letters: %d", open),
+	if letters.Open > 0 {
+		out = append(out, check{Name: "letters", OK: true, Said: fmt.Sprintf("open dead letters: %d", letters.Open),
 			Fix: fmt.Sprintf("%s deadletters list    then redrive or discard each", a.name())})
 	}
 	interrupted := 0

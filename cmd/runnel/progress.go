@@ -292,7 +292,7 @@ func (p *progress) draw(ended []string, working []doing) {
 		p.drawn = 0
 	}
 	for _, line := range ended {
-		b.WriteString(line + "\n")
+		b.WriteString(harmless(line) + "\n")
 		p.spoke = time.Now()
 	}
 	spinner := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
@@ -301,11 +301,11 @@ func (p *progress) draw(ended []string, working []doing) {
 	for _, d := range working {
 		said, before := p.said[d.key]
 		if p.width > 0 {
-			line := cut(d.line(), p.width-5) // what the terminal broke would take two lines
+			line := cut(harmless(d.line()), p.width-5) // what the terminal broke would take two lines
 			fmt.Fprintf(&b, "  %s %s\n", p.a.style(p.a.err, yellow, string(turn)), line)
 			p.drawn++
 		} else if quiet > late || quiet > soon && (!before || said != d.done) {
-			b.WriteString("  … " + strings.TrimRight(d.line(), " ") + "\n")
+			b.WriteString("  … " + strings.TrimRight(harmless(d.line()), " ") + "\n")
 			p.said[d.key] = d.done
 			p.spoke = time.Now()
 		}

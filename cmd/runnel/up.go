@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,8 +253,9 @@ func (a *app) watchInbox(ctx context.Context, f *upFlags, n *node.Node, info *ap
 func (a *app) announce(info api.Info, token string) {
 	_ = a.print(info, func() {
 		fmt.Fprintf(a.out, "%s\n\n", a.style(a.out, bold, "Runnel is up in "+info.Dir))
-		fmt.Fprintf(a.out, "  HTTP       http://%s\n", info.HTTP)
-		fmt.Fprintf(a.out, "  Console    http://%s/ in a browser\n", info.HTTP)
+		http, everywhere := address(info.HTTP)
+		fmt.Fprintf(a.out, "  HTTP       http://%s%s\n", http, everywhere)
+		fmt.Fprintf(a.out, "  Console    http://%s/ in a browser\n", http)
 		bearer := ""
 		if token != "" {
 			path := filepath.Join(info.Dir, "token")
@@ -261,8 +263,9 @@ func (a *app) announce(info api.Info, token string) {
 			bearer = ` -H "Authorization: Bearer $(cat ` + quote(path) + `)"`
 		}
 		credentials := filepath.Join(info.Dir, "credentials")
+		s3, all := address(info.S3)
 		if info.S3 != "" {
-			fmt.Fprintf(a.out, "  S3         http://%s, with the keys in %s\n", info.S3, credentials)
+			fmt.Fprintf(a.out, "  S3         http://%s%s, with the keys in %s\n", s3, all, credentials)
 		}
 		if info.Inbox != "" {
 			fmt.Fprintf(a.out, "  Inbox      %s\n", info.Inbox)
@@ -270,11 +273,21 @@ func (a *app) announce(info api.Info, token string) {
 		for _, p := range info.Pipelines {
 			fmt.Fprintf(a.out, "  Pipeline   %s\n", p)
 		}
-		fmt.Fprintf(a.out, "\n  Next       %s put FILE uploads --target COLUMN\n             curl -T FILE%s -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", a.name(), bearer, info.HTTP)
+		fmt.Fprintf(a.out, "\n  Next       %s put FILE uploads --target COLUMN\n             curl -T FILE%s -H 'x-amz-meta-target: COLUMN' http://%s/v1/objects/uploads/FILE\n", a.name(), bearer, http)
 		if info.S3 != "" {
-			fmt.Fprintf(a.out, "             AWS_SHARED_CREDENTIALS_FILE=%s aws --endpoint-url http://%s s3 cp FILE s3://uploads/ --metadata target=COLUMN\n", quote(credentials), info.S3)
+			fmt.Fprintf(a.out, "             AWS_SHARED_CREDENTIALS_FILE=%s aws --endpoint-url http://%s s3 cp FILE s3://uploads/ --metadata target=COLUMN\n", quote(credentials), s3)
 		}
 	})
+}
+
+// address is what to ask a listener at from this machine, and what to say of it
+// where it listens on every address that the machine has.
+func address(listener string) (at, everywhere string) {
+	a, err := netip.ParseAddrPort(listener)
+	if err != nil || !a.Addr().IsUnspecified() {
+		return listener, ""
+	}
+	return fmt.Sprintf("127.0.0.1:%d", a.Port()), " (and every other address of this machine)"
 }
 
 // secret reads the token of a folder, which it makes where there is none.

@@ -7,8 +7,6 @@ import { act, refresh } from './main.js';
 
 let all = false, most = 50; // dead letters that are shown
 
-export const open = letters => letters.filter(l => !l.redriven && !l.discarded);
-
 const decided = l => l.redriven ? ['redriven ', ago(l.redriven)] : l.discarded ? ['discarded ', ago(l.discarded)] : null;
 
 const attempt = a => h('li', null, h('b', null, `Try ${a.number}`), ' ', ago(a.startedAt), ', ', a.error.class, h('p', { class: 'message' }, a.error.message), a.error.detail ? h('pre', null, a.error.detail) : null);
@@ -31,17 +29,17 @@ function letter(l, chosen) {
 }
 
 export async function letters([chosen]) {
-  const list = (await get('v1/deadletters')).sort((a, b) => b.failedAt.localeCompare(a.failedAt));
-  const left = open(list).length, picked = list.filter(l => all || !decided(l) || l.id === chosen);
-  const shown = picked.filter((l, i) => i < most || l.id === chosen);
+  const { letters: shown, open, decided: done } = await get(`v1/deadletters?limit=${most}&decided=${all}`);
+  if (chosen && !shown.some(l => l.id === chosen)) shown.push(await get(path('v1', 'deadletters', chosen)));
+  const listed = open + (all ? done : 0);
   return {
-    title: 'Dead letters', every: 4, letters: left, chosen: chosen ? 'letter-' + chosen : null,
+    title: 'Dead letters', every: 4, letters: open, chosen: chosen ? 'letter-' + chosen : null,
     nodes: [
       h('h1', null, 'Dead letters'),
       h('p', { class: 'lead' }, 'Events that a step was given up on. Put the cause right, then redrive one: its run goes on from that step.'),
       shown.length ? h('div', { class: 'steps letters' }, shown.map(l => letter(l, chosen))) : empty('None. Every event was answered.'),
-      shown.length < picked.length ? h('p', { id: 'more' }, h('button', { on: { click: () => { most += 50; refresh(); } } }, `Show more of ${count(picked.length)}`)) : null,
-      list.length > left ? h('p', null, h('button', { on: { click: () => { all = !all; refresh(); } } }, all ? 'Hide those that were decided' : `Show ${plural(list.length - left, 'decided one')}`)) : null,
+      shown.length < listed ? h('p', { id: 'more' }, h('button', { on: { click: () => { most += 50; refresh(); } } }, `Show more of ${count(listed)}`)) : null,
+      done > 0 ? h('p', null, h('button', { on: { click: () => { all = !all; refresh(); } } }, all ? 'Hide those that were decided' : `Show ${plural(done, 'decided one')}`)) : null,
     ],
   };
 }

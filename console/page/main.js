@@ -4,7 +4,7 @@ import { get, post, Failure } from './api.js';
 import { overview, run } from './runs.js';
 import { models, model } from './models.js';
 import { uploads, dropping } from './uploads.js';
-import { letters, open } from './letters.js';
+import { letters } from './letters.js';
 
 const main = document.getElementById('main'), banner = document.getElementById('banner'), said = document.getElementById('said');
 
@@ -114,8 +114,8 @@ function login() {
 }
 
 async function about() {
-  const [node, list] = await Promise.all([get('v1/node'), get('v1/deadletters')]);
-  left = open(list).length;
+  const [node, list] = await Promise.all([get('v1/node'), get('v1/deadletters?limit=1')]);
+  left = list.open;
   menu(where()[0] ?? '');
   patch(document.getElementById('foot'), [`Runnel ${node.version}`, h('span', null, node.dir), node.s3 ? h('span', null, `S3 at ${node.s3}`) : null, node.inbox ? h('span', null, `inbox ${node.inbox}`) : null]);
 }

@@ -3,7 +3,6 @@ import { h } from './dom.js';
 import { get, post, path, pipeline } from './api.js';
 import { ago, bytes, count, download, empty, ends, facts, headlines, link, mark, metric, plural, rows, seconds, short, state, typeOf, words } from './format.js';
 import { draw } from './graph.js';
-import { open } from './letters.js';
 import { reports } from './reports.js';
 import { picker } from './uploads.js';
 import { act, refresh } from './main.js';
@@ -22,9 +21,9 @@ const modelLink = name => {
 };
 
 export async function overview() {
-  const [runs, models, letters] = await Promise.all([get(`v1/runs?limit=${most + 1}`), get('v1/models'), get('v1/deadletters')]);
+  const [runs, models, letters] = await Promise.all([get(`v1/runs?limit=${most + 1}`), get('v1/models'), get('v1/deadletters?limit=1')]);
   const more = runs.length > most, listed = runs.slice(0, most);
-  const left = open(letters).length;
+  const left = letters.open;
   const running = listed.filter(r => r.state === 'running').length;
   const tile = (name, value, to, warn) => h('a', { class: warn ? 'tile warn' : 'tile', href: to }, h('b', null, count(value)), h('span', null, name));
   return {

@@ -62,8 +62,8 @@ func TestCancellingEndsTheStepAtWork(t *testing.T) {
 		t.Errorf("status %+v", st)
 	}
 	settled(t, r.bus, "second")
-	letters, err := engine.DeadLetters(r.ctx, r.store)
-	if len(letters) != 0 || err != nil || r.count("second") != 1 || r.count("last") != 0 {
+	letters, err := engine.DeadLetters(r.ctx, r.store, engine.LetterQuery{Decided: true})
+	if len(letters.Letters) != 0 || err != nil || r.count("second") != 1 || r.count("last") != 0 {
 		t.Errorf("second ran %d times, last %d; dead letters %v, %v", r.count("second"), r.count("last"), letters, err)
 	}
 }
@@ -117,11 +117,11 @@ func TestADeadLetterOfACancelledRunIsNotRedriven(t *testing.T) {
 	if err := r.engine.Cancel(r.ctx, run); err != nil {
 		t.Fatal(err)
 	}
-	letters, err := engine.DeadLetters(r.ctx, r.store)
-	if len(letters) != 1 || err != nil {
+	letters, err := engine.DeadLetters(r.ctx, r.store, engine.LetterQuery{Decided: true})
+	if len(letters.Letters) != 1 || err != nil {
 		t.Fatal(letters, err)
 	}
-	if _, err := r.engine.Redrive(r.ctx, letters[0].ID); !errors.Is(err, store.ErrConflict) {
+	if _, err := r.engine.Redrive(r.ctx, letters.Letters[0].ID); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -120,23 +122,97 @@ func (dl *DeadLetter) decide(ctx context.Context, s *store.Store, f fate) error 
 	return refusal(fmt.Sprintf("dead letter %.8s was redriven: should its event fail again, that is a dead letter of its own", dl.ID))
 }
 
-// DeadLetters lists the dead letters, those that were redriven or discarded included.
-func DeadLetters(ctx context.Context, s *store.Store) ([]DeadLetter, error) {
-	var out []DeadLetter
-	for key, err := range s.List(ctx, store.Key("deadletters")+"/") {
+// A LetterQuery says which dead letters are asked for: by default the open ones.
+type LetterQuery struct {
+	Prefix  string // of their ids
+	Decided bool   // those that were redriven or discarded too
+	Limit   int    // so many of the newest; 0: all
+}
+
+// Letters are the dead letters that were asked for, the newest first.
+type Letters struct {
+	Letters []DeadLetter `json:"letters"`
+	Open    int          `json:"open"`    // how many there are of the prefix
+	Decided int          `json:"decided"` // redriven or discarded
+}
+
+// DeadLetters lists dead letters. Of those that were decided and are not asked
+// for only the names are read.
+func DeadLetters(ctx context.Context, s *store.Store, q LetterQuery) (Letters, error) {
+	out := Letters{Letters: []DeadLetter{}}
+	decided, err := decidedLetters(ctx, s, q.Prefix)
+	if err != nil {
+		return out, err
+	}
+	for key, err := range s.List(ctx, beginning("deadletters", q.Prefix)) {
+		if err != nil {
+			return out, err
+		}
+		open := !decided[lastPart(key)]
+		if open {
+			out.Open++
+		} else {
+			out.Decided++
+		}
+		if !open && !q.Decided {
+			continue
+		}
+		var dl DeadLetter
+		err := s.Get(ctx, key, &dl)
+		if err == nil && !open {
+			err = dl.loadFate(ctx, s)
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Letters = append(out.Letters, dl)
+	}
+	slices.SortFunc(out.Letters, func(a, b DeadLetter) int {
+		return cmp.Or(b.FailedAt.Compare(a.FailedAt), cmp.Compare(a.ID, b.ID))
+	})
+	if q.Limit > 0 && len(out.Letters) > q.Limit {
+		out.Letters = slices.Clip(out.Letters[:q.Limit])
+	}
+	return out, nil
+}
+
+// decidedLetters are the ids of the dead letters that were redriven or discarded.
+func decidedLetters(ctx context.Context, s *store.Store, prefix string) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for key, err := range s.List(ctx, beginning("redriven", prefix)) {
 		if err != nil {
 			return nil, err
 		}
-		var dl DeadLetter
-		if err := s.Get(ctx, key, &dl); err != nil {
-			return nil, err
-		}
-		if err := dl.loadFate(ctx, s); err != nil {
-			return nil, err
-		}
-		out = append(out, dl)
+		ids[lastPart(key)] = true
 	}
-	return out, nil
+	for key, err := range s.List(ctx, beginning("fates", prefix)) {
+		if err != nil {
+			return nil, err
+		}
+		id := lastPart(key)
+		if ids[id] {
+			continue
+		}
+		var f fate
+		if err := s.Get(ctx, key, &f); err != nil {
+			return nil, err
+		}
+		ids[id] = f.To == toDiscard
+	}
+	return ids, nil
+}
+
+// beginning is what the keys of a kind begin with whose ids have the prefix.
+func beginning(kind, prefix string) string {
+	if prefix == "" {
+		return kind + "/"
+	}
+	return store.Key(kind, prefix)
+}
+
+func lastPart(key string) string {
+	parts := store.Parts(key)
+	return parts[len(parts)-1]
 }
 
 // GetDeadLetter reads one dead letter.

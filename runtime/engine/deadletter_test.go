@@ -62,6 +62,38 @@ func TestOneDecidesOfADeadLetter(t *testing.T) {
 		}
 	}
 	t.Log(won)
+	checkLetters(t, r.store, won["redrive"], won["discard"])
+}
+
+// checkLetters lists the dead letters, all of them decided.
+func checkLetters(t *testing.T, s *store.Store, redriven, discarded int) {
+	t.Helper()
+	ask := func(q engine.LetterQuery) engine.Letters {
+		got, err := engine.DeadLetters(t.Context(), s, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	all := ask(engine.LetterQuery{Decided: true})
+	if n := redriven + discarded; len(all.Letters) != n || all.Open != 0 || all.Decided != n {
+		t.Fatalf("%d letters, %d open, %d decided; want %d, all decided", len(all.Letters), all.Open, all.Decided, n)
+	}
+	for i, dl := range all.Letters {
+		if dl.Redriven == nil && dl.Discarded == nil || i > 0 && dl.FailedAt.After(all.Letters[i-1].FailedAt) {
+			t.Errorf("letter %d is open, or newer than the one before it", i)
+		}
+	}
+	if got := ask(engine.LetterQuery{}); len(got.Letters) != 0 || got.Decided != all.Decided {
+		t.Errorf("of the open ones there are %d, and %d decided", len(got.Letters), got.Decided)
+	}
+	if got := ask(engine.LetterQuery{Decided: true, Limit: 3}); len(got.Letters) != 3 || got.Letters[0].ID != all.Letters[0].ID || got.Decided != all.Decided {
+		t.Errorf("of three that are asked for there are %d", len(got.Letters))
+	}
+	id := all.Letters[5].ID
+	if got := ask(engine.LetterQuery{Decided: true, Prefix: id[:12]}); len(got.Letters) != 1 || got.Letters[0].ID != id || got.Decided != 1 {
+		t.Errorf("of one prefix there are %d letters", len(got.Letters))
+	}
 }
 
 // TestARedriveThatWasCutOff leaves a dead letter that is open, which can be

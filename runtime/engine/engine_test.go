@@ -258,11 +258,11 @@ func TestGivingUp(t *testing.T) {
 			r.does["second"] = test.does
 			run := r.accept("a.csv")
 			st := r.wait(run, engine.Failed)
-			letters, err := engine.DeadLetters(r.ctx, r.store)
-			if err != nil || len(letters) != 1 {
-				t.Fatalf("%d dead letters, %v", len(letters), err)
+			letters, err := engine.DeadLetters(r.ctx, r.store, engine.LetterQuery{Decided: true})
+			if err != nil || len(letters.Letters) != 1 {
+				t.Fatalf("%d dead letters, %v", len(letters.Letters), err)
 			}
-			dl := letters[0]
+			dl := letters.Letters[0]
 			if dl.Error.Class != test.class || len(dl.Attempts) != test.attempts || dl.Step != "second" || dl.Run != run ||
 				dl.Event.Type() != events.DatasetIngested || dl.Version == "" {
 				t.Errorf("dead letter: %+v", dl)
@@ -294,7 +294,7 @@ func TestAGateStopsTheChain(t *testing.T) {
 	if r.count("last") != 0 || st.Steps[1].Error.Message != "accuracy 0.5 is below 0.9" {
 		t.Errorf("%+v", st.Steps[1])
 	}
-	if letters, _ := engine.DeadLetters(r.ctx, r.store); len(letters) != 0 {
+	if letters, _ := engine.DeadLetters(r.ctx, r.store, engine.LetterQuery{Decided: true}); len(letters.Letters) != 0 {
 		t.Error("a gate is no failure, but there is a dead letter")
 	}
 }

@@ -316,15 +316,15 @@ func TestPoison(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	letters, err := engine.DeadLetters(t.Context(), s)
-	if err != nil || len(letters) != 1 || letters[0].Event.Subject() != "poison" || letters[0].Error.Class != step.ClassPoison {
+	letters, err := engine.DeadLetters(t.Context(), s, engine.LetterQuery{Decided: true})
+	if err != nil || len(letters.Letters) != 1 || letters.Letters[0].Event.Subject() != "poison" || letters.Letters[0].Error.Class != step.ClassPoison {
 		t.Fatalf("dead letters %+v, %v", letters, err)
 	}
 	records := checkRecords(t, s)
 	if len(records) != innocents+1 {
 		t.Errorf("%d runs have records", len(records))
 	}
-	delete(records, letters[0].Run)
+	delete(records, letters.Letters[0].Run)
 	for run, got := range records {
 		if got != "split 1 work 3 look 3 gather 1 effect 1 last 1" {
 			t.Errorf("run %s: its records are %s", run, got)

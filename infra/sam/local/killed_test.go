@@ -109,8 +109,8 @@ func (k *killer) check(ctx context.Context, c *cloud, there, here *outcome) erro
 	if got, want := answers(status.Steps), answers(here.status.Steps); !slices.Equal(got, want) {
 		errs = append(errs, fmt.Errorf("the records are %v, and a node's %v", got, want))
 	}
-	letters, err := engine.DeadLetters(ctx, there.store)
-	if err != nil || len(letters) > 0 {
+	letters, err := engine.DeadLetters(ctx, there.store, engine.LetterQuery{Decided: true})
+	if err != nil || len(letters.Letters) > 0 {
 		errs = append(errs, fmt.Errorf("dead letters %v, %w", letters, err))
 	}
 	errs = append(errs, k.once(published), registered(ctx, there))

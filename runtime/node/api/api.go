@@ -27,7 +27,7 @@
 //	POST /v1/models/{name}                     step.ModelVersion of artifacts -> step.ModelVersion
 //	POST /v1/models/{name}/promote             Promotion -> Move
 //	POST /v1/models/{name}/rollback            Promotion -> Move
-//	GET  /v1/deadletters                       []engine.DeadLetter
+//	GET  /v1/deadletters                       engine.Letters; ?limit=, ?decided=true, ?prefix= of an id
 //	GET  /v1/deadletters/{id}                  engine.DeadLetter
 //	POST /v1/deadletters/{id}/redrive          engine.DeadLetter
 //	POST /v1/deadletters/{id}/discard          engine.DeadLetter

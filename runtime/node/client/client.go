@@ -216,9 +216,10 @@ func (c *Client) Predict(ctx context.Context, name, version string, rows any) (m
 	return post[map[string]any](ctx, c, path, rows)
 }
 
-// DeadLetters lists the dead letters.
-func (c *Client) DeadLetters(ctx context.Context) ([]engine.DeadLetter, error) {
-	return get[[]engine.DeadLetter](ctx, c, "/v1/deadletters")
+// DeadLetters lists dead letters, the newest first.
+func (c *Client) DeadLetters(ctx context.Context, q engine.LetterQuery) (engine.Letters, error) {
+	v := url.Values{"limit": {strconv.Itoa(q.Limit)}, "decided": {strconv.FormatBool(q.Decided)}, "prefix": {q.Prefix}}
+	return get[engine.Letters](ctx, c, "/v1/deadletters?"+v.Encode())
 }
 
 // DeadLetter shows a dead letter.

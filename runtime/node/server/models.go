@@ -71,10 +71,13 @@ func (s *server) rollback(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) listDeadLetters(w http.ResponseWriter, r *http.Request) {
-	letters, err := engine.DeadLetters(r.Context(), s.Node.Store)
-	if letters == nil {
-		letters = []engine.DeadLetter{}
+	n, err := limit(r, 50)
+	if err != nil {
+		answer(w, nil, err)
+		return
 	}
+	q := r.URL.Query()
+	letters, err := engine.DeadLetters(r.Context(), s.Node.Store, engine.LetterQuery{Prefix: q.Get("prefix"), Decided: q.Get("decided") == "true", Limit: n})
 	answer(w, letters, err)
 }
 

@@ -219,8 +219,8 @@ func TestQueue(t *testing.T) {
 	if ev := s.published(t); ev.Type() != events.StepFailed {
 		t.Errorf("%s was published, want that the step failed", ev.Type())
 	}
-	dead, err := engine.DeadLetters(t.Context(), s.store)
-	if err != nil || len(dead) != 1 || len(dead[0].Attempts) != 3 || s.runs["retryable"] != 3 {
+	dead, err := engine.DeadLetters(t.Context(), s.store, engine.LetterQuery{Decided: true})
+	if err != nil || len(dead.Letters) != 1 || len(dead.Letters[0].Attempts) != 3 || s.runs["retryable"] != 3 {
 		t.Errorf("dead letters %+v, %v, after %d runs", dead, err, s.runs["retryable"])
 	}
 	s.quiet(t)
