@@ -32,5 +32,17 @@ def late_flights(rows=20_000, seed=13):
     f[columns].to_csv(here / "flights" / "flights.csv", index=False, na_rep="", lineterminator="\n")
 
 
+def routes(planes=1_500, seed=13):
+    """Which airports each of a sample of planes was flown to, how often, and since when: what they did, to recommend by."""
+    f = flights.dropna(subset=["tailnum", "air_time"])
+    names = f.tailnum.drop_duplicates().sort_values()
+    f = f[f.tailnum.isin(names.sample(planes, random_state=seed))]
+    f = f.assign(since=[f"{y}-{m:02d}-{d:02d}" for y, m, d in zip(f.year, f.month, f.day)])
+    r = f.groupby(["tailnum", "dest"]).agg(flights=("since", "size"), since=("since", "min")).reset_index()
+    r = r.rename(columns={"tailnum": "plane", "dest": "airport"}).sort_values(["since", "plane", "airport"])
+    r.to_csv(here / "routes" / "routes.csv", index=False, lineterminator="\n")
+
+
 penguins()
 late_flights()
+routes()

@@ -107,6 +107,10 @@ func TestByUserSeeds(t *testing.T) {
 func ExampleByUser() {
 	users, items := []int32{0, 0, 0, 1, 1}, []int32{5, 6, 5, 6, 7}
 	parts, err := split.ByUser(users, items, []int{30, 20, 10, 2, 1}, split.Fractions{Test: 0.2}, 0)
-	fmt.Println(parts, err)
-	// Output: [train test train test train] <nil>
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(split.Rows(parts, split.Test))
+	// Output: [1 3]
 }
