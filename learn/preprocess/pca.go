@@ -13,11 +13,15 @@ import (
 // PCA puts a few columns, the principal components, in the place of many that go
 // together: "pc_1" holds what varies most of the columns, each in its standard
 // deviations. A missing value counts as the column's mean.
+//
+// Uncentred, it is a truncated singular value decomposition: a missing value
+// counts as 0, and zeros stay near zero, as the many of counts and of terms should.
 type PCA struct {
 	Columns    []string `json:"columns,omitempty" doc:"columns to take together; empty: every numeric column"`
 	Components int      `json:"components,omitempty" default:"0" min:"0" max:"1000" doc:"how many components; 0: as many as hold the share"`
 	Share      float64  `json:"share,omitempty" default:"0.95" min:"0.01" max:"1" doc:"share of the variance that the components hold, where their number is not given; 100 components at most"`
 	Unscaled   bool     `json:"unscaled,omitempty" default:"false" doc:"take the columns in their own units rather than in standard deviations"`
+	Uncentred  bool     `json:"uncentred,omitempty" default:"false" doc:"measure from zero rather than from the mean, in the columns' own units: a truncated singular value decomposition, as for the terms of a text"`
 	Keep       bool     `json:"keep,omitempty" default:"false" doc:"keep the columns beside the components"`
 	Into       string   `json:"into,omitempty" default:"pc" doc:"what the names of the components begin with: pc_1, pc_2, ..."`
 }
@@ -44,8 +48,11 @@ func (s *PCA) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *le
 		return nil, fmt.Errorf("components is %d and share %v: want at least 0, and more than 0 and at most 1", p.Components, p.Share)
 	}
 	f := &componenter{Params: p}
-	if err := f.standard.fit(t, p.Columns, p.Unscaled); err != nil {
+	if err := f.standard.fit(t, p.Columns, p.Unscaled || p.Uncentred); err != nil {
 		return nil, err
+	}
+	if p.Uncentred {
+		clear(f.Center)
 	}
 	if len(f.Names) == 0 || t.Rows() < 2 {
 		f.note(p.Into, 0, "there are no components: %d columns of numbers, %d rows", len(f.Names), t.Rows())
@@ -56,7 +63,7 @@ func (s *PCA) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *le
 	if err != nil {
 		return nil, err
 	}
-	found, err := decompose.SVD{Components: min(or(p.Components, mostComponents), len(f.Names)), Centre: true}.Fit(ctx, x, opts)
+	found, err := decompose.SVD{Components: min(or(p.Components, mostComponents), len(f.Names)), Centre: !p.Uncentred}.Fit(ctx, x, opts)
 	if err != nil {
 		return nil, err
 	}
