@@ -5,16 +5,22 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/internal/sorting"
+	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // Settle fits the users' factors anew to the items', on which the last turn of
 // Fit was. Lists then go by the same numbers whether a user is known or has just
 // done all that, and Explain takes them apart exactly.
 func (m *Model) Settle(ctx context.Context, threads int) error {
-	a := m.params
-	a.Steps = 10 * a.Factors
-	user := slices.Clone(m.user)
-	if err := a.turn(ctx, threads, &m.seen, m.item, user); err != nil {
+	f := m.params.Factors
+	user := make([]float64, len(m.user))
+	err := parallel.Each(ctx, threads, len(m.users), func(_, u int) {
+		d := doings{near: m.user[u*f:][:f]}
+		d.items, d.weight = m.seen.of(u)
+		copy(user[u*f:], m.factorsOf(d))
+	})
+	if err != nil {
 		return err
 	}
 	m.user = user

@@ -16,12 +16,12 @@ func TestByUser(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		n := rapid.IntRange(1, 60).Draw(r, "rows")
 		users, items := make([]int32, n), make([]int32, n)
-		var times []int64
+		var times []float64
 		byTime := rapid.Bool().Draw(r, "by time")
 		for i := range n {
 			users[i], items[i] = rapid.Int32Range(-1, 4).Draw(r, "user"), rapid.Int32Range(-1, 9).Draw(r, "item")
 			if byTime {
-				times = append(times, rapid.Int64Range(0, 20).Draw(r, "time"))
+				times = append(times, rapid.Float64Range(0, 20).Draw(r, "time"))
 			}
 		}
 		f := split.Fractions{Test: rapid.SampledFrom([]float64{0, 0.2, 0.5}).Draw(r, "test"), Validation: rapid.SampledFrom([]float64{0, 0.1}).Draw(r, "validation")}
@@ -29,7 +29,7 @@ func TestByUser(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		first := map[[2]int32]int64{}
+		first := map[[2]int32]float64{}
 		part := map[[2]int32]split.Part{}
 		of := map[int32]map[split.Part]int{}
 		for i, p := range parts {
@@ -83,7 +83,7 @@ func TestByUserSeeds(t *testing.T) {
 	var all [3][]split.Part
 	for i, seed := range []uint64{1, 1, 2} {
 		var err error
-		if all[i], err = split.ByUser[int](users, items, nil, f, seed); err != nil {
+		if all[i], err = split.ByUser(users, items, nil, f, seed); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(split.Rows(all[i], split.Test)); n != 20 {
@@ -97,8 +97,8 @@ func TestByUserSeeds(t *testing.T) {
 		users, items []int32
 		f            split.Fractions
 		want         string
-	}{{users, items[:5], f, "not of the same rows"}, {users, items, split.Fractions{Test: 1}, "leave nothing"}, {nil, nil, f, "no rows"}} {
-		if _, err := split.ByUser[int](c.users, c.items, nil, c.f, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+	}{{users, items, split.Fractions{Test: 1}, "leave nothing"}, {nil, nil, f, "no rows"}} {
+		if _, err := split.ByUser(c.users, c.items, nil, c.f, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want %q", err, c.want)
 		}
 	}
@@ -106,7 +106,7 @@ func TestByUserSeeds(t *testing.T) {
 
 func ExampleByUser() {
 	users, items := []int32{0, 0, 0, 1, 1}, []int32{5, 6, 5, 6, 7}
-	parts, err := split.ByUser(users, items, []int{30, 20, 10, 2, 1}, split.Fractions{Test: 0.2}, 0)
+	parts, err := split.ByUser(users, items, []float64{30, 20, 10, 2, 1}, split.Fractions{Test: 0.2}, 0)
 	if err != nil {
 		fmt.Println(err)
 		return
