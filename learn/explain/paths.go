@@ -11,7 +11,7 @@ import "github.com/runnel-dev/runnel/learn/ensemble"
 // the powers of t and 1-t integrate to. The polynomial has the degree d-1, so d/2
 // points of Gauss-Legendre quadrature give the integral exactly, without the
 // divisions of polynomials by which TreeSHAP loses digits. At each point a leaf is
-// a product along its path: one walk down the tree makes the products, one walk
+// a product along its path: the way down the tree makes the products, the way
 // up adds the leaves and takes from each edge what its feature adds, in all
 // O(leaves x d) a row (Yu, Xu, Bifet and Read, "Linear TreeShap", 2022, with
 // other points; Lundberg, Erion and Lee, "Consistent individualized feature attribution
@@ -20,13 +20,9 @@ import "github.com/runnel-dev/runnel/learn/ensemble"
 // Where a path splits on a feature again, the deeper edge holds for both: its
 // factor replaces that of the edge before it, and what it adds is less what the
 // leaves below it would have added by the edge before.
-
-// What a row does at a split.
-const (
-	goesLeft  = iota
-	goesRight // it passes the edge to the right
-	goesNowhere
-)
+//
+// Four points are taken at a time: a tree with longer paths is walked again for
+// the next four.
 
 // What a row has done on an edge, and so at all edges of its feature above it.
 const (
@@ -34,6 +30,223 @@ const (
 	passed
 	lost // it went another way at an edge of the same feature above
 )
+
+// What a row does at a split.
+const (
+	goesLeft = iota
+	goesRight
+	goesNowhere // it is lost on both edges
+)
+
+// four are the points that a walk takes at a time.
+const four = 4
+
+// A table holds four numbers, one a point, for each of three states: what is of
+// points 0 and 1 in the first eight, by 4 x (point % 2) + state.
+type table [16]float64
+
+// at is where a table has the number of a point.
+func at(state uint8, point int) int { return point/2*8 + point%2*4 + int(state) }
+
+// paths is a tree made ready to explain rows by four points.
+type paths struct {
+	width   int // outputs that it adds to, from the output first
+	first   int
+	levels  int // of splits
+	weights [four]float64
+	steps   []step
+	// Of each split: the factors of the edge to it by what the row did on it, the
+	// shares of what comes through it that are its feature's, and, if it has
+	// leaves, for each output the sums of their values times factors, and of
+	// these times shares, by what the row does at the split.
+	tables     []table
+	categories [][]uint64 // that go left, by split; nil: no split is on categories
+}
+
+// A step of a walk is to enter a split, to leave it when all below it is done, or,
+// of a split with two leaves, both. Assembly knows where its fields are.
+type step struct {
+	threshold float64
+	feature   int64 // that it splits on
+	above     int64 // the feature of the split above
+	table     int64 // its first
+	level     int64 // from 1
+	before    int64 // the level of the split to which the last edge of the same feature leads; 0: none
+	missing   uint8 // 0xff: missing values go left
+	side      uint8 // toRight: it is the right child of the split above
+	enter     bool
+	leave     bool
+	leaves    uint8
+	category  bool
+	_         [2]uint8
+	split     int32 // its number
+}
+
+// An edge leads to a split; what is of no edge is the zero edge's with factors of 1.
+type edge struct {
+	passing float64       // the share of training rows that pass all edges of the feature so far
+	ratio   float64       // the same, of this edge alone
+	factor  [four]float64 // if the row passes
+	inverse [four]float64 // 1 / factor
+	share   [four]float64 // (1 - passing) / factor
+	level   int           // of the split that it leads to
+}
+
+// A builder fills paths by walking down the tree.
+type builder struct {
+	*paths
+	tree     *ensemble.Tree
+	values   int // of a leaf
+	splits   int32
+	points   [four]float64
+	opposite [four]float64 // 1 - point
+	missed   [four]float64 // -1 / (1 - point)
+	last     []*edge       // of each feature on the path to where the builder is
+}
+
+// pathsOf makes a tree of so many outputs ready, the first width of which are to
+// be explained, by four points of the rule from the given one.
+func pathsOf(t *ensemble.Tree, features, outputs, width int, rule *rule, from int) *paths {
+	p := &paths{width: width}
+	values := outputs
+	if t.Output >= 0 {
+		p.width, p.first, values = 1, t.Output, 1
+	}
+	if t.Feature[0] < 0 || p.width == 0 {
+		return p
+	}
+	b := &builder{paths: p, tree: t, values: values, last: make([]*edge, features)}
+	for q := range four {
+		p.weights[q] = rule.weights[from+q]
+		b.points[q] = rule.points[from+q]
+		b.opposite[q] = 1 - b.points[q]
+		b.missed[q] = -1 / b.opposite[q]
+	}
+	splits, leaves := 0, 0
+	for i, f := range t.Feature {
+		if f < 0 {
+			continue
+		}
+		splits++
+		if t.Feature[t.Left[i]] < 0 || t.Feature[t.Right[i]] < 0 {
+			leaves++
+		}
+	}
+	p.steps = make([]step, 0, 2*splits)
+	p.tables = make([]table, 0, 2*splits+2*p.width*leaves)
+	if t.Categories != nil {
+		p.categories = make([][]uint64, 0, splits)
+	}
+	root := b.edge(1, nil)
+	b.add(0, step{level: 1}, root, nil)
+	return p
+}
+
+// edge is that of a share of the rows, below another of the same feature or none.
+func (b *builder) edge(ratio float64, before *edge) *edge {
+	e := &edge{passing: ratio, ratio: ratio}
+	if before != nil {
+		e.passing = float64(before.passing * ratio)
+	}
+	for q, t := range b.points {
+		e.factor[q] = t + float64(e.passing*b.opposite[q])
+		e.inverse[q] = 1 / e.factor[q]
+		e.share[q] = float64((1 - e.passing) * e.inverse[q])
+	}
+	return e
+}
+
+// through is the factor of an edge at a point, and the share of what comes through
+// it that is its feature's, where the row passed the edge before, if there is any.
+func (b *builder) through(state uint8, q int, e, before *edge) (factor, share float64) {
+	switch state {
+	case lost:
+		return e.ratio, 0
+	case passed:
+		factor, share = e.factor[q], e.share[q]
+	default:
+		factor, share = float64(e.passing*b.opposite[q]), b.missed[q]
+	}
+	if before != nil {
+		factor = float64(factor * before.inverse[q])
+		share -= before.share[q]
+	}
+	return factor, share
+}
+
+// add adds the split at a node, to which an edge leads, and all below it; s has
+// what the split above knows.
+func (b *builder) add(node int32, s step, to, beforeTo *edge) {
+	t, f := b.tree, b.tree.Feature[node]
+	to.level = int(s.level)
+	b.levels = max(b.levels, int(s.level))
+	s.threshold, s.feature, s.table, s.split = t.Threshold[node], int64(f), int64(len(b.tables)), b.splits
+	if t.MissingLeft[node] {
+		s.missing = 0xff
+	}
+	b.splits++
+	if t.Categories != nil {
+		b.categories = append(b.categories, t.Categories[node])
+		s.category = t.Categories[node] != nil
+	}
+	before := b.last[f]
+	if before != nil {
+		s.before = int64(before.level)
+	}
+	b.tables = append(b.tables, table{}, table{})
+	for state := range uint8(3) {
+		for q := range four {
+			factor, share := 1.0, 0.0 // of the root, to which all rows come
+			if node > 0 {
+				factor, share = b.through(state, q, to, beforeTo)
+			}
+			b.tables[s.table][at(state, q)], b.tables[s.table+1][at(state, q)] = factor, share
+		}
+	}
+	children := [2]int32{t.Left[node], t.Right[node]}
+	var edges [2]*edge
+	for k, child := range children {
+		ratio := 0.5 // where no training row came: one side is as likely as the other
+		if t.Cover[node] > 0 {
+			ratio = t.Cover[child] / t.Cover[node]
+		}
+		edges[k] = b.edge(ratio, before)
+		if t.Feature[child] < 0 {
+			if s.leaves++; s.leaves == 1 {
+				b.tables = append(b.tables, make([]table, 2*b.width)...)
+			}
+			b.addLeaf(b.tables[s.table+2:], uint8(toRight*k), edges[k], before, t.Value[int(child)*b.values:][:b.width])
+		}
+	}
+	s.enter, s.leave = true, s.leaves == 2
+	b.steps = append(b.steps, s)
+	if s.leave {
+		return
+	}
+	for k, child := range children {
+		if t.Feature[child] >= 0 {
+			b.last[f] = edges[k]
+			b.add(child, step{above: int64(f), level: s.level + 1, side: uint8(toRight * k)}, edges[k], before)
+		}
+	}
+	b.last[f] = before
+	s.enter, s.leave = false, true
+	b.steps = append(b.steps, s)
+}
+
+// addLeaf adds a leaf to the tables of its split.
+func (b *builder) addLeaf(to []table, side uint8, e, before *edge, values []float64) {
+	for goes := range uint8(3) {
+		state := edgeState[side+goes]
+		for q := range four {
+			factor, share := b.through(state, q, e, before)
+			for k, v := range values {
+				to[2*k][at(goes, q)] += float64(v * factor)
+				to[2*k+1][at(goes, q)] += float64(float64(v*factor) * share)
+			}
+		}
+	}
+}
 
 // edgeState is what a row has done on the edge to a left child, from 0, or a right
 // one, from toRight, by what it does at the split.
@@ -46,161 +259,21 @@ const toRight = 4
 var goesState = [8]uint8{2 * missed: goesNowhere, 2*missed + 1: goesNowhere, 2 * passed: goesLeft, 2*passed + 1: goesRight,
 	2 * lost: goesNowhere, 2*lost + 1: goesNowhere}
 
-// paths is a tree made ready to explain rows: its splits, in the order of its
-// nodes, and the factors of its edges at each point.
-type paths struct {
-	lanes   int // points of the quadrature, a multiple of 4
-	width   int // outputs that it adds to, from the output first
-	first   int
-	weights []float64
-	splits  []split
-	// Of the edge to split i, by its state: the factor, and the share of what
-	// comes through it that is its feature's. [i][3][lanes]
-	factor, share []float64
-	// Of the leaves of split i, by what the row does there: the sum of their
-	// values times factors, and that of their values times factors times shares.
-	// [i][3][width][lanes]
-	leaf, leafShare []float64
-	categories      [][]uint64 // that go left, of each split on categories
-	base            []float64  // the expected value, by width
-}
-
-type split struct {
-	threshold   float64
-	feature     int32
-	parent      int32 // the split above
-	before      int32 // the split whose incoming edge is the last of the same feature on the path; 0, the root: none
-	side        uint8 // toRight: the right child of its parent
-	missingLeft bool
-	leaves      uint8 // among its children
-	byCategory  bool
-}
-
-// An edge leads to a node; before is the edge of the same feature above it.
-type edge struct {
-	passing float64 // the share of training rows that pass all edges of the feature so far
-	ratio   float64 // the same, of this edge alone
-	split   int32   // that it leads to; -1: a leaf
-}
-
-// pathsOf makes a tree of so many outputs ready, the first width of which are to
-// be explained.
-func pathsOf(t *ensemble.Tree, outputs, width int, rule *rule) *paths {
-	p := &paths{width: width, lanes: len(rule.points), weights: rule.weights}
-	values := outputs
-	if t.Output >= 0 {
-		p.width, p.first, values = 1, t.Output, 1
-	}
-	b := &builder{paths: p, tree: t, values: values, last: map[int32]edge{}, points: rule.points}
-	p.base = make([]float64, p.width)
-	if t.Feature[0] < 0 {
-		copy(p.base, t.Value[:p.width])
-		return p
-	}
-	inner := 0
-	for _, f := range t.Feature {
-		if f >= 0 {
-			inner++
+// expect adds the mean of the leaves below a node, to which a share of the training
+// rows comes, to out.
+func expect(t *ensemble.Tree, node int32, share float64, out []float64) {
+	if t.Feature[node] < 0 {
+		for k, v := range t.Value[int(node)*len(out):][:len(out)] {
+			out[k] += float64(v * share)
 		}
+		return
 	}
-	p.splits = make([]split, 0, inner)
-	p.factor, p.share = make([]float64, inner*3*p.lanes), make([]float64, inner*3*p.lanes)
-	p.leaf, p.leafShare = make([]float64, inner*3*p.width*p.lanes), make([]float64, inner*3*p.width*p.lanes)
-	b.add(0, 0, 0, 1)
-	return p
-}
-
-// A builder fills paths by walking down the tree.
-type builder struct {
-	*paths
-	tree   *ensemble.Tree
-	values int // of a leaf
-	points []float64
-	last   map[int32]edge // of each feature on the path to where the builder is
-}
-
-// add adds the split at a node, and all below it. reach is the share of training
-// rows that come to it.
-func (b *builder) add(node, parent int32, side uint8, reach float64) {
-	t, self := b.tree, int32(len(b.splits))
-	f := t.Feature[node]
-	s := split{feature: f, threshold: t.Threshold[node], missingLeft: t.MissingLeft[node], parent: parent, side: side}
-	if t.Categories != nil {
-		b.categories = append(b.categories, t.Categories[node])
-		s.byCategory = t.Categories[node] != nil
-	}
-	before, again := b.last[f]
-	if again {
-		s.before = before.split
-	}
-	b.splits = append(b.splits, s)
-	for k, child := range [2]int32{t.Left[node], t.Right[node]} {
-		side := uint8(toRight * k)
-		e := edge{passing: 1, ratio: t.Cover[child] / t.Cover[node], split: -1}
-		if t.Cover[node] <= 0 {
-			e.ratio = 0.5 // no training row came here: one side is as likely as the other
+	for _, child := range [2]int32{t.Left[node], t.Right[node]} {
+		ratio := 0.5
+		if t.Cover[node] > 0 {
+			ratio = t.Cover[child] / t.Cover[node]
 		}
-		above := edge{passing: 1, split: -1}
-		if again {
-			above = before
-		}
-		e.passing = above.passing * e.ratio
-		if t.Feature[child] < 0 {
-			b.addLeaf(self, side, e, above, again, t.Value[int(child)*b.values:][:b.width], reach*e.ratio)
-			continue
-		}
-		e.split = int32(len(b.splits))
-		for state := range uint8(3) {
-			at := (int(e.split)*3 + int(state)) * b.lanes
-			for q := range b.lanes {
-				b.factor[at+q], b.share[at+q] = b.edge(state, q, e, above, again)
-			}
-		}
-		b.last[f] = e
-		b.add(child, self, side, reach*e.ratio)
-	}
-	delete(b.last, f)
-	if again {
-		b.last[f] = before
-	}
-}
-
-// edge is the factor of an edge at a point, and the share of what comes through
-// it that is its feature's, where the row passed the edge before, if there is any.
-func (b *builder) edge(state uint8, q int, e, before edge, again bool) (factor, share float64) {
-	t := b.points[q]
-	pass := func(e edge) float64 { return t + float64(e.passing*(1-t)) }
-	if state == lost {
-		return e.ratio, 0
-	}
-	if state == passed {
-		factor = pass(e)
-		share = (1 - e.passing) / factor
-	} else {
-		factor = e.passing * (1 - t)
-		share = -1 / (1 - t)
-	}
-	if again {
-		factor /= pass(before)
-		share -= (1 - before.passing) / pass(before)
-	}
-	return factor, share
-}
-
-func (b *builder) addLeaf(split int32, side uint8, e, before edge, again bool, values []float64, reach float64) {
-	b.splits[split].leaves++
-	for goes := range uint8(3) {
-		for q := range b.lanes {
-			factor, share := b.edge(edgeState[side+goes], q, e, before, again)
-			for k, v := range values {
-				at := ((int(split)*3+int(goes))*b.width+k)*b.lanes + q
-				b.leaf[at] += float64(v * factor)
-				b.leafShare[at] += float64(float64(v*factor) * share)
-			}
-		}
-	}
-	for k, v := range values {
-		b.base[k] += float64(v * reach)
+		expect(t, child, float64(share*ratio), out)
 	}
 }
 

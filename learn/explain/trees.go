@@ -107,26 +107,25 @@ func (t *Trees) Explain(ctx context.Context, x *learn.Matrix, opts *Options) (*V
 		}
 	}
 	out := newValues(e.Features, x.Rows, e.Outputs())
-	size, width := e.Outputs()*len(e.Features), e.Outputs()
+	features, width := len(e.Features), e.Outputs()
 	if t.mirrored {
 		width--
 	}
-	parts, threads := min(chunks, len(e.Trees)), opts.threads()
-	walks := make([]walk, threads)
-	bases, sums := make([][]float64, parts), make([][]float64, parts)
+	size, threads := e.Outputs()*features*group, opts.threads()
+	parts := min(chunks, len(e.Trees))
+	walks, sums := make([]walk, threads), make([][]float64, parts)
 	batch := max(1, batchValues/(chunks*max(size, 1)))
-	for from := 0; from == 0 || from < x.Rows; from += batch {
-		to := min(from+batch, x.Rows)
-		rows := rowsOf(x, from, to)
+	for from := 0; from < x.Rows; from += batch * group {
+		rows := groupsOf(x, from, min(from+batch*group, x.Rows))
+		groups := len(rows) / max(features*group, 1)
 		err := parallel(ctx, threads, parts, func(thread, part int) {
-			bases[part], sums[part] = make([]float64, e.Outputs()), make([]float64, (to-from)*size)
+			sums[part] = resized(sums[part], groups*size)
 			for i := part * len(e.Trees) / parts; i < (part+1)*len(e.Trees)/parts && ctx.Err() == nil; i++ {
-				p := pathsOf(&e.Trees[i], e.Outputs(), width, t.rules[t.lanes[i]])
-				for k, v := range p.base {
-					bases[part][p.first+k] += v
-				}
-				for r := range to - from {
-					walks[thread].explain(p, rows[r*len(e.Features):][:len(e.Features)], sums[part][r*size:][:size])
+				for point := 0; point < t.lanes[i]; point += four {
+					p := pathsOf(&e.Trees[i], features, e.Outputs(), width, t.rules[t.lanes[i]], point)
+					for g := range groups {
+						walks[thread].explain(p, features, rows[g*features*group:][:features*group], sums[part][g*size:][:size])
+					}
 				}
 			}
 		})
@@ -134,21 +133,56 @@ func (t *Trees) Explain(ctx context.Context, x *learn.Matrix, opts *Options) (*V
 			return nil, err
 		}
 		for _, sum := range sums {
-			for i, v := range sum {
-				out.Added[from*size+i] += v
+			for g := range groups {
+				of := sum[g*size:][:size]
+				for r := range min(group, x.Rows-from-g*group) {
+					added := out.Added[(from+g*group+r)*size/group:][:size/group]
+					for i := range added {
+						added[i] += of[i*group+r]
+					}
+				}
 			}
 		}
 	}
-	copy(out.Base, e.Base)
-	for _, base := range bases {
-		for k, v := range base {
-			out.Base[k] += v
-		}
-	}
+	t.base(out)
 	if t.mirrored {
 		t.mirror(out)
 	}
 	return out, nil
+}
+
+// base fills in what is expected without knowing any feature.
+func (t *Trees) base(out *Values) {
+	copy(out.Base, t.ensemble.Base)
+	for i := range t.ensemble.Trees {
+		tree, to := &t.ensemble.Trees[i], out.Base
+		if tree.Output >= 0 {
+			to = to[tree.Output : tree.Output+1]
+		}
+		expect(tree, 0, 1, to)
+	}
+}
+
+// resized is a slice of n zeros, in the place of one that is not needed anymore.
+func resized(v []float64, n int) []float64 {
+	if cap(v) < n {
+		return make([]float64, n)
+	}
+	clear(v[:n])
+	return v[:n]
+}
+
+// groupsOf copies some rows of a matrix in groups of eight, in each a feature after
+// the other, with zeros after the last row.
+func groupsOf(x *learn.Matrix, from, to int) []float64 {
+	size := len(x.Columns) * group
+	out := make([]float64, (to-from+group-1)/group*size)
+	for j, col := range x.Columns {
+		for i, v := range col[from:to] {
+			out[i/group*size+j*group+i%group] = v
+		}
+	}
+	return out
 }
 
 // mirror fills in the last output: what the values of leaves sum to, less the others.

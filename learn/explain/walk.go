@@ -1,203 +1,135 @@
 package explain
 
+import "math"
+
+// Rows are taken through trees in groups of eight, a number of each side by side:
+// where the processor has AVX-512, assembly takes all eight at a time, and does
+// for each what the plain walk does, in the same order, so that the bits are the
+// same.
+const group = 8
+
+// A frame is what is known of a row, or of eight, at a level of a tree; level 0 is
+// above the root.
+type frame struct {
+	goes, edge uint8
+	down       [four]float64
+}
+
 // A walk has what one goroutine needs to take rows through trees.
 type walk struct {
-	goes  []uint8 // what the row does at each split
-	edges []uint8 // the state of the edge to each split
-	down  []float64
-	up    []float64
+	frames []frame
+	up     []float64 // levels x outputs x points
+	fast   fastWalk
 }
 
-func (w *walk) room(p *paths) {
-	n := len(p.splits)
-	if n > len(w.goes) {
-		w.goes, w.edges = make([]uint8, n), make([]uint8, n)
-	}
-	if n*p.lanes > len(w.down) {
-		w.down = make([]float64, n*p.lanes)
-	}
-	if n*p.lanes*p.width > len(w.up) {
-		w.up = make([]float64, n*p.lanes*p.width)
-	}
-}
-
-// explain adds to out, outputs x features, what the features of a row add to the tree.
-func (w *walk) explain(p *paths, row, out []float64) {
-	if len(p.splits) == 0 {
+// explain adds to out, outputs x features x 8, what the features of eight rows add
+// to a tree; x is features x 8.
+func (w *walk) explain(p *paths, features int, x, out []float64) {
+	if len(p.steps) == 0 {
 		return
 	}
-	w.room(p)
-	out = out[p.first*len(row):]
-	if p.lanes == 4 {
-		w.descend4(p, row)
-		w.ascend4(p, len(row), out)
+	out = out[p.first*features*group:]
+	if hasFast() {
+		w.fast.explain(p, features, x, out)
 		return
 	}
-	w.descend(p, row)
-	w.ascend(p, len(row), out)
+	for r := range group {
+		w.explainOne(p, features, x[r:], out[r:])
+	}
 }
 
-// step says what a row does at split i, and sets the state of the edge to it.
-func (w *walk) step(p *paths, i int, s *split, x float64) {
-	w.edges[i] = edgeState[(s.side+w.goes[s.parent])&7]
-	if i == 0 {
-		w.edges[0] = passed
+// explainOne is explain of one row, of which x and out have every eighth number.
+func (w *walk) explainOne(p *paths, features int, x, out []float64) {
+	if n := p.levels + 1; n > len(w.frames) {
+		w.frames = make([]frame, n)
 	}
+	if n := (p.levels + 1) * p.width * four; n > len(w.up) {
+		w.up = make([]float64, n)
+	}
+	w.frames[0] = frame{goes: goesLeft, edge: passed, down: p.weights}
+	for i := range p.steps {
+		s := &p.steps[i]
+		if s.enter {
+			w.enter(p, s, x[s.feature*group])
+		}
+		if s.leave {
+			w.leave(p, s, features, out)
+		}
+	}
+}
+
+// enter makes the product of factors down to a split, and says what the row does there.
+func (w *walk) enter(p *paths, s *step, x float64) {
+	f, above := &w.frames[s.level], &w.frames[s.level-1]
+	f.edge = edgeState[(s.side+above.goes)&7]
 	right := uint8(0)
 	if !(x <= s.threshold) {
 		right = 1
 	}
-	if s.byCategory || x != x {
+	if s.category || x != x {
 		var categories []uint64
-		if s.byCategory {
-			categories = p.categories[i]
+		if s.category {
+			categories = p.categories[s.split]
 		}
-		if right = 1; goesLeftAt(s.threshold, s.missingLeft, categories, x) {
+		if right = 1; goesLeftAt(s.threshold, s.missing != 0, categories, x) {
 			right = 0
 		}
 	}
-	w.goes[i] = goesState[(2*w.edges[s.before]+right)&7]
-}
-
-// descend makes the product of factors down to each split.
-func (w *walk) descend(p *paths, row []float64) {
-	n := p.lanes
-	copy(w.down, p.weights)
-	for i := range p.splits {
-		s := &p.splits[i]
-		w.step(p, i, s, row[s.feature])
-		if i == 0 {
-			continue
-		}
-		factor := p.factor[(3*i+int(w.edges[i]))*n:][:n]
-		above, here := w.down[int(s.parent)*n:][:n], w.down[i*n:][:n]
-		for q, f := range factor {
-			here[q] = above[q] * f
-		}
+	f.goes = goesState[(2*w.frames[s.before].edge+right)&7]
+	factor := p.tables[s.table][f.edge:][:13]
+	f.down[0] = above.down[0] * factor[0]
+	f.down[1] = above.down[1] * factor[4]
+	f.down[2] = above.down[2] * factor[8]
+	f.down[3] = above.down[3] * factor[12]
+	if !s.leave {
+		clear(w.up[int(s.level)*p.width*four:][:p.width*four])
 	}
 }
 
-// ascend adds the leaves up, and gives each feature its share at each edge.
-func (w *walk) ascend(p *paths, features int, out []float64) {
-	n, width := p.lanes, p.width
-	up := w.up[:len(p.splits)*width*n]
-	clear(up)
-	for i := len(p.splits) - 1; i >= 0; i-- {
-		s := &p.splits[i]
-		here := up[i*width*n:][:width*n]
+// leave adds a split's leaves to what came up from below, gives the features of
+// the split and of the one above their shares, and takes the rest further up.
+func (w *walk) leave(p *paths, s *step, features int, out []float64) {
+	f := &w.frames[s.level]
+	share := p.tables[s.table+1][f.edge:][:13]
+	f0, f1, f2, f3 := share[0], share[4], share[8], share[12]
+	d0, d1, d2, d3 := f.down[0], f.down[1], f.down[2], f.down[3]
+	own, to := int(s.feature)*group, int(s.above)*group
+	up := w.up[int(s.level-1)*p.width*four:][:2*p.width*four]
+	above, here := up[:p.width*four], up[p.width*four:]
+	for k := range p.width {
+		var h0, h1, h2, h3 float64
+		if s.leaves < 2 {
+			h := (*[four]float64)(here[four*k:])
+			h0, h1, h2, h3 = h[0], h[1], h[2], h[3]
+		}
 		if s.leaves > 0 {
-			down, at := w.down[i*n:][:n], (3*i+int(w.goes[i]))*width*n
-			leaf, share := p.leaf[at:][:width*n], p.leafShare[at:][:width*n]
-			for k := range width {
-				sum := 0.0
-				for q, d := range down {
-					here[k*n+q] += float64(d * leaf[k*n+q])
-					sum += float64(d * share[k*n+q])
-				}
-				out[k*features+int(s.feature)] += sum
-			}
+			t := p.tables[int(s.table)+2+2*k:][:2]
+			l, sh := t[0][f.goes:][:13], t[1][f.goes:][:13]
+			h0 += float64(d0 * l[0])
+			h1 += float64(d1 * l[4])
+			h2 += float64(d2 * l[8])
+			h3 += float64(d3 * l[12])
+			out[own] += (float64(d0*sh[0]) + float64(d1*sh[4])) + (float64(d2*sh[8]) + float64(d3*sh[12]))
 		}
-		if i == 0 {
-			return
-		}
-		share := p.share[(3*i+int(w.edges[i]))*n:][:n]
-		above, feature := up[int(s.parent)*width*n:][:width*n], int(p.splits[s.parent].feature)
-		for k := range width {
-			sum := 0.0
-			for q, f := range share {
-				v := here[k*n+q]
-				sum += float64(f * v)
-				above[k*n+q] += v
-			}
-			out[k*features+feature] += sum
-		}
-	}
-}
-
-type four = [4]float64
-
-// descend4 is descend for four points.
-func (w *walk) descend4(p *paths, row []float64) {
-	copy(w.down, p.weights)
-	n := len(p.splits)
-	goes, edges, down := w.goes[:n], w.edges[:n], w.down[:4*n]
-	w.step(p, 0, &p.splits[0], row[p.splits[0].feature])
-	for i := 1; i < n; i++ {
-		s := &p.splits[i]
-		edge := edgeState[(s.side+goes[s.parent])&7]
-		edges[i] = edge
-		f := (*four)(p.factor[(3*i+int(edge))*4:])
-		above, here := (*four)(down[int(s.parent)*4:]), (*four)(down[i*4:])
-		here[0] = above[0] * f[0]
-		here[1] = above[1] * f[1]
-		here[2] = above[2] * f[2]
-		here[3] = above[3] * f[3]
-		x := row[s.feature]
-		if s.byCategory || x != x {
-			w.step(p, i, s, x)
-			continue
-		}
-		right := uint8(0)
-		if x > s.threshold {
-			right = 1
-		}
-		goes[i] = goesState[(2*edges[s.before]+right)&7]
-	}
-}
-
-// ascend4 is ascend for four points.
-func (w *walk) ascend4(p *paths, features int, out []float64) {
-	width := p.width
-	up := w.up[:len(p.splits)*width*4]
-	clear(up)
-	for i := len(p.splits) - 1; i >= 0; i-- {
-		s := &p.splits[i]
-		here := up[i*width*4:][:width*4]
-		above, f := up[int(s.parent)*width*4:][:width*4], (*four)(p.share[(3*i+int(w.edges[i]))*4:])
-		f0, f1, f2, f3 := f[0], f[1], f[2], f[3]
-		to := int(p.splits[s.parent].feature)
-		if s.leaves > 0 {
-			d, at := (*four)(w.down[i*4:]), (3*i+int(w.goes[i]))*width*4
-			leaf, share := p.leaf[at:][:width*4], p.leafShare[at:][:width*4]
-			d0, d1, d2, d3 := d[0], d[1], d[2], d[3]
-			own := int(s.feature)
-			if s.leaves == 2 && i > 0 { // nothing comes from below
-				for q := 0; q+4 <= len(above); q += 4 {
-					a, l, sh := (*four)(above[q:]), (*four)(leaf[q:]), (*four)(share[q:])
-					h0, h1, h2, h3 := float64(d0*l[0]), float64(d1*l[1]), float64(d2*l[2]), float64(d3*l[3])
-					a[0] += h0
-					a[1] += h1
-					a[2] += h2
-					a[3] += h3
-					out[own] += (float64(d0*sh[0]) + float64(d1*sh[1])) + (float64(d2*sh[2]) + float64(d3*sh[3]))
-					out[to] += (float64(f0*h0) + float64(f1*h1)) + (float64(f2*h2) + float64(f3*h3))
-					own += features
-					to += features
-				}
-				continue
-			}
-			for q := 0; q+4 <= len(here); q += 4 {
-				h, l, sh := (*four)(here[q:]), (*four)(leaf[q:]), (*four)(share[q:])
-				h[0] += float64(d0 * l[0])
-				h[1] += float64(d1 * l[1])
-				h[2] += float64(d2 * l[2])
-				h[3] += float64(d3 * l[3])
-				out[own] += (float64(d0*sh[0]) + float64(d1*sh[1])) + (float64(d2*sh[2]) + float64(d3*sh[3]))
-				own += features
-			}
-		}
-		if i == 0 {
-			return
-		}
-		for q := 0; q+4 <= len(above); q += 4 {
-			h, a := (*four)(here[q:]), (*four)(above[q:])
-			h0, h1, h2, h3 := h[0], h[1], h[2], h[3]
+		if s.level > 1 {
+			a := (*[four]float64)(above[four*k:])
 			a[0] += h0
 			a[1] += h1
 			a[2] += h2
 			a[3] += h3
 			out[to] += (float64(f0*h0) + float64(f1*h1)) + (float64(f2*h2) + float64(f3*h3))
-			to += features
+		}
+		own += features * group
+		to += features * group
+	}
+}
+
+// leftAt are the rows of eight that go left at a split on categories, a bit each.
+func leftAt(categories []uint64, missing uint8, x []float64) (left uint8) {
+	for r, v := range x[:group] {
+		if goesLeftAt(math.NaN(), missing != 0, categories, v) {
+			left |= 1 << r
 		}
 	}
+	return left
 }

@@ -7,32 +7,37 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/runnel-dev/runnel/internal/testneed"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"pgregory.net/rapid"
 )
 
-// The fast walks for four points do what the plain ones do.
-func TestFastWalks(t *testing.T) {
+// The walk of eight rows has the bits of eight plain walks.
+func TestFastWalk(t *testing.T) {
+	if !hasFast() {
+		testneed.Skip(t, "a processor with AVX-512")
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		e, x := anyEnsemble(t)
-		rule, features := gauss(4), len(e.Features)
+		features := len(e.Features)
 		for i := range e.Trees {
-			p := pathsOf(&e.Trees[i], e.Outputs(), e.Outputs(), rule)
-			if len(p.splits) == 0 {
-				continue
-			}
-			for r := range x.Rows {
-				row := rowOf(x, r)
-				fast, plain := make([]float64, p.width*features), make([]float64, p.width*features)
+			for from, rule := 0, gauss(2*four); from < len(rule.points); from += four {
+				p := pathsOf(&e.Trees[i], features, e.Outputs(), e.Outputs(), rule, from)
+				if len(p.steps) == 0 {
+					continue
+				}
+				rows := groupsOf(x, 0, x.Rows)
+				fast, plain := make([]float64, p.width*features*group), make([]float64, p.width*features*group)
 				var w walk
-				w.room(p)
-				w.descend4(p, row)
-				w.ascend4(p, features, fast)
-				w.descend(p, row)
-				w.ascend(p, features, plain)
+				w.fast.explain(p, features, rows, fast)
+				for r := range group {
+					w.explainOne(p, features, rows[r:], plain[r:])
+				}
 				for k := range fast {
-					near(t, "a value", fast[k], plain[k], 1e-12)
+					if math.Float64bits(fast[k]) != math.Float64bits(plain[k]) {
+						t.Fatalf("value %d is %v, and %v of the plain walk", k, fast[k], plain[k])
+					}
 				}
 			}
 		}
