@@ -173,7 +173,7 @@ func OriginsOf(m *model.Model, steps []Step) (*Origins, error) {
 			if s.Kind != "drop" && !(c.None && c.Indicator == "") {
 				o.Touched[j] = append(o.Touched[j], s.Kind)
 			}
-			known := map[string]bool{"": true} // the text of target encoding's missing values
+			known := map[string]bool{"": s.Kind == "target"} // where it is the text of missing values
 			for _, text := range o.Categories[j] {
 				known[text] = true
 			}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -24,9 +25,9 @@ const Dir = "../testdata"
 type Rows struct {
 	Columns       []string `json:"columns"`
 	Rows          [][]any  `json:"rows"`
-	Predictions   any      `json:"predictions"`   // a value a row, or a list of them
-	Margins       any      `json:"margins"`       // of trees, before the link
-	Contributions any      `json:"contributions"` // of trees: features, then the base, for each output
+	Predictions   any      `json:"predictions"`             // a value a row, or a list of them
+	Margins       any      `json:"margins,omitempty"`       // of trees, before the link
+	Contributions any      `json:"contributions,omitempty"` // of trees: features, then the base, for each output
 }
 
 // Read reads a file of testdata.
@@ -84,6 +85,25 @@ func (r *Rows) Predicts(t testing.TB, m *model.Model, tolerance float64) {
 		got = got[:len(want)]
 	}
 	Near(t, "prediction", got, want, tolerance)
+}
+
+// Written reads the files that runnel has written for a library, and that it has
+// loaded (scripts/peers -update): they predict here what it said of them there.
+func Written(t *testing.T, library string, read func(file []byte) (*model.Model, error), tolerance float64) {
+	files, err := filepath.Glob(filepath.Join(Dir, "written", library+"-*.rows.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are none", err)
+	}
+	for _, name := range files {
+		name = filepath.Join("written", strings.TrimSuffix(filepath.Base(name), ".rows.json"))
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			m, err := read(Read(t, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			Load(t, name).Predicts(t, m, tolerance)
+		})
+	}
 }
 
 // Explains compares Shapley values, which also have to sum to the margins.

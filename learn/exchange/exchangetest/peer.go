@@ -1,15 +1,18 @@
+//go:build peers
+
 package exchangetest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/runnel-dev/runnel/internal/testneed"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -21,21 +24,24 @@ type Case struct {
 	Model *model.Model
 }
 
+var update = flag.Bool("update", false, "keep what is written, and what the library says of it, in testdata/written")
+
 // Peer compares what models predict of raw rows with what the library that their
-// files are for predicts with these. It skips where Python lacks the modules.
-func Peer(t *testing.T, library string, cases []Case, rows *table.Table, tolerance float64, modules ...string) {
+// files are for predicts with these, by the Python that RUNNEL_PYTHON names. What
+// agrees is kept where -update is given; Written reads it.
+func Peer(t *testing.T, library string, cases []Case, rows *table.Table, tolerance float64) {
 	t.Helper()
 	dir := t.TempDir()
-	python := testneed.Python(t, strings.Join(append(modules, "pandas", "numpy"), ", "))
 	script, err := filepath.Abs(filepath.Join(Dir, "predict.py"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{script, library, Write(t, filepath.Join(dir, "rows.json"), asJSON(t, rows))}
+	cells := asJSON(t, rows)
+	args := []string{script, library, Write(t, filepath.Join(dir, "rows.json"), cells)}
 	for _, c := range cases {
 		args = append(args, c.Path)
 	}
-	cmd := exec.Command(python, args...)
+	cmd := exec.Command(cmp.Or(os.Getenv("RUNNEL_PYTHON"), "python3"), args...)
 	cmd.Dir = dir
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -57,15 +63,47 @@ func Peer(t *testing.T, library string, cases []Case, rows *table.Table, toleran
 				t.Fatal(err)
 			}
 			want, got := append(p.Values, p.Probabilities...), numbers(all[i], nil)
+			said := got
 			if len(p.Classes) == 2 && len(got) == len(want)/2 { // it gives that of the second class
 				for i := range got {
 					want[i] = want[2*i+1]
 				}
 				want = want[:len(got)]
 			}
-			Near(t, "prediction of "+library, got, want, tolerance)
+			Near(t, "prediction of "+library, want, got, tolerance)
+			if *update && !t.Failed() {
+				keep(t, library, c, rows, said)
+			}
 		})
 	}
+}
+
+// kept is how many rows are kept beside a file.
+const kept = 40
+
+// keep writes the file of a case, in a folder the one of the graph, and what the
+// library says of the first rows.
+func keep(t *testing.T, library string, c Case, rows *table.Table, said []float64) {
+	path := c.Path
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, "model.onnx")
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(Dir, "written", strings.ReplaceAll(library+" "+strings.TrimSuffix(c.Name, filepath.Ext(path))+filepath.Ext(path), " ", "-"))
+	Write(t, at, file)
+	r := Rows{Predictions: said[:kept*len(said)/rows.Rows()]}
+	for _, column := range rows.Columns {
+		r.Columns = append(r.Columns, column.Name)
+	}
+	r.Rows = cellsOf(rows)[:kept]
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Write(t, at+".rows.json", append(b, '\n'))
 }
 
 // Write writes a file, and gives its name.
@@ -79,27 +117,30 @@ func Write(t testing.TB, path string, b []byte) string {
 
 // asJSON are the columns of rows and their cells.
 func asJSON(t testing.TB, rows *table.Table) []byte {
-	var columns, cells []any
+	var columns []any
 	for _, c := range rows.Columns {
 		columns = append(columns, []any{c.Name, c.Kind})
 	}
-	for i := range rows.Rows() {
-		var row []any
-		for _, c := range rows.Columns {
-			switch {
-			case c.Missing(i):
-				row = append(row, nil)
-			case c.Kind == table.String:
-				row = append(row, c.Text(i))
-			default:
-				row = append(row, c.Numbers()[i])
-			}
-		}
-		cells = append(cells, row)
-	}
-	b, err := json.Marshal(map[string]any{"columns": columns, "rows": cells})
+	b, err := json.Marshal(map[string]any{"columns": columns, "rows": cellsOf(rows)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+func cellsOf(rows *table.Table) [][]any {
+	cells := make([][]any, rows.Rows())
+	for i := range cells {
+		for _, c := range rows.Columns {
+			switch {
+			case c.Missing(i):
+				cells[i] = append(cells[i], nil)
+			case c.Kind == table.String:
+				cells[i] = append(cells[i], c.Text(i))
+			default:
+				cells[i] = append(cells[i], c.Numbers()[i])
+			}
+		}
+	}
+	return cells
 }

@@ -1,3 +1,5 @@
+//go:build peers
+
 package lightgbm_test
 
 import (
@@ -20,5 +22,5 @@ func TestPeer(t *testing.T) {
 		path := exchangetest.Write(t, filepath.Join(dir, name+".txt"), file)
 		cases = append(cases, exchangetest.Case{Name: name, Path: path, Model: m})
 	}
-	exchangetest.Peer(t, "lightgbm", cases, data, 1e-6, "lightgbm")
+	exchangetest.Peer(t, "lightgbm", cases, data, 1e-6)
 }

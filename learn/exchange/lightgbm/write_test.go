@@ -39,6 +39,11 @@ func TestWriteTransforms(t *testing.T) {
 	exchangetest.Folds(t, lightgbm.Write, func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, 1e-12)
 }
 
+// What the library has loaded of ours predicts here as there.
+func TestWritten(t *testing.T) {
+	exchangetest.Written(t, "lightgbm", func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, 1e-6)
+}
+
 func TestWriteRefuses(t *testing.T) {
 	exchangetest.Refuses(t, lightgbm.Write, "the length", "has a character in its name that LightGBM refuses")
 	// Categories that are numbers, with missing values among those of a set.

@@ -1,5 +1,5 @@
 """Makes the ONNX models of scikit-learn that the tests read, by skl2onnx, and what
-ONNX Runtime predicts of rows: python sklearn_onnx.py (see versions.txt).
+ONNX Runtime predicts of rows: python sklearn_onnx.py (see requirements.txt).
 """
 import json
 import os

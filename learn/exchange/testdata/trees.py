@@ -1,5 +1,5 @@
 """Makes the models of LightGBM and XGBoost that the tests read, and what their
-makers predict of rows: python trees.py (see versions.txt for what was used).
+makers predict of rows: python trees.py (see requirements.txt for what was used).
 
 Rows lie at the thresholds of the models, between them, at zero, and have missing
 values and categories that training had not.

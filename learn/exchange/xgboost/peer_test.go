@@ -1,3 +1,5 @@
+//go:build peers
+
 package xgboost_test
 
 import (
@@ -22,5 +24,5 @@ func TestPeer(t *testing.T) {
 			cases = append(cases, exchangetest.Case{Name: name + kind, Path: path, Model: m})
 		}
 	}
-	exchangetest.Peer(t, "xgboost", cases, data, 1e-5, "xgboost")
+	exchangetest.Peer(t, "xgboost", cases, data, 1e-5)
 }

@@ -38,6 +38,11 @@ func TestWriteTransforms(t *testing.T) {
 	exchangetest.Folds(t, asUBJ, func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, 1e-5)
 }
 
+// What the library has loaded of ours predicts here as there.
+func TestWritten(t *testing.T) {
+	exchangetest.Written(t, "xgboost", func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, 1e-5)
+}
+
 func TestWriteRefuses(t *testing.T) {
 	exchangetest.Refuses(t, asUBJ, "the [length]", "has a [, ] or < in its name, which XGBoost refuses")
 }
