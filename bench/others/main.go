@@ -1,10 +1,12 @@
 // Command others compares k-means, nearest neighbours, naive Bayes and principal
-// components with scikit-learn's, on 1,000,000 rows of 20 features, in turns, 2
-// threads each. Run it in the repository:
+// components with scikit-learn's, on 1,000,000 rows of 20 features, and factors of
+// users and items with the package implicit's, in turns, 2 threads each. Run it in
+// the repository:
 //
 //	go run ./bench/others
 //
-// The Python that has scikit-learn is RUNNEL_PYTHON, .venv/bin/python if unset.
+// The Python that has them is RUNNEL_PYTHON, .venv/bin/python if unset; what it does
+// not have is left out, and that is said.
 package main
 
 import (
@@ -18,11 +20,7 @@ import (
 	"github.com/runnel-dev/runnel/bench/compare"
 )
 
-const (
-	script   = "bench/peers/others.py"
-	folder   = "bench/data/others"
-	features = 20
-)
+const features = 20
 
 // A result is what one side measures: seconds, those of processor time, and how
 // good it was. The loading of the data is no part of them.
@@ -53,13 +51,6 @@ func main() {
 }
 
 func run(only string, rounds int) error {
-	python, ok := compare.Python("sklearn")
-	if !ok {
-		return nil
-	}
-	if err := compare.Make(python, script, folder, "rows.f8"); err != nil {
-		return err
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -69,6 +60,13 @@ func run(only string, rounds int) error {
 		if only != "" && c.key != only {
 			continue
 		}
+		python, ok := compare.Python(c.of.module)
+		if !ok {
+			continue
+		}
+		if err := compare.Make(python, c.of.script, c.of.folder, c.of.last); err != nil {
+			return err
+		}
 		var ours, theirs []result
 		for seed := range rounds {
 			at := strconv.Itoa(seed)
@@ -76,11 +74,11 @@ func run(only string, rounds int) error {
 			if err != nil {
 				return err
 			}
-			peer, err := turn(python, "-P", script, "fit", folder, c.key, at)
+			peer, err := turn(python, "-P", c.of.script, "fit", c.of.folder, c.key, at)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(os.Stderr, "%s: %+v, scikit-learn %+v\n", c.name, mine, peer)
+			fmt.Fprintf(os.Stderr, "%s: %+v, %s %+v\n", c.name, mine, c.of.name, peer)
 			ours, theirs = append(ours, mine), append(theirs, peer)
 		}
 		lines = append(lines, line(c, ours, theirs))
@@ -98,7 +96,7 @@ func turn(argv ...string) (result, error) {
 }
 
 func line(c work, ours, theirs []result) compare.Line {
-	l := compare.Line{Job: c.name, Peer: "scikit-learn, 2 threads", Rounds: len(ours)}
+	l := compare.Line{Job: c.name, Peer: c.of.name + ", 2 threads", Rounds: len(ours)}
 	var wall, busy []float64
 	mine, peer := 0.0, 0.0
 	for i := range ours {

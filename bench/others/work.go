@@ -15,21 +15,80 @@ import (
 	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/decompose"
 	"github.com/runnel-dev/runnel/learn/neighbors"
+	"github.com/runnel-dev/runnel/learn/recommend"
 )
 
 // A work is one comparison: what both sides do, and what the score of it is.
 type work struct {
 	key, name, score string
-	do               func(x *learn.Matrix, y *learn.Target, opts *learn.Options) (score float64, err error)
+	of               *side
+	// prepare loads the data. What it returns is measured, but for score.
+	prepare func() (do task, err error)
 }
 
+// A task does a case's work, and returns how to tell how good it was.
+type task func(opts *learn.Options) (score func() (float64, error), err error)
+
+// A side is a peer, whose script makes the data of its cases.
+type side struct{ name, script, folder, last, module string }
+
+var (
+	scikitLearn = &side{"scikit-learn", "bench/peers/others.py", "bench/data/others", "rows.f8", "sklearn"}
+	implicit    = &side{"implicit", "bench/peers/als.py", "bench/data/als", "events", "implicit"}
+)
+
 var cases = []work{
-	{"kmeans", "k-means, 1,000,000 x 20, k = 20, best of 4 starts", "mean inertia", clusters(cluster.KMeans{K: 20, Starts: 4, Tolerance: 1e-4})},
-	{"passes", "k-means++ and 30 passes", "mean inertia", clusters(cluster.KMeans{K: 20, Starts: 1, MaxIter: 30})},
-	{"batches", "k-means by mini-batches of 1,024, one start", "mean inertia", clusters(cluster.KMeans{K: 20, Starts: 1, MaxIter: 100, Batch: 1024})},
-	{"neighbors", "5 nearest of 100,000 x 6 for 20,000 rows", "accuracy", nearest},
-	{"bayes", "Gaussian naive Bayes, fit and predict, 1,000,000 x 20", "accuracy", naive},
-	{"pca", "5 principal components, 1,000,000 x 20", "share of variance", components},
+	{"kmeans", "k-means, 1,000,000 x 20, k = 20, best of 4 starts", "mean inertia", scikitLearn, onRows(clusters(cluster.KMeans{K: 20, Starts: 4, Tolerance: 1e-4}))},
+	{"passes", "k-means++ and 30 passes", "mean inertia", scikitLearn, onRows(clusters(cluster.KMeans{K: 20, Starts: 1, MaxIter: 30}))},
+	{"batches", "k-means by mini-batches of 1,024, one start", "mean inertia", scikitLearn, onRows(clusters(cluster.KMeans{K: 20, Starts: 1, MaxIter: 100, Batch: 1024}))},
+	{"neighbors", "5 nearest of 100,000 x 6 for 20,000 rows", "accuracy", scikitLearn, onRows(nearest)},
+	{"bayes", "Gaussian naive Bayes, fit and predict, 1,000,000 x 20", "accuracy", scikitLearn, onRows(naive)},
+	{"pca", "5 principal components, 1,000,000 x 20", "share of variance", scikitLearn, onRows(components)},
+	{"als", "64 factors of 1,000,000 events of 20,000 users and 5,000 items, 15 turns", "hit rate of 10", implicit, factors},
+}
+
+// onRows is a case on the rows of scikit-learn's.
+func onRows(do func(x *learn.Matrix, y *learn.Target, opts *learn.Options) (score float64, err error)) func() (task, error) {
+	return func() (task, error) {
+		x, y, err := load(filepath.Join(scikitLearn.folder, scikitLearn.last))
+		return func(opts *learn.Options) (func() (float64, error), error) {
+			score, err := do(x, y, opts)
+			return func() (float64, error) { return score, nil }, err
+		}, err
+	}
+}
+
+// factors fits those of users and items, and says how often what a user did last is
+// on the user's list.
+func factors() (task, error) {
+	train, err := events(filepath.Join(implicit.folder, implicit.last))
+	if err != nil {
+		return nil, err
+	}
+	last, err := events(filepath.Join(implicit.folder, "test"))
+	return func(opts *learn.Options) (func() (float64, error), error) {
+		m, err := recommend.ALS{}.Fit(context.Background(), train, opts)
+		return func() (float64, error) {
+			r, err := m.Judge(context.Background(), last, 10, opts.Threads)
+			if err != nil {
+				return 0, err
+			}
+			return r.HitRate, nil
+		}, err
+	}, err
+}
+
+// events reads pairs of user and item.
+func events(path string) ([]recommend.Event, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []recommend.Event
+	for ; len(b) >= 8; b = b[8:] {
+		out = append(out, recommend.Event{User: fmt.Sprint(binary.LittleEndian.Uint32(b)), Item: fmt.Sprint(binary.LittleEndian.Uint32(b[4:]))})
+	}
+	return out, nil
 }
 
 func clusters(k cluster.KMeans) func(*learn.Matrix, *learn.Target, *learn.Options) (float64, error) {
@@ -92,21 +151,26 @@ func accuracy(p []float64, y *learn.Target) float64 {
 // measure does one case's work with 2 threads.
 func measure(key string, seed uint64, profile string) (r result, err error) {
 	runtime.GOMAXPROCS(2)
-	x, y, err := load(filepath.Join(folder, "rows.f8"))
-	if err != nil {
-		return r, err
-	}
 	for _, c := range cases {
 		if c.key != key {
 			continue
 		}
+		do, err := c.prepare()
+		if err != nil {
+			return r, err
+		}
+		var score func() (float64, error)
 		cost, err := compare.Measure(func() error {
 			return compare.Profile(profile, func() (err error) {
-				r.Score, err = c.do(x, y, &learn.Options{Threads: 2, Seed: seed})
+				score, err = do(&learn.Options{Threads: 2, Seed: seed})
 				return err
 			})
 		})
+		if err != nil {
+			return r, err
+		}
 		r.Fit, r.Busy = cost.Wall, cost.Busy
+		r.Score, err = score()
 		return r, err
 	}
 	return r, fmt.Errorf("no case %q", key)

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 	"github.com/runnel-dev/runnel/learn/vector"
 )
@@ -17,7 +16,7 @@ import (
 // what a user did, all the nearer the more of it, and near 0 for all else. A zero
 // field means its default.
 type ALS struct {
-	Factors    int     `json:"factors,omitempty" default:"64" min:"1" max:"1000" doc:"numbers a user and an item"`
+	Factors    int     `json:"factors,omitempty" default:"0" min:"0" max:"1000" doc:"numbers a user and an item; 0 is 64, or an eighth of the items or users where these are fewer, and at least 8"`
 	Alpha      float64 `json:"alpha,omitempty" default:"1" min:"0" doc:"how much more an event counts than that there was none: 1 + alpha times its weight"`
 	L2         float64 `json:"l2,omitempty" default:"0.01" min:"0" doc:"penalty on the factors' squares"`
 	Iterations int     `json:"iterations,omitempty" default:"15" min:"1" max:"1000" doc:"how often users and items take their turns"`
@@ -46,6 +45,9 @@ func (a ALS) withDefaults() ALS {
 // Fit learns the factors. Events of the same user and item add up; their order
 // does not matter. opts gives the seed, the threads and who is told of progress.
 func (a ALS) Fit(ctx context.Context, events []Event, opts *learn.Options) (*Model, error) {
+	if a.Factors == 0 {
+		a.Factors = DefaultFactors(events)
+	}
 	a = a.withDefaults()
 	if a.Factors < 1 || a.Iterations < 1 || a.Steps < 1 || !(a.Alpha > 0) || !(a.L2 > 0) || math.IsInf(a.Alpha, 0) || math.IsInf(a.L2, 0) {
 		return nil, fmt.Errorf("recommend: factors %d, iterations %d, steps %d, alpha %v and l2 %v: want positive numbers", a.Factors, a.Iterations, a.Steps, a.Alpha, a.L2)
@@ -59,18 +61,20 @@ func (a ALS) Fit(ctx context.Context, events []Event, opts *learn.Options) (*Mod
 	if opts == nil {
 		opts = &learn.Options{}
 	}
-	m.user, m.item = a.random(len(m.users), opts.Seed, 0), a.random(len(m.items), opts.Seed, 1)
+	user, item := newSide(a.random(len(m.users), opts.Seed, 0), a.Factors), newSide(a.random(len(m.items), opts.Seed, 1), a.Factors)
+	ofUser, ofItem := newFours(&m.seen, a.Alpha, item.rows), newFours(&done, a.Alpha, user.rows)
 	for i := range a.Iterations {
-		if err := a.turn(ctx, opts.ThreadCount(), &m.seen, m.item, m.user); err != nil {
+		if err := a.turn(ctx, opts.ThreadCount(), ofUser, item, user); err != nil {
 			return nil, err
 		}
-		if err := a.turn(ctx, opts.ThreadCount(), &done, m.user, m.item); err != nil {
+		if err := a.turn(ctx, opts.ThreadCount(), ofItem, user, item); err != nil {
 			return nil, err
 		}
 		if opts.Progress != nil {
 			opts.Progress(i+1, a.Iterations)
 		}
 	}
+	m.user, m.item = user.factors(a.Factors), item.factors(a.Factors)
 	m.index()
 	return m, nil
 }
@@ -83,59 +87,6 @@ func (a ALS) random(n int, seed uint64, side int) []float64 {
 		out[i] = (rng.Unit() - 0.5) / 10
 	}
 	return out
-}
-
-// turn improves the factors of one side by those of the other.
-func (a ALS) turn(ctx context.Context, threads int, h *history, fixed, free []float64) error {
-	f := a.Factors
-	gram, err := a.gram(ctx, threads, fixed)
-	if err != nil {
-		return err
-	}
-	const several = 64 // rows a task
-	n := len(free) / f
-	scratch := make([][]float64, threads)
-	return parallel.Each(ctx, threads, (n+several-1)/several, func(thread, task int) {
-		if scratch[thread] == nil {
-			scratch[thread] = make([]float64, 3*f)
-		}
-		for i := task * several; i < min((task+1)*several, n); i++ {
-			others, weights := h.of(i)
-			a.solve(gram, fixed, others, weights, free[i*f:][:f], a.Steps, scratch[thread])
-		}
-	})
-}
-
-// gram is the sum of the products of all rows with themselves, and the penalty.
-func (a ALS) gram(ctx context.Context, threads int, rows []float64) ([]float64, error) {
-	f := a.Factors
-	n := len(rows) / f
-	several := max(256, (n+31)/32) // rows a part; the parts are added in their order
-	parts := make([][]float64, (n+several-1)/several)
-	err := parallel.Each(ctx, threads, len(parts), func(_, part int) {
-		sum := make([]float64, f*f)
-		for i := part * several; i < min((part+1)*several, n); i++ {
-			row := rows[i*f:][:f]
-			for j, v := range row {
-				vector.Add(sum[j*f:][:j+1], v, row)
-			}
-		}
-		parts[part] = sum
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, f*f)
-	for _, p := range parts {
-		vector.Add(out, 1, p)
-	}
-	for j := range f {
-		out[j*f+j] += a.L2
-		for k := range j {
-			out[k*f+j] = out[j*f+k]
-		}
-	}
-	return out, nil
 }
 
 // solve improves x towards the factors that fit best what was done with the

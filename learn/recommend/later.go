@@ -6,7 +6,6 @@ import (
 
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn/parallel"
-	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // Settle fits the users' factors anew to the items', on which the last turn of

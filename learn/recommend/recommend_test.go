@@ -53,22 +53,24 @@ func TestImplicit(t *testing.T) {
 	if m.users, m.items, m.seen, done, err = cells(events); err != nil {
 		t.Fatal(err)
 	}
-	m.user, m.item = c.FirstUser, c.FirstItem
+	user, item := newSide(c.FirstUser, c.Factors), newSide(c.FirstItem, c.Factors)
+	ofUser, ofItem := newFours(&m.seen, c.Alpha, item.rows), newFours(&done, c.Alpha, user.rows)
 	for range c.Iterations {
-		for _, err := range []error{m.params.turn(t.Context(), 2, &m.seen, m.item, m.user), m.params.turn(t.Context(), 2, &done, m.user, m.item)} {
+		for _, err := range []error{m.params.turn(t.Context(), 2, ofUser, item, user), m.params.turn(t.Context(), 2, ofItem, user, item)} {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	m.user, m.item = user.factors(c.Factors), item.factors(c.Factors)
 	m.index()
 	for i, want := range c.User {
-		if math.Abs(m.user[i]-want) > 1e-7 {
+		if math.Abs(m.user[i]-want) > 1e-5 {
 			t.Fatalf("factor %d of the users is %v, want %v", i, m.user[i], want)
 		}
 	}
 	for i, want := range c.Item {
-		if math.Abs(m.item[i]-want) > 1e-7 {
+		if math.Abs(m.item[i]-want) > 1e-5 {
 			t.Fatalf("factor %d of the items is %v, want %v", i, m.item[i], want)
 		}
 	}
@@ -78,7 +80,7 @@ func TestImplicit(t *testing.T) {
 			t.Fatalf("user %d is not known", u)
 		}
 		for k, i := range want {
-			if list[k].Item != name(i) || math.Abs(list[k].Score-c.Scores[u][k]) > 1e-6 {
+			if list[k].Item != name(i) || math.Abs(list[k].Score-c.Scores[u][k]) > 1e-5 {
 				t.Fatalf("user %d: place %d is %v, want item %d with %v", u, k, list[k], i, c.Scores[u][k])
 			}
 		}

@@ -1,0 +1,103 @@
+package recommend
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// A turn in float32 leads where solve leads in float64, which is the plain form.
+func TestTurnAsPlain(t *testing.T) {
+	for _, f := range []int{1, 7, 32, 64, 100} {
+		a := ALS{Factors: f, Alpha: 2, L2: 0.5, Steps: 3}
+		_, _, byUser, _, err := cells(tastes(60, 50, 3, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		items := 0
+		for _, i := range byUser.others {
+			items = max(items, int(i)+1)
+		}
+		fixed, free := a.random(items, 1, 0), a.random(60, 1, 1)
+		other, one := newSide(fixed, f), newSide(free, f)
+		if err := a.turn(t.Context(), 2, newFours(&byUser, a.Alpha, items), other, one); err != nil {
+			t.Fatal(err)
+		}
+		gram := make([]float64, f*f)
+		for j := range f {
+			gram[j*f+j] = a.L2
+			for k := range f {
+				for i := range items {
+					gram[j*f+k] += fixed[i*f+j] * fixed[i*f+k]
+				}
+			}
+		}
+		for i := range 60 {
+			others, weights := byUser.of(i)
+			a.solve(gram, fixed, others, weights, free[i*f:][:f], a.Steps, make([]float64, 3*f))
+		}
+		for i, v := range one.factors(f) {
+			if math.Abs(v-free[i]) > 1e-5*(1+math.Abs(free[i])) {
+				t.Fatalf("%d factors: number %d is %v, want %v", f, i, v, free[i])
+			}
+		}
+	}
+}
+
+// What is done in assembly has the bits of what is not.
+func TestFastAsPlain(t *testing.T) {
+	if m := make([]float32, 32*32); !throughFast(m, m[:32], m[:32]) {
+		t.Skip("SKIP-COUNTED: this processor has no kernels of its own: a machine with AVX-512")
+	}
+	r := rand.New(rand.NewPCG(1, 0))
+	numbers := func(n int) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = float32(r.NormFloat64() * math.Exp(6*r.Float64()-3))
+		}
+		return out
+	}
+	same := func(what string, got, want []float32) {
+		t.Helper()
+		for k := range want {
+			if math.Float32bits(got[k]) != math.Float32bits(want[k]) {
+				t.Fatalf("%s of %d: %d is %v, want %v", what, len(want), k, got[k], want[k])
+			}
+		}
+	}
+	for _, n := range []int{32, 64, 96, 128} {
+		m, p, out, want := numbers(n*n), numbers(n), numbers(n), make([]float32, n)
+		throughFast(m, p, out)
+		throughPlain(m, p, want)
+		same("through", out, want)
+		rows, others := numbers(30*n), make([]int32, 12)
+		for i := range others {
+			others[i] = int32(r.IntN(30))
+		}
+		for _, by := range [][2]float32{{1, -1}, {0, 1}} {
+			more := numbers(len(others))
+			gatherFast(out, p, rows, others, more, by[0], by[1])
+			gatherPlain(want, p, rows, others, more, by[0], by[1])
+			same("gather", out, want)
+		}
+	}
+}
+
+// However sure events are, what is learned from them are numbers.
+func TestSurest(t *testing.T) {
+	events := tastes(20, 12, 3, 1)
+	for i := range events {
+		if i%5 == 0 {
+			events[i].Weight = 1e300
+		}
+	}
+	m, err := ALS{Factors: 4}.Fit(t.Context(), events, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range append(m.user, m.item...) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			t.Fatalf("a factor is %v", v)
+		}
+	}
+}
