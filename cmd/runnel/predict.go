@@ -105,6 +105,9 @@ func (a *app) printPrediction(p map[string]any) {
 		return
 	}
 	fmt.Fprintln(a.out, p["prediction"])
+	if d, ok := p["distance"].(float64); ok && terminal(a.out) {
+		columns(a.err, [][]string{{"  distance", fmt.Sprintf("%.3f", d)}}, 1)
+	}
 	probs, _ := p["probabilities"].(map[string]any)
 	if len(probs) == 0 || !terminal(a.out) {
 		return
@@ -196,6 +199,7 @@ type predicted struct {
 	Version       int              `json:"version"`
 	Predictions   []any            `json:"predictions"`
 	Probabilities []map[string]any `json:"probabilities,omitempty"` // of classes
+	Distances     []float64        `json:"distances,omitempty"`     // of clusters: from the centre of the row's own
 	Notes         []string         `json:"notes,omitempty"`
 }
 
@@ -228,6 +232,7 @@ func predictTable(cmd *cobra.Command, conn *connection, name, version string, t 
 		version = strconv.Itoa(p.Version) // also should the alias be moved meanwhile
 		all.Predictions = append(all.Predictions, p.Predictions...)
 		all.Probabilities = append(all.Probabilities, p.Probabilities...)
+		all.Distances = append(all.Distances, p.Distances...)
 	}
 	return all, nil
 }
@@ -239,6 +244,9 @@ func (p *predicted) columns() []*table.Column {
 		labels[i] = fmt.Sprint(v)
 	}
 	out := []*table.Column{table.StringColumn("prediction", labels)}
+	if len(p.Distances) > 0 {
+		out = append(out, table.FloatColumn("distance", p.Distances))
+	}
 	if len(p.Probabilities) == 0 {
 		return out
 	}

@@ -199,7 +199,7 @@ func readJSON(ctx context.Context, c *connection, digest string, v any) error {
 }
 
 // headline lists the metrics that are shown of a task, in order.
-var headline = []string{"accuracy", "balanced_accuracy", "f1", "f1_macro", "roc_auc", "log_loss", "r2", "rmse", "mae"}
+var headline = []string{"accuracy", "balanced_accuracy", "f1", "f1_macro", "roc_auc", "log_loss", "r2", "rmse", "mae", "silhouette", "davies_bouldin", "calinski_harabasz", "inertia"}
 
 func (a *app) printResult(r *result) {
 	if r.evaluation != nil {
@@ -249,6 +249,9 @@ func (a *app) printMetrics(r *result) {
 	measured := e.Subset + " rows that it has not seen"
 	if e.Subset == "train" {
 		measured = "rows that it learnt from"
+	}
+	if e.Clusters != nil {
+		title += fmt.Sprintf(" of %d clusters", len(e.Clusters.Sizes))
 	}
 	fmt.Fprintf(a.out, "\n  %s, on %s %s\n\n", a.style(a.out, bold, title), count(int64(e.Model.Rows)), measured)
 	rows := [][]string{{"  ", "", "model", "baseline", ""}}

@@ -43,7 +43,8 @@ func newRun(a *app) *cobra.Command {
 		Short: "Run a pipeline over a table: from the file to a served model",
 		Long: `Run a pipeline over a table, with the node that runs in the folder or one that
 lives as long as the run. Without a target the table is read, cleaned and
-explored; with one it becomes a model.
+explored; with one, or with a task that needs none (--task clustering), it
+becomes a model.
 
 An interrupt (Ctrl-C) cancels the run; a second one ends the command at once.
 
@@ -53,6 +54,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
   runnel run sales.csv --target amount --tune --set tune.budget=10m
   runnel run sales.csv --target amount --auto --set tune.budget=10m
   runnel run sales.csv --target amount --set train.random_forest.n_estimators=300
+  runnel run customers.csv --task clustering
   runnel run https://example.com/table.csv --target y`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,8 +71,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 // add adds the flags to a command.
 func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVarP(&f.target, "target", "t", "", "`COLUMN` to predict")
-	c.Flags().StringVar(&f.task, "task", "", "classification or regression; decided by the target by default")
-	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd, neighbors, naive_bayes")
+	c.Flags().StringVar(&f.task, "task", "", "classification, regression or clustering, which takes no target; decided by the target by default")
+	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd, neighbors, naive_bayes, kmeans")
 	c.Flags().StringVar(&f.name, "name", "", "`NAME` to register the model under; the file's by default")
 	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "`FILE` with the pipeline's definition")
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")

@@ -16,9 +16,11 @@ import (
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/report"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -80,6 +82,7 @@ type Evaluation struct {
 	Baseline   *metrics.Report  `json:"baseline"`
 	CrossValid *CrossValidation `json:"crossValidation,omitempty"`
 	Gates      []Gate           `json:"gates,omitempty"`
+	Clusters   *Clusters        `json:"clusters,omitempty"` // of a clustering
 }
 
 // A Gate is a threshold and whether it was reached.
@@ -88,18 +91,6 @@ type Gate struct {
 	Threshold float64 `json:"threshold"`
 	Value     float64 `json:"value"`
 	Passed    bool    `json:"passed"`
-}
-
-// Primary is the metric that tells most about a task in one number, of those
-// that are known: a single row has no r2.
-func Primary(task learn.Task, known map[string]float64) string {
-	if task == learn.Classification {
-		return "accuracy"
-	}
-	if _, ok := known["r2"]; ok {
-		return "r2"
-	}
-	return "rmse"
 }
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
@@ -116,23 +107,53 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	e := &Evaluation{Dataset: in.Raw.Name, Target: in.Raw.Target, Estimator: in.Estimator, Subset: "test"}
-	targets, err := raw.Select(m.Target)
+	measure := p.predictions
+	if !m.Task.Supervised() {
+		measure = p.clusters
+	}
+	figures, err := measure(ctx, call, e, m, raw, split)
+	if err != nil {
+		return err
+	}
+	main := estimator.Metric(m.Task, e.Model.Metrics)
+	missed, err := p.gates(e, main)
 	if err != nil {
 		return step.Permanent(err)
+	}
+	evaluation, err := call.PutJSON(ctx, "evaluation", events.MediaJSON, e)
+	if err != nil {
+		return err
+	}
+	html, err := call.PutBytes(ctx, "report", events.MediaHTML, page(e, m, figures))
+	if err != nil {
+		return err
+	}
+	if len(missed) > 0 {
+		return step.GateFailed("%s", strings.Join(missed, "; "))
+	}
+	return call.Emit(events.ModelEvaluatedData{Raw: in.Raw, Estimator: in.Estimator, Model: in.Model,
+		Metrics: e.Model.Metrics, Baseline: e.Baseline.Metrics, Evaluation: evaluation, Report: html})
+}
+
+// predictions measures what the model predicts of rows that have a target.
+func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, raw *table.Table, split []step.Subset) ([]report.Section, error) {
+	targets, err := raw.Select(m.Target)
+	if err != nil {
+		return nil, step.Permanent(err)
 	}
 	_, trainY, err := subset(targets, split, step.Train, m)
 	if err != nil {
-		return step.Permanent(err)
+		return nil, step.Permanent(err)
 	}
 	testX, testY, err := subset(raw, split, step.Test, m)
 	if err != nil {
-		return step.Permanent(err)
+		return nil, step.Permanent(err)
 	}
 	crossed := p.Folds > 1 && trainY.Len() <= p.FoldRows && trainY.Len() >= 2*p.Folds
 	var trainX *table.Table
 	if crossed || testY.Len() == 0 {
 		if trainX, _, err = subset(raw, split, step.Train, m); err != nil {
-			return step.Permanent(err)
+			return nil, step.Permanent(err)
 		}
 	}
 	if testY.Len() == 0 {
@@ -145,37 +166,21 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		e.Model, err = metrics.EvaluateAt(testY, outputs(predicted), nil, m.Threshold)
 	}
 	if err != nil {
-		return step.Permanent(fmt.Errorf("predicting the %s rows of dataset %s: %w", e.Subset, in.Raw.Name, err))
+		return nil, step.Permanent(fmt.Errorf("predicting the %s rows of dataset %s: %w", e.Subset, e.Dataset, err))
 	}
 	if e.Baseline, err = measureBaseline(ctx, trainY, testY); err != nil {
-		return step.Permanent(err)
+		return nil, step.Permanent(err)
 	}
 	if crossed {
 		if e.CrossValid, err = crossValidate(ctx, call, m, trainX, trainY, p.Folds); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	main := Primary(m.Task, e.Model.Metrics)
+	main := estimator.Metric(m.Task, e.Model.Metrics)
 	if beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics); known && !beats {
 		call.Note("the model is no better than the baseline: %s %.4g, baseline %.4g", main, e.Model.Metrics[main], e.Baseline.Metrics[main])
 	}
-	missed, err := p.gates(e, main)
-	if err != nil {
-		return step.Permanent(err)
-	}
-	evaluation, err := call.PutJSON(ctx, "evaluation", events.MediaJSON, e)
-	if err != nil {
-		return err
-	}
-	html, err := call.PutBytes(ctx, "report", events.MediaHTML, page(e, m, residualsOf(testY, predicted)))
-	if err != nil {
-		return err
-	}
-	if len(missed) > 0 {
-		return step.GateFailed("%s", strings.Join(missed, "; "))
-	}
-	return call.Emit(events.ModelEvaluatedData{Raw: in.Raw, Estimator: in.Estimator, Model: in.Model,
-		Metrics: e.Model.Metrics, Baseline: e.Baseline.Metrics, Evaluation: evaluation, Report: html})
+	return predictionSections(e, m, residualsOf(testY, predicted)), nil
 }
 
 // subset takes the rows of a subset that have a target, in raw form.
@@ -245,6 +250,9 @@ func (p Params) gates(e *Evaluation, main string) (missed []string, err error) {
 			}
 			missed = append(missed, fmt.Sprintf("%s %.4g is %s the gate of %.4g", name, value, below, g.Threshold))
 		}
+	}
+	if p.BeatBaseline && e.Clusters != nil {
+		return nil, errors.New("beat_baseline: clusters have no baseline: set a gate, such as silhouette: 0.3")
 	}
 	if p.BeatBaseline {
 		beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/report"
@@ -18,42 +19,73 @@ import (
 // drawn bounds how many classes and features a chart shows.
 const drawn = 20
 
-// page draws the evaluation as one HTML file that stands alone.
-func page(e *Evaluation, m *model.Model, r *residuals) []byte {
-	main := Primary(m.Task, e.Model.Metrics)
-	seen := "has not seen"
-	if e.Subset == "train" {
-		seen = "learnt from, which flatters it"
-	}
+// page draws the evaluation as one HTML file that stands alone. figures are the
+// sections of what the task is about.
+func page(e *Evaluation, m *model.Model, figures []report.Section) []byte {
+	main := estimator.Metric(m.Task, e.Model.Metrics)
 	p := &report.Page{
 		Kind:  "Model evaluation",
 		Title: e.Dataset,
-		Lead: fmt.Sprintf("A %s that predicts %s, measured on %s %s rows that it %s.",
-			words(e.Estimator), e.Target, format.Count(int64(e.Model.Rows)), e.Subset, seen),
-		Facts: []report.Fact{
-			{Name: words(main), Value: format.Fixed(e.Model.Metrics[main], 3), Detail: fmt.Sprintf("baseline %s", format.Fixed(e.Baseline.Metrics[main], 3))},
-		},
+		Lead:  e.lead(),
 		Sections: []report.Section{
 			{ID: "gates", Title: "Gates", Count: len(e.Gates), Lead: "Thresholds that the model had to reach.", Body: gates(e.Gates)},
-			{ID: "metrics", Title: "Metrics", Lead: "By scikit-learn's definitions, beside a baseline that knows only how the target is distributed.", Body: metricTable(e)},
-			{ID: "classes", Title: "Classes", Count: len(e.Model.Classes), Lead: "How well each class is found, and what it is taken for.", Body: classes(e.Model)},
-			{ID: "curves", Title: "Ranking and calibration", Lead: "How well the probabilities order the rows, and whether they can be taken at their word.", Body: curves(e.Model)},
-			{ID: "residuals", Title: "Predicted and actual", Lead: "Where the predictions lie against the truth, and how far off they are.", Body: r.figures()},
-			{ID: "importance", Title: "What the model looks at", Lead: "Mean decrease in impurity by the splits on each feature, as a share of all. It overstates features of many values.", Body: importances(m)},
-			{ID: "coefficients", Title: "Coefficients", Lead: "What a feature adds to the value, or to the score of the class, where it is greater by one; features are scaled to a standard deviation of one, so they can be compared.", Body: coefficients(m)},
+			{ID: "metrics", Title: "Metrics", Lead: e.beside(), Body: metricTable(e)},
 		},
 		Footer: fmt.Sprintf("Seed %d. %d features.", m.Seed, len(m.Features)),
 	}
+	p.Sections = append(p.Sections, figures...)
+	p.Facts = append(p.Facts, e.fact(main, format.Fixed(e.Model.Metrics[main], 3)))
 	if cv := e.CrossValid; cv != nil {
 		p.Facts = append(p.Facts, report.Fact{Name: "cross-validated", Value: format.Fixed(cv.Mean[main], 3),
 			Detail: fmt.Sprintf("± %s in %d folds", format.Fixed(cv.Std[main], 3), len(cv.Folds))})
 	}
-	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae"} {
-		if v, ok := e.Model.Metrics[name]; ok && len(p.Facts) < 5 {
-			p.Facts = append(p.Facts, report.Fact{Name: words(name), Value: format.Number(v), Detail: "baseline " + format.Number(e.Baseline.Metrics[name])})
+	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae", "davies_bouldin", "calinski_harabasz", "inertia"} {
+		if v, ok := e.Model.Metrics[name]; ok && len(p.Facts) < 5 && name != main {
+			p.Facts = append(p.Facts, e.fact(name, format.Number(v)))
 		}
 	}
 	return p.HTML()
+}
+
+// lead is the page's first sentence.
+func (e *Evaluation) lead() string {
+	rows := format.Count(int64(e.Model.Rows))
+	if e.Clusters != nil {
+		return e.Clusters.lead(e, rows)
+	}
+	seen := "has not seen"
+	if e.Subset == "train" {
+		seen = "learnt from, which flatters it"
+	}
+	return fmt.Sprintf("A %s that predicts %s, measured on %s %s rows that it %s.", words(e.Estimator), e.Target, rows, e.Subset, seen)
+}
+
+// beside says what the metrics are, and what is beside them.
+func (e *Evaluation) beside() string {
+	if e.Clusters != nil {
+		return e.Clusters.beside(e)
+	}
+	return "By scikit-learn's definitions, beside a baseline that knows only how the target is distributed."
+}
+
+// fact is a metric, with that of the baseline where there is one.
+func (e *Evaluation) fact(name, value string) report.Fact {
+	f := report.Fact{Name: words(name), Value: value}
+	if v, ok := e.Baseline.Metrics[name]; ok {
+		f.Detail = "baseline " + format.Number(v)
+	}
+	return f
+}
+
+// predictionSections are about what is predicted of a target.
+func predictionSections(e *Evaluation, m *model.Model, r *residuals) []report.Section {
+	return []report.Section{
+		{ID: "classes", Title: "Classes", Count: len(e.Model.Classes), Lead: "How well each class is found, and what it is taken for.", Body: classes(e.Model)},
+		{ID: "curves", Title: "Ranking and calibration", Lead: "How well the probabilities order the rows, and whether they can be taken at their word.", Body: curves(e.Model)},
+		{ID: "residuals", Title: "Predicted and actual", Lead: "Where the predictions lie against the truth, and how far off they are.", Body: r.figures()},
+		{ID: "importance", Title: "What the model looks at", Lead: "Mean decrease in impurity by the splits on each feature, as a share of all. It overstates features of many values.", Body: importances(m)},
+		{ID: "coefficients", Title: "Coefficients", Lead: "What a feature adds to the value, or to the score of the class, where it is greater by one; features are scaled to a standard deviation of one, so they can be compared.", Body: coefficients(m)},
+	}
 }
 
 func words(name string) string {

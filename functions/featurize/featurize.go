@@ -5,7 +5,8 @@
 // encoding looks at the target, the training rows are encoded fold by fold, so
 // that no row sees its own.
 //
-// The whole table is held in memory. Where there is no target it is not read.
+// The whole table is held in memory. Where there is neither a target nor a task
+// without one it is not read.
 package featurize
 
 import (
@@ -51,8 +52,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	if in.Dataset.Target == "" {
-		call.Note("no target column is known, so the chain ends here: name one (--target, or the metadata `target` of the upload) to train a model")
+	task := learn.Task(in.Dataset.Task)
+	if in.Dataset.Target == "" && (task == "" || task.Supervised()) {
+		call.Note("no target column is known, so the chain ends here: name one (--target, or the metadata `target` of the upload) to train a model, or ask for clusters of alike rows (--task clustering)")
 		return nil
 	}
 	t, split, err := call.Dataset(ctx, in.Dataset)
@@ -64,13 +66,13 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
-	y, _, err := preprocess.Target(t, in.Dataset.Target, learn.Task(in.Dataset.Task), in.Dataset.Classes)
+	y, _, err := preprocess.Target(t, in.Dataset.Target, task, in.Dataset.Classes)
 	if err != nil {
 		return step.Permanent(err)
 	}
 	x := t.Without(in.Dataset.Target)
 	if len(x.Columns) == 0 {
-		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from beside the target %q", in.Dataset.Name, in.Dataset.Target))
+		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from%s", in.Dataset.Name, beside(in.Dataset.Target)))
 	}
 	train := step.RowsOf(split, step.Train, t.Rows())
 	trainX := x.Take(train)
@@ -86,13 +88,15 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		call.Note("%s", n)
 	}
 	if len(features.Columns) == 0 {
-		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from beside the target %q: %d columns, none of which became a feature", in.Dataset.Name, in.Dataset.Target, len(x.Columns)))
+		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from%s: %d columns, none of which became a feature", in.Dataset.Name, beside(in.Dataset.Target), len(x.Columns)))
 	}
 	if features.Column(in.Dataset.Target) != nil {
 		return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the target is: rename one of the columns", in.Dataset.Name, in.Dataset.Target))
 	}
-	if features, err = features.With(t.Column(in.Dataset.Target)); err != nil {
-		return step.Permanent(err)
+	if target := t.Column(in.Dataset.Target); target != nil {
+		if features, err = features.With(target); err != nil {
+			return step.Permanent(err)
+		}
 	}
 	ds, err := call.PutDataset(ctx, "features", features, split, in.Dataset)
 	if err != nil {
@@ -103,6 +107,14 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	return call.Emit(events.FeaturesBuiltData{Raw: in.Raw, Dataset: ds, Transformers: ref, Notes: call.Notes()})
+}
+
+// beside is the end of a sentence about the columns of features.
+func beside(target string) string {
+	if target == "" {
+		return ""
+	}
+	return fmt.Sprintf(" beside the target %q", target)
 }
 
 // assemble puts the training rows as they were fitted, and the others as they

@@ -82,6 +82,8 @@ func (b *builder) finish(ctx context.Context) error {
 		if err := b.decide(kept.Column(b.params.Target)); err != nil {
 			return step.Permanent(err)
 		}
+	} else if task := learn.Task(b.params.Task); !task.Supervised() {
+		b.task = task
 	}
 	parts, err := b.split(kept)
 	if err != nil {
@@ -162,10 +164,10 @@ func constant(c *table.Column) (value string, all bool) {
 	return c.Text(first), true
 }
 
-// split gives each row its subset. Without a target nothing is learnt, and all
-// rows are alike.
+// split gives each row its subset. Without a target nothing is learnt, or nothing
+// that a row could give away, and all rows are alike unless it was asked for.
 func (b *builder) split(kept *table.Table) ([]step.Subset, error) {
-	if b.params.Target == "" {
+	if b.params.Target == "" && (b.task == "" || b.params.Split == "auto") {
 		return nil, nil
 	}
 	f := split.Fractions{Test: b.params.Test, Validation: b.params.Validation}

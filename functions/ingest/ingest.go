@@ -17,6 +17,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/ingest/reading"
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/modelname"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -24,7 +25,7 @@ import (
 // Params says what is read, what is predicted and how rows are split.
 type Params struct {
 	Target     string  `json:"target" doc:"column to predict; by default the one that the upload's metadata names under target"`
-	Task       string  `json:"task" default:"auto" enum:"auto,classification,regression" doc:"what is predicted; auto decides by the target's values"`
+	Task       string  `json:"task" default:"auto" enum:"auto,classification,regression,clustering" doc:"what is predicted; auto decides by the target's values; clustering finds groups of alike rows and takes no target"`
 	Name       string  `json:"name" doc:"name of the dataset; the file's name by default"`
 	Format     string  `json:"format" default:"auto" enum:"auto,csv,jsonl,parquet" doc:"how the file is written; auto looks at its first bytes"`
 	OnBadRow   string  `json:"on_bad_row" default:"fail" enum:"fail,skip" doc:"a row that cannot be read ends the step with an error, or is left out and counted"`
@@ -34,7 +35,7 @@ type Params struct {
 	NestedText bool    `json:"nested_text" default:"false" doc:"JSON: keep objects and lists within a row as their text; without it they are an error"`
 	Test       float64 `json:"test" default:"0.2" min:"0" max:"0.9" doc:"share of the rows to judge by"`
 	Validation float64 `json:"validation" default:"0" min:"0" max:"0.9" doc:"share of the rows kept for validation"`
-	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers"`
+	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers; of a clustering all rows are learnt from"`
 	By         string  `json:"by" doc:"column of the time or the group that split goes by"`
 	PartBytes  int64   `json:"part_bytes" default:"268435456" min:"1048576" doc:"files larger than this many bytes become parts of about an eighth of it, so that memory stays bounded"`
 	MaxBytes   int64   `json:"max_bytes" default:"68719476736" min:"1" doc:"largest file after decompression, in bytes"`
@@ -62,6 +63,9 @@ func (p Params) Check() error {
 	return nil
 }
 
+// tasks are those that an upload's metadata may ask for.
+var tasks = []string{"classification", "regression", "clustering"}
+
 // Function is the step.
 var Function = step.New("ingest", handle,
 	step.Doc("Reads an uploaded table or a URL, types its columns, decides the task and splits the rows."),
@@ -85,10 +89,13 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		p.Target = metadata["target"]
 	}
 	if t := metadata["task"]; p.Task == "auto" && t != "" {
-		if t != "classification" && t != "regression" {
-			return step.Permanent(fmt.Errorf("the upload's metadata has the task %q: want classification or regression", t))
+		if !slices.Contains(tasks, t) {
+			return step.Permanent(fmt.Errorf("the upload's metadata has the task %q: want %s", t, strings.Join(tasks, ", ")))
 		}
 		p.Task = t
+	}
+	if p.Target != "" && !learn.Task(p.Task).Supervised() {
+		return step.Permanent(fmt.Errorf("%s has no target, and %q is named as one: leave target out (clean.drop_columns keeps a column out of what is learnt)", p.Task, p.Target))
 	}
 	if p.Name != "" {
 		name = p.Name

@@ -93,7 +93,8 @@ func request(call *step.Call, p Params) (events.Object, string, error) {
 }
 
 // Table predicts the rows of t: a column `prediction`, in the type of the
-// target, and for classes the probability of each. A column of t that has the
+// target, and for classes the probability of each; for clusters the number of the
+// row's, and how far it is from the centre. A column of t that has the
 // name of one of them is called input_<name>.
 func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
 	pred, err := m.Predict(t)
@@ -101,6 +102,9 @@ func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
 		return nil, err
 	}
 	columns := []*table.Column{column(m, pred)}
+	if pred.Task == learn.Clustering {
+		columns = append(columns, table.FloatColumn("distance", pred.Distances))
+	}
 	if pred.Task == learn.Classification && p.Probabilities {
 		for k, class := range pred.Classes {
 			values := make([]float64, pred.Rows())
@@ -137,6 +141,8 @@ func column(m *model.Model, pred *model.Prediction) *table.Column {
 	const name = "prediction"
 	rows := pred.Rows()
 	switch {
+	case pred.Task == learn.Clustering:
+		return table.IntColumn(name, typed[int64](pred, rows))
 	case pred.Task != learn.Classification:
 		return table.FloatColumn(name, pred.Values)
 	case m.TargetKind == table.Bool:

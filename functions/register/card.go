@@ -7,6 +7,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/sorting"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/model"
 )
 
@@ -26,7 +27,12 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s", name)
 	line("")
-	line("Predicts `%s` (%s) from %d columns of the dataset %s, by a %s.", in.Raw.Target, m.Task, len(m.Inputs), in.Raw.Name, strings.ReplaceAll(in.Estimator, "_", " "))
+	columns := fmt.Sprintf("%d columns of the dataset %s, by a %s.", len(m.Inputs), in.Raw.Name, strings.ReplaceAll(in.Estimator, "_", " "))
+	if m.Task == learn.Clustering {
+		line("Groups rows that are alike, by %s", columns)
+	} else {
+		line("Predicts `%s` (%s) from %s", in.Raw.Target, m.Task, columns)
+	}
 	line("")
 	line("## How good it is")
 	line("")
@@ -34,7 +40,11 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	if e.Subset != "test" {
 		rows = fmt.Sprintf("On the %d rows that it learnt from, which flatters it", e.Model.Rows)
 	}
-	line("%s, beside a baseline that knows only how the target is distributed:", rows)
+	beside := "a baseline that knows only how the target is distributed"
+	if m.Task == learn.Clustering {
+		rows, beside = fmt.Sprintf("On %d %s rows", e.Model.Rows, e.Subset), "all rows as one cluster"
+	}
+	line("%s, beside %s:", rows, beside)
 	line("")
 	line("| metric | model | baseline |")
 	line("|---|---:|---:|")

@@ -49,7 +49,7 @@ func (p Params) name(ctx context.Context, models step.Models, raw events.Dataset
 		return "", step.Permanent(fmt.Errorf("model %s predicts %s (%s), and this one %s (%s): register it under another name", name, before.Target, before.Task, raw.Target, raw.Task))
 	}
 	other := name + "-" + raw.Target
-	if before.Target == raw.Target {
+	if before.Target == raw.Target || raw.Target == "" {
 		other = name + "-" + raw.Task
 	}
 	other = modelname.Model(other)

@@ -11,9 +11,9 @@ import (
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/estimator"
-	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -23,7 +23,7 @@ import (
 
 // Params says which estimator is fitted, and how.
 type Params struct {
-	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows"`
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering"`
 	estimator.Params
 	Threshold calibrate.ThresholdParams `json:"threshold" doc:"of two classes: from which probability of the second on a row is said to be of it"`
 }
@@ -71,7 +71,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if x.Rows < t.Rows() {
 		call.Note("training metrics are those of %d of the %d training rows", x.Rows, t.Rows())
 	}
-	report, err := metrics.EvaluateAt(y, m.Estimator.Predict(x), nil, m.Threshold)
+	report, err := estimator.Judge(ctx, x, y, m.Estimator.Predict(x), m.Threshold, &learn.Options{Seed: call.Seed})
 	if err != nil {
 		return step.Permanent(err)
 	}
@@ -137,6 +137,10 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if c, ok := fittedModel.(*cluster.Clusters); ok && len(c.Tried) > 0 {
+		p.KMeans.K = len(c.Centers)
+		call.Note("k: %d clusters, whose silhouette is the largest of 2 to %d", p.KMeans.K, len(c.Tried)+1)
+	}
 	used, err := p.Used(entry.Name, y.Task)
 	if err != nil {
 		return nil, nil, err
@@ -185,7 +189,10 @@ func describe(ctx context.Context, call *step.Call, m *model.Model, in events.Fe
 		return err
 	}
 	train := raw.Take(step.RowsOf(split, step.Train, raw.Rows()))
-	m.Target, m.TargetKind = in.Raw.Target, raw.Column(in.Raw.Target).Kind
+	m.Target, m.TargetKind = in.Raw.Target, table.Int64
+	if target := raw.Column(m.Target); m.Task.Supervised() {
+		m.TargetKind = target.Kind
+	}
 	m.Inputs = model.Describe(train, in.Raw.Target)
 	manifest, err := call.Manifest(ctx, in.Raw)
 	if err != nil {

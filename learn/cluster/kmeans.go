@@ -14,11 +14,13 @@ import (
 )
 
 // KMeans are the parameters of k-means: K centres, each the mean of the rows
-// that are nearest to it (Lloyd, "Least squares quantization in PCM", 1982). A
-// zero field but Tolerance means its default; the defaults are scikit-learn's.
+// that are nearest to it (Lloyd, "Least squares quantization in PCM", 1982). In
+// Go a zero field but Tolerance means scikit-learn's default: 8 clusters, one
+// start from k-means++, 300 passes.
 type KMeans struct {
-	K         int     `json:"k,omitempty" default:"8" min:"1" max:"10000" doc:"how many clusters; fewer are made where fewer rows differ"`
-	Starts    int     `json:"starts,omitempty" default:"1" min:"1" max:"1000" doc:"how often to start over from other centres; the best is kept"`
+	K         int     `json:"k,omitempty" default:"0" min:"0" max:"10000" doc:"how many clusters; fewer are made where fewer rows differ; 0: as many, from 2 to 10, as have the largest silhouette on 2,000 rows"`
+	Init      string  `json:"init,omitempty" default:"k-means++" enum:"k-means++,random" doc:"first centres: rows that are far from each other, or any rows"`
+	Starts    int     `json:"starts,omitempty" default:"10" min:"1" max:"1000" doc:"how often to start over from other centres; the best is kept"`
 	MaxIter   int     `json:"max_iter,omitempty" default:"300" min:"1" max:"100000" doc:"passes over the rows at most; with batches, how often each row is drawn on average"`
 	Tolerance float64 `json:"tolerance,omitempty" default:"0.0001" min:"0" max:"1" doc:"stop where the centres move by no more, squared, than this times the features' mean variance; 0: once no row changes its cluster"`
 	Batch     int     `json:"batch,omitempty" default:"0" min:"0" max:"1000000" doc:"rows of a mini-batch; 0: all rows in every pass"`
@@ -37,6 +39,9 @@ type Clusters struct {
 	// of the rows that the clusters were found in.
 	Inertia    float64
 	Iterations int
+	// Tried are the silhouettes of 2, 3, ... clusters, where these decided how many
+	// there are.
+	Tried []float64
 }
 
 // Fit finds clusters, and which is the nearest of each row of x. Features are
@@ -94,6 +99,8 @@ func (k KMeans) check(x *learn.Matrix, opts *learn.Options) error {
 		return fmt.Errorf("k is %d: want at least 1 cluster", k.K)
 	case k.Starts < 1 || k.MaxIter < 1 || k.Batch < 0:
 		return fmt.Errorf("starts is %d, max_iter %d and batch %d: want at least 1, 1 and 0", k.Starts, k.MaxIter, k.Batch)
+	case k.Init != "" && k.Init != "k-means++" && k.Init != "random":
+		return fmt.Errorf("init is %q: want k-means++ or random", k.Init)
 	case !(k.Tolerance >= 0) || math.IsInf(k.Tolerance, 0):
 		return fmt.Errorf("tolerance is %v: want a number that is not negative", k.Tolerance)
 	case x.Rows == 0 || len(x.Columns) == 0:

@@ -11,6 +11,9 @@ import (
 // sample of three batches.
 func (f *fit) seed(ctx context.Context, rng *splitmix.Source) (*state, error) {
 	n := 3 * max(f.Batch, f.K)
+	if f.Init == "random" {
+		return f.random(rng), nil
+	}
 	if f.Batch == 0 || n >= f.points.rows {
 		return f.plusPlus(ctx, rng)
 	}

@@ -65,17 +65,27 @@ func plain(x *learn.Matrix) *points {
 // Kind names the state of clusters.
 const Kind = "kmeans"
 
+// Outputs implements learn.Model: a distance from each centre.
+func (c *Clusters) Outputs() int { return len(c.Centers) }
+
+// Predict implements learn.Model: it is Distances.
+func (c *Clusters) Predict(x *learn.Matrix) []float64 { return c.Distances(x) }
+
 // State is all there is to the clusters.
 func (c *Clusters) State() learn.State {
 	var centers []float64
 	for _, v := range c.Centers {
 		centers = append(centers, v...)
 	}
-	return learn.State{Kind: Kind, Params: map[string]any{"inertia": c.Inertia, "iterations": c.Iterations, "features": append([]string{}, c.Names...)},
+	s := learn.State{Kind: Kind, Params: map[string]any{"inertia": c.Inertia, "iterations": c.Iterations, "features": append([]string{}, c.Names...)},
 		Tensors: map[string]learn.Tensor{
 			"centers": {Shape: []int{len(c.Centers), len(c.Names)}, Data: centers},
 			"sizes":   {Shape: []int{len(c.Sizes)}, Data: append([]float64{}, c.Sizes...)},
 		}}
+	if len(c.Tried) > 0 {
+		s.Tensors["tried"] = learn.Tensor{Shape: []int{len(c.Tried)}, Data: append([]float64{}, c.Tried...)}
+	}
+	return s
 }
 
 // FromState restores clusters. A state that none could have is an error.
@@ -108,9 +118,16 @@ func (c *Clusters) read(s learn.State) (err error) {
 		return fmt.Errorf("the sizes are not a float64 for each of %d clusters", len(c.Centers))
 	}
 	c.Sizes = append([]float64{}, sizes...)
-	for _, v := range append(append([]float64{}, centers...), sizes...) {
+	if t, ok := s.Tensors["tried"]; ok {
+		tried, ok := t.Data.([]float64)
+		if !ok || len(tried) == 0 || len(t.Shape) != 1 || t.Shape[0] != len(tried) {
+			return fmt.Errorf("the silhouettes that were tried are not a list of float64")
+		}
+		c.Tried = append([]float64{}, tried...)
+	}
+	for _, v := range append(append(append([]float64{}, centers...), sizes...), c.Tried...) {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("a centre or a size is %v", v)
+			return fmt.Errorf("a centre, a size or a silhouette is %v", v)
 		}
 	}
 	iterations, ok := number(s.Params["iterations"])

@@ -76,16 +76,42 @@ func (f *fit) plusPlus(ctx context.Context, rng *splitmix.Source) (*state, error
 	return f.start(centers), nil
 }
 
+// random draws rows as the first centres by their weights, none twice: fewer than
+// K where fewer weigh anything.
+func (f *fit) random(rng *splitmix.Source) *state {
+	weights := make([]float64, f.points.rows)
+	for i := range weights {
+		weights[i] = f.weight(i)
+	}
+	features, total := len(f.points.columns), sum(weights)
+	var centers []float64
+	for len(centers) < f.K*features {
+		i := pick(weights, total*rng.Unit())
+		if weights[i] == 0 {
+			break
+		}
+		total -= weights[i]
+		weights[i] = 0
+		centers = append(centers, make([]float64, features)...)
+		f.points.row(i, centers[len(centers)-features:])
+	}
+	return f.start(centers)
+}
+
+func sum(v []float64) float64 {
+	total := 0.0
+	for _, x := range v {
+		total += x
+	}
+	return total
+}
+
 // first draws a row by its weight.
 func (s *seeding) first(rng *splitmix.Source) int {
 	if s.Weights == nil {
 		return int(rng.Unit() * float64(s.points.rows))
 	}
-	total := 0.0
-	for _, w := range s.Weights {
-		total += w
-	}
-	return pick(s.Weights, total*rng.Unit())
+	return pick(s.Weights, sum(s.Weights)*rng.Unit())
 }
 
 // pick is where the running sum of v passes a point; the last that adds to it

@@ -12,6 +12,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/baseline"
 	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/neighbors"
@@ -34,6 +35,7 @@ type Params struct {
 	Bayes    bayes.NaiveBayes    `json:"naive_bayes" doc:"parameters of naive Bayes"`
 	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
 	Network  neural.Network      `json:"neural_network" doc:"parameters of a neural network"`
+	KMeans   cluster.KMeans      `json:"kmeans" doc:"parameters of k-means"`
 	Voting   Voting              `json:"voting" doc:"parameters of a vote of several estimators"`
 	Stacking Stacking            `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
 	Refine
@@ -67,6 +69,7 @@ func Entries() []Entry {
 		{"naive_bayes", both[:1], "naive Bayes, gaussian or multinomial", "steps", func(p Params) learn.Estimator { return p.Bayes }, scaled[:1]},
 		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
 		{"neural_network", both, "dense neural network, by mini-batches", "epochs", func(p Params) learn.Estimator { return &p.Network }, scaled},
+		{cluster.Kind, []learn.Task{learn.Clustering}, "k-means, by k-means++ and all rows or mini-batches", "passes", func(p Params) learn.Estimator { return cluster.Estimator{KMeans: p.KMeans} }, scaled},
 		{combine.KindVoting, both, "mean of what several estimators predict", "members", func(p Params) learn.Estimator { return combined{p: p} }, nil},
 		{combine.KindStacking, both, "estimator that learns from the predictions of others", "fits", func(p Params) learn.Estimator { return combined{p: p, stacking: true} }, nil},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
@@ -100,9 +103,12 @@ func (e Entry) New(p Params) learn.Estimator { return p.around(e.make(p)) }
 func (e Entry) Prepare() []preprocess.Spec { return e.prepare }
 
 // Default chooses an estimator: a forest, which takes features as they are, or
-// for fewer than 50 rows the linear model, which has less to learn.
+// for fewer than 50 rows the linear model, which has less to learn; k-means of a
+// clustering.
 func Default(task learn.Task, rows int) string {
 	switch {
+	case task == learn.Clustering:
+		return cluster.Kind
 	case rows >= 50:
 		return "random_forest"
 	case task == learn.Classification:

@@ -14,8 +14,9 @@ var (
 		"f1", "f1_macro", "f1_weighted",
 		"roc_auc", "roc_auc_ovr", "roc_auc_ovr_weighted", "average_precision",
 		"r2", "explained_variance",
+		"silhouette", "calinski_harabasz",
 	}
-	worse = []string{"log_loss", "brier", "mse", "rmse", "mae", "median_ae", "max_error"}
+	worse = []string{"log_loss", "brier", "mse", "rmse", "mae", "median_ae", "max_error", "inertia", "davies_bouldin"}
 )
 
 // Names lists the metrics of reports.
@@ -35,8 +36,10 @@ func Greater(metric string) (greater, known bool) {
 // but the whole line.
 func Range(metric string) (least, greatest float64) {
 	switch metric {
-	case "matthews_corrcoef":
+	case "matthews_corrcoef", "silhouette":
 		return -1, 1
+	case "calinski_harabasz":
+		return 0, math.Inf(1)
 	case "r2", "explained_variance":
 		return math.Inf(-1), 1
 	case "brier":

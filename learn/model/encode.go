@@ -12,6 +12,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model/safetensors"
@@ -74,6 +75,8 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		if _, ok := s.Tensors["frequencies"]; ok {
 			tensor = "frequencies"
 		}
+	case cluster.Kind:
+		restore, tensor = clustersFromState, "centers"
 	case baseline.Kind:
 		restore = baseline.FromState
 	case combine.KindVoting, combine.KindStacking:
@@ -91,6 +94,14 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		return nil, fmt.Errorf("an estimator of %d features, but the model has %d", shape[len(shape)-1], features)
 	}
 	return m, nil
+}
+
+func clustersFromState(s learn.State) (learn.Model, error) {
+	c, err := cluster.FromState(s)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Encode writes a model as a readable model.json and its weights, a safetensors

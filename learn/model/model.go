@@ -14,6 +14,7 @@ import (
 
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -22,7 +23,7 @@ import (
 // concurrent use.
 type Model struct {
 	Task       learn.Task
-	Target     string     // name of the column that is predicted
+	Target     string     // name of the column that is predicted; "" where the task has none
 	TargetKind table.Kind // its type: labels are given back in it
 	Classes    []string   // of a classification, in the order of the probabilities
 	Inputs     []Input    // the raw columns, in order
@@ -109,22 +110,31 @@ type Prediction struct {
 	Labels        []string  // of a classification: the likeliest class of each row
 	Probabilities []float64 // of a classification: rows x Classes, row-major
 	Values        []float64 // of a regression: a value a row
+	Clusters      []int32   // of a clustering: the cluster of each row, from 0
+	Distances     []float64 // of a clustering: how far each row is from the centre of its cluster
 
 	kind table.Kind
 }
 
 // Rows is the number of rows.
 func (p *Prediction) Rows() int {
-	if p.Task == learn.Classification {
+	switch p.Task {
+	case learn.Classification:
 		return len(p.Labels)
+	case learn.Clustering:
+		return len(p.Clusters)
 	}
 	return len(p.Values)
 }
 
 // Value is the prediction for a row in the type of the target: a float64, or a
-// class as a string, bool, int64 or float64.
+// class as a string, bool, int64 or float64; of a clustering the cluster, an int64.
 func (p *Prediction) Value(row int) any {
-	if p.Task != learn.Classification {
+	switch p.Task {
+	case learn.Classification:
+	case learn.Clustering:
+		return int64(p.Clusters[row])
+	default:
 		return p.Values[row]
 	}
 	label := p.Labels[row]
@@ -162,15 +172,11 @@ func (m *Model) Predict(t *table.Table) (*Prediction, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := m.PredictMatrix(x)
-	answers := p.Values
-	if p.Task == learn.Classification {
-		answers = p.Probabilities
-	}
-	if i := slices.IndexFunc(answers, func(v float64) bool { return v-v != 0 }); i >= 0 { // infinite or NaN
+	out := m.Estimator.Predict(x)
+	if i := slices.IndexFunc(out, func(v float64) bool { return v-v != 0 }); i >= 0 { // infinite or NaN
 		return nil, unanswered(x, i/m.Estimator.Outputs())
 	}
-	return p, nil
+	return m.said(out, x.Rows), nil
 }
 
 // unanswered names the feature for which a row has no finite prediction.
@@ -197,16 +203,23 @@ func (m *Model) Matrix(t *table.Table) (*learn.Matrix, error) {
 
 // PredictMatrix predicts each row of a feature matrix that Matrix made.
 func (m *Model) PredictMatrix(x *learn.Matrix) *Prediction {
-	out := m.Estimator.Predict(x)
+	return m.said(m.Estimator.Predict(x), x.Rows)
+}
+
+// said is what the estimator's outputs for rows mean.
+func (m *Model) said(out []float64, rows int) *Prediction {
 	p := &Prediction{Task: m.Task, Classes: m.Classes, kind: m.TargetKind}
-	if m.Task != learn.Classification {
+	switch m.Task {
+	case learn.Classification:
+		p.Probabilities = out
+		p.Labels = make([]string, rows)
+		for i, k := range learn.Decide(out, len(m.Classes), m.Threshold) {
+			p.Labels[i] = m.Classes[k]
+		}
+	case learn.Clustering:
+		p.Clusters, p.Distances = cluster.Nearest(out, m.Estimator.Outputs())
+	default:
 		p.Values = out
-		return p
-	}
-	p.Probabilities = out
-	p.Labels = make([]string, x.Rows)
-	for i, k := range learn.Decide(out, len(m.Classes), m.Threshold) {
-		p.Labels[i] = m.Classes[k]
 	}
 	return p
 }
@@ -236,7 +249,9 @@ func (m *Model) Check() error {
 		return fmt.Errorf("a regression, but an estimator of %d outputs", m.Estimator.Outputs())
 	case m.Threshold != 0 && !(m.Threshold > 0 && m.Threshold < 1 && len(m.Classes) == 2):
 		return fmt.Errorf("a threshold of %v with %d classes: it is within 0 and 1, and for two", m.Threshold, len(m.Classes))
-	case m.Task != learn.Classification && m.Task != learn.Regression:
+	case m.Task == learn.Clustering && m.Target != "":
+		return fmt.Errorf("a clustering has no target, and the model has %q", m.Target)
+	case !slices.Contains([]learn.Task{learn.Classification, learn.Regression, learn.Clustering}, m.Task):
 		return fmt.Errorf("unknown task %q", m.Task)
 	}
 	return m.try()

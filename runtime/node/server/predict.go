@@ -138,7 +138,8 @@ func (c *served) read(ctx context.Context, ref events.Ref) ([]byte, error) {
 }
 
 // predict answers a row with {"prediction": ...} and a list of rows with
-// {"predictions": [...]}; of classes also with their probabilities.
+// {"predictions": [...]}; of classes also with their probabilities, of clusters
+// with the distances from their centres.
 func (s *server) predict(w http.ResponseWriter, r *http.Request) {
 	out, err := s.predictions(w, r)
 	var input *model.InputError
@@ -186,8 +187,11 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 	}
 	if single(rows) {
 		out["prediction"] = p.Value(0)
-		if m.Task == learn.Classification {
+		switch m.Task {
+		case learn.Classification:
 			out["probabilities"] = p.Distribution(0)
+		case learn.Clustering:
+			out["distance"] = p.Distances[0]
 		}
 		return out, nil
 	}
@@ -200,8 +204,11 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 		}
 	}
 	out["predictions"] = predictions
-	if m.Task == learn.Classification {
+	switch m.Task {
+	case learn.Classification:
 		out["probabilities"] = probabilities
+	case learn.Clustering:
+		out["distances"] = p.Distances
 	}
 	return out, nil
 }

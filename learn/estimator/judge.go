@@ -1,0 +1,37 @@
+package estimator
+
+import (
+	"context"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/cluster"
+	"github.com/runnel-dev/runnel/learn/metrics"
+)
+
+// Judge measures what a model said of rows x with the target y: its outputs, as
+// Predict gives them. Where the task is not supervised the rows judge by
+// themselves. threshold is as in metrics.EvaluateAt.
+func Judge(ctx context.Context, x *learn.Matrix, y *learn.Target, outputs []float64, threshold float64, opts *learn.Options) (*metrics.Report, error) {
+	if y.Task == learn.Clustering {
+		return cluster.Evaluate(ctx, x, outputs, len(outputs)/max(x.Rows, 1), opts)
+	}
+	return metrics.EvaluateAt(y, outputs, nil, threshold)
+}
+
+// Metric is the one that tells most of a task in one number, of those that are
+// known: a single row has no r2, and rows of one cluster no silhouette.
+func Metric(task learn.Task, known map[string]float64) string {
+	best, otherwise := "r2", "rmse"
+	switch task {
+	case learn.Classification:
+		return "accuracy"
+	case learn.Recommendation:
+		return "ndcg_at_k"
+	case learn.Clustering:
+		best, otherwise = "silhouette", "inertia"
+	}
+	if _, ok := known[best]; ok || known == nil {
+		return best
+	}
+	return otherwise
+}
