@@ -37,6 +37,19 @@ func WithWeight(x *Matrix, y *Target, weights []float64) (*Matrix, *Target, []fl
 	return x.Take(rows), y.Take(rows), kept
 }
 
+// TakeWeights returns the weights of the given rows, in that order. Weights that
+// are nil stay so.
+func TakeWeights(weights []float64, rows []int) []float64 {
+	if weights == nil {
+		return nil
+	}
+	out := make([]float64, len(rows))
+	for i, r := range rows {
+		out[i] = weights[r]
+	}
+	return out
+}
+
 // BalancedWeights multiplies the weights, nil being all 1, so that all classes
 // present weigh the same.
 func BalancedWeights(y *Target, weights []float64) []float64 {

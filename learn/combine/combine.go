@@ -176,11 +176,8 @@ func inside(opts *learn.Options, rows []int) *learn.Options {
 	}
 	o := *opts
 	o.Progress = nil
-	if rows != nil && o.Weights != nil {
-		o.Weights = make([]float64, len(rows))
-		for i, r := range rows {
-			o.Weights[i] = opts.Weights[r]
-		}
+	if rows != nil {
+		o.Weights = learn.TakeWeights(o.Weights, rows)
 	}
 	return &o
 }

@@ -151,7 +151,7 @@ func (b *Bag) with(c *shelved) (float64, error) {
 			mean[i] = (b.sums[k][i] + v) / n
 		}
 		var err error
-		if scores[k], err = Measure(b.e.o.Metric, b.e.data.Y.Take(b.e.data.Folds[k].Test), mean); err != nil {
+		if scores[k], err = b.e.measure(k, b.e.data.Y.Take(b.e.data.Folds[k].Test), mean); err != nil {
 			return 0, err
 		}
 	}

@@ -48,7 +48,7 @@ func TestNeverWorse(t *testing.T) {
 				measure := func(outputs [][]float64) float64 {
 					scores := make([]float64, len(outputs))
 					for k, out := range outputs {
-						if scores[k], err = crossval.Measure(metric, d.Y.Take(d.Folds[k].Test), out); err != nil {
+						if scores[k], err = crossval.Measure(metric, d.Y.Take(d.Folds[k].Test), out, nil); err != nil {
 							t.Fatal(err)
 						}
 					}

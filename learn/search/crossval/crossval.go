@@ -16,13 +16,14 @@ import (
 	"github.com/runnel-dev/runnel/table"
 )
 
-// Data is what is learnt from: raw rows, their target, the transforms that make
-// features of them, and the folds.
+// Data is what is learnt from: raw rows, their target and how much each counts,
+// the transforms that make features of them, and the folds.
 type Data struct {
-	X     *table.Table
-	Y     *learn.Target
-	Specs []preprocess.Spec
-	Folds []split.Fold
+	X       *table.Table
+	Y       *learn.Target
+	Weights []float64 // nil: all 1
+	Specs   []preprocess.Spec
+	Folds   []split.Fold
 }
 
 // Options say how scores are taken. Nil stands for the defaults. No field but
@@ -210,18 +211,24 @@ func (e *Evaluator) fold(ctx context.Context, c Candidate, fold, threads int) (f
 	if f.err != nil {
 		return 0, nil, f.err
 	}
-	m, err := c.Entry.New(c.Params).Fit(ctx, f.train, f.trainY, &learn.Options{Seed: e.o.Seed, Threads: threads})
+	opts := &learn.Options{Seed: e.o.Seed, Threads: threads, Weights: learn.TakeWeights(e.data.Weights, e.data.Folds[fold].Train)}
+	m, err := c.Entry.New(c.Params).Fit(ctx, f.train, f.trainY, opts)
 	if err != nil {
 		return 0, nil, err
 	}
 	outputs := m.Predict(f.test)
-	score, err := Measure(e.o.Metric, f.testY, outputs)
+	score, err := e.measure(fold, f.testY, outputs)
 	return score, outputs, err
 }
 
-// Measure is one metric of predictions.
-func Measure(metric string, y *learn.Target, outputs []float64) (float64, error) {
-	r, err := metrics.Evaluate(y, outputs, nil)
+// measure is the metric of what was predicted for the test rows of a fold.
+func (e *Evaluator) measure(fold int, y *learn.Target, outputs []float64) (float64, error) {
+	return Measure(e.o.Metric, y, outputs, learn.TakeWeights(e.data.Weights, e.data.Folds[fold].Test))
+}
+
+// Measure is one metric of predictions for rows of these weights; nil: all 1.
+func Measure(metric string, y *learn.Target, outputs, weights []float64) (float64, error) {
+	r, err := metrics.Evaluate(y, outputs, weights)
 	if err != nil {
 		return 0, err
 	}

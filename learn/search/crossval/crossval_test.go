@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
+	"github.com/runnel-dev/runnel/learn/split"
 	"github.com/runnel-dev/runnel/learn/tree"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -184,4 +186,43 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%+v: %d folds, error %v; want %d, %q", c.scheme, len(folds), err, c.folds, c.want)
 		}
 	}
+}
+
+// TestWeights gives a forest the scores that it has without the rows of weight 0,
+// however many of them are wrong.
+func TestWeights(t *testing.T) {
+	d := data(t, 240)
+	d.Specs = []preprocess.Spec{&preprocess.Drop{Columns: []string{"noise"}}}
+	without := d
+	without.Folds = make([]split.Fold, len(d.Folds))
+	d.Weights = make([]float64, 240)
+	d.Y = d.Y.Take(allRows(240))
+	for i := range d.Weights {
+		if d.Weights[i] = 1; i%4 == 1 {
+			d.Weights[i], d.Y.Labels[i] = 0, 1-d.Y.Labels[i]
+		}
+	}
+	counts := func(rows []int) []int {
+		return slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return d.Weights[i] == 0 })
+	}
+	for k, f := range d.Folds {
+		without.Folds[k] = split.Fold{Train: counts(f.Train), Test: counts(f.Test)}
+	}
+	wrong := d
+	wrong.Weights = nil
+	want := score(t, without, crossval.Options{Metric: "roc_auc"}, 0, 5)[0].Scores
+	if got := score(t, d, crossval.Options{Metric: "roc_auc"}, 0, 5)[0].Scores; !reflect.DeepEqual(got, want) {
+		t.Errorf("scores %v, without the rows of weight 0 %v", got, want)
+	}
+	if got := score(t, wrong, crossval.Options{Metric: "roc_auc"}, 0, 5)[0].Scores; crossval.Mean(got) > crossval.Mean(want)-0.05 {
+		t.Errorf("what is wrong in a quarter of the rows makes no difference: %v, %v", got, want)
+	}
+}
+
+func allRows(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
 }
