@@ -11,19 +11,15 @@ import (
 
 // lookUp replaces categories by their numbers.
 func (r *reader) lookUp(c *codes) ([]feature, error) {
-	if err := r.current([]feature{c.column}); err != nil {
-		return nil, err
-	}
 	encoding := map[string]any{"name": c.column.name, "categories": c.keys, "values": c.values}
 	for name, v := range map[string]float64{"unseen": c.other, "missing": c.missing} {
 		if v == v {
 			encoding[name] = v
 		}
 	}
-	r.step("frequency", map[string]any{"columns": []any{encoding}})
-	out := r.changed([]feature{c.column}).columns
-	out[0].text = false
-	return out, nil
+	out, err := r.changed("frequency", map[string]any{"columns": []any{encoding}}, []feature{c.column})
+	out.columns[0].text = false
+	return out.columns, err
 }
 
 // table looks up a row of numbers for each category.
@@ -55,18 +51,11 @@ func (r *reader) table(t *constant, c *codes) (*value, error) {
 		columns, err := r.lookUp(&codes{c.column, c.keys, values[:last], values[last], other[0]})
 		return &value{columns: columns}, err
 	}
-	if err := r.current([]feature{c.column}); err != nil {
-		return nil, err
-	}
 	var outputs []string
-	out := &value{}
 	for range width {
-		name := r.made(c.column.name)
-		outputs, out.columns = append(outputs, name), append(out.columns, feature{name: name})
+		outputs = append(outputs, r.made(c.column.name))
 	}
-	r.versions[c.column.name]++ // it is there no more
-	r.step("target", map[string]any{"overall": other, "columns": []any{map[string]any{"name": c.column.name, "categories": c.keys, "values": values, "outputs": outputs}}})
-	return out, nil
+	return r.created("target", map[string]any{"overall": other, "columns": []any{map[string]any{"name": c.column.name, "categories": c.keys, "values": values, "outputs": outputs}}}, c.column, outputs, false)
 }
 
 // categories are keys as the texts of categories.
@@ -94,30 +83,24 @@ func (r *reader) oneHot(a attrs, x *value) (*value, error) {
 	if a.number("zeros", 1) != 1 || len(x.columns) != 1 || len(keys) == 0 || len(keys) > maxColumns {
 		return nil, fmt.Errorf("it is of %d columns and %d categories, zeros %v: want one column, and zeros=1 (handle_unknown='ignore')", len(x.columns), len(keys), a.number("zeros", 1))
 	}
-	if err := r.current(x.columns); err != nil {
-		return nil, err
-	}
 	c := x.columns[0]
-	missing, out := -1, &value{}
+	missing := -1
 	var outputs []string
 	var to []int
 	var known []string
 	for k, key := range keys {
-		name := r.made(c.name)
-		outputs, out.columns = append(outputs, name), append(out.columns, feature{name: name})
+		outputs = append(outputs, r.made(c.name))
 		if key == "" {
 			missing = k
 			continue
 		}
 		known, to = append(known, key), append(to, k)
 	}
-	r.versions[c.name]++
-	r.step("onehot", map[string]any{"columns": []any{map[string]any{"name": c.name, "categories": known, "to": to, "missing": missing, "outputs": outputs}}})
-	return out, nil
+	return r.created("onehot", map[string]any{"columns": []any{map[string]any{"name": c.name, "categories": known, "to": to, "missing": missing, "outputs": outputs}}}, c, outputs, false)
 }
 
 func (r *reader) labelEncoder(a attrs, x *value) (*value, error) {
-	if len(x.columns) != 1 {
+	if len(x.columns) != 1 && x.recoded == nil {
 		return nil, fmt.Errorf("it is of %d columns: want one", len(x.columns))
 	}
 	whole, err := a.numbers("keys_int64s")
@@ -141,6 +124,13 @@ func (r *reader) labelEncoder(a attrs, x *value) (*value, error) {
 	}
 	if len(keys) != len(values) || len(keys) == 0 {
 		return nil, fmt.Errorf("it has %d keys and %d values: texts or whole numbers to numbers are read", len(keys), len(values))
+	}
+	if x.recoded != nil {
+		if len(whole) != len(keys) {
+			return nil, fmt.Errorf("it looks up texts, and its column is of numbers")
+		}
+		c, err := x.recoded.wholes(whole, values, other)
+		return &value{codes: c}, err
 	}
 	c := &codes{column: x.columns[0], missing: other, other: other}
 	seen := map[string]bool{}

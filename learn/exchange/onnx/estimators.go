@@ -99,11 +99,16 @@ func (w *writer) network(x string, m *neural.Model) error {
 		inputs := int64(len(layer.Weights) / layer.Units)
 		x = w.op("Gemm", nil, x, w.constant([]int64{inputs, int64(layer.Units)}, doubles(layer.Weights)), w.constant([]int64{int64(layer.Units)}, doubles(layer.Bias)))
 		if l < len(m.Layers)-1 {
-			op, ok := map[string]string{"relu": "Relu", "tanh": "Tanh"}[m.Activation]
-			if !ok {
-				return fmt.Errorf("the network's activation is %s: relu and tanh are written", m.Activation)
+			switch m.Activation {
+			case "relu":
+				x = w.op("Relu", nil, x)
+			case "tanh":
+				x = w.op("Tanh", nil, x)
+			case "gelu":
+				x = w.gelu(x)
+			default:
+				return fmt.Errorf("the network's activation is %s: relu, tanh and gelu are written", m.Activation)
 			}
-			x = w.op(op, nil, x)
 		}
 	}
 	if m.Task == learn.Classification {
@@ -276,12 +281,11 @@ func (w *writer) member(x string, feature int32, set []uint64, codes map[int32]s
 	code, ok := codes[feature]
 	if !ok {
 		v := w.op("Gather", attributes{"axis": 1}, x, w.constant([]int64{1}, []int64{int64(feature)}))
-		v = w.op("Where", nil, w.op("Less", nil, v, w.number(0)), w.number(size), v)
-		v = w.op("Where", nil, w.op("Greater", nil, v, w.number(size)), w.number(size), v)
-		v = w.op("Where", nil, w.op("IsNaN", nil, v), w.number(size+1), v)
-		code = w.op("Cast", attributes{"to": int(onnxpb.TensorProto_INT64)}, v)
+		code = w.op("Where", nil, w.op("Less", nil, v, w.number(0)), w.number(size), v)
+		code = w.op("Where", nil, w.op("IsNaN", nil, v), w.number(-1), code)
 		codes[feature] = code
 	}
+	set = set[:min(len(set), widest)]
 	lookup := make([]float64, 64*len(set)+2)
 	for c := range lookup {
 		lookup[c] = 1
@@ -291,11 +295,10 @@ func (w *writer) member(x string, feature int32, set []uint64, codes map[int32]s
 			lookup[c] = 0
 		}
 	}
-	last := int64(len(lookup) - 2)
+	last := len(lookup) - 2 // of all numbers above; -1, the last of all, is of missing ones
 	lookup[last+1] = math.NaN()
-	// Codes above the set's are one: those of the missing values are one more.
-	shift := w.op("Where", nil, w.op("Equal", nil, code, w.constant([]int64{1}, []int64{size + 1})), w.constant([]int64{1}, []int64{last + 1}),
-		w.op("Min", nil, code, w.constant([]int64{1}, []int64{last})))
-	values := w.op("Gather", attributes{"axis": 0}, w.constant([]int64{last + 2}, lookup), shift)
+	at := w.op("Clip", nil, code, w.constant([]int64{}, []float64{-1}), w.constant([]int64{}, []float64{float64(last)}))
+	at = w.op("Cast", attributes{"to": int(onnxpb.TensorProto_INT64)}, at)
+	values := w.op("Gather", attributes{"axis": 0}, w.constant([]int64{int64(last + 2)}, lookup), at)
 	return w.op("Reshape", nil, values, w.constant([]int64{2}, []int64{-1, 1}))
 }

@@ -76,6 +76,11 @@ func (r *reader) outputs(op string, a attrs, in []*value) ([]*value, error) {
 
 // output reads a node of one output.
 func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
+	if len(in) > 1 || op == "Floor" {
+		if v := r.recode(op, in); v != nil {
+			return v, nil
+		}
+	}
 	x := in[0]
 	switch op {
 	case "Identity", "Cast", "Reshape", "Flatten", "Squeeze":
@@ -140,7 +145,7 @@ func (r *reader) numbers(v *value) ([]feature, error) {
 	if v.columns == nil {
 		return nil, fmt.Errorf("its input is no columns of the table")
 	}
-	return v.columns, r.current(v.columns)
+	return v.columns, r.take(len(v.columns))
 }
 
 func (r *reader) concat(a attrs, in []*value) (*value, error) {
@@ -167,10 +172,7 @@ func (r *reader) concat(a attrs, in []*value) (*value, error) {
 	if len(out.columns) > maxColumns {
 		return nil, fmt.Errorf("it has %d columns: at most %d are read", len(out.columns), maxColumns)
 	}
-	if r.work += len(out.columns); r.work > maxWork {
-		return nil, fmt.Errorf("its nodes take more than %d columns in all", maxWork)
-	}
-	return out, nil
+	return out, r.take(len(out.columns))
 }
 
 // indicator is a column of 1 where another is missing, as it is now.
@@ -180,9 +182,8 @@ func (r *reader) indicator(c feature) (*value, error) {
 	if c.text {
 		kind = table.String
 	}
-	r.step("impute", map[string]any{"spec": map[string]any{"numeric": "keep", "categorical": "keep"},
-		"columns": []any{map[string]any{"name": c.name, "type": kind, "none": true, "indicator": name}}})
-	return &value{columns: []feature{{name: name}}}, r.current([]feature{c})
+	return r.created("impute", map[string]any{"spec": map[string]any{"numeric": "keep", "categorical": "keep"},
+		"columns": []any{map[string]any{"name": c.name, "type": kind, "none": true, "indicator": name}}}, c, []string{name}, true)
 }
 
 // gather picks columns, or looks up what categories are replaced by.
@@ -201,6 +202,8 @@ func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
 		return &value{part: from.fit}, nil
 	case from.constant != nil && at.best != nil:
 		return &value{label: at.best}, r.setClasses(from.constant.texts, from.constant.numbers)
+	case from.constant != nil && at.recoded != nil && op == "Gather":
+		return r.memberOf(from.constant, at.recoded)
 	case from.constant != nil && at.codes != nil && op == "Gather":
 		return r.table(from.constant, at.codes)
 	}
@@ -209,9 +212,6 @@ func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
 
 // scale is (x - center) / scale of columns.
 func (r *reader) scale(x *value, center, scale []float64) (*value, error) {
-	if err := r.current(x.columns); err != nil {
-		return nil, err
-	}
 	n := len(x.columns)
 	for _, v := range []*[]float64{&center, &scale} {
 		if len(*v) == 1 {
@@ -233,8 +233,7 @@ func (r *reader) scale(x *value, center, scale []float64) (*value, error) {
 			return nil, fmt.Errorf("the column %q is centred at %v and scaled by %v", c.name, center[j], scale[j])
 		}
 	}
-	r.step("scale", map[string]any{"columns": names, "center": center, "scale": scale})
-	return r.changed(x.columns), nil
+	return r.changed("scale", map[string]any{"columns": names, "center": center, "scale": scale}, x.columns)
 }
 
 func (r *reader) scaler(a attrs, x *value) (*value, error) {
@@ -270,9 +269,6 @@ func (r *reader) imputer(a attrs, x *value) (*value, error) {
 }
 
 func (r *reader) impute(x *value, with []float64) (*value, error) {
-	if err := r.current(x.columns); err != nil {
-		return nil, err
-	}
 	var columns []any
 	for j, c := range x.columns {
 		if math.IsNaN(with[j]) || math.IsInf(with[j], 0) || c.text {
@@ -280,8 +276,7 @@ func (r *reader) impute(x *value, with []float64) (*value, error) {
 		}
 		columns = append(columns, map[string]any{"name": c.name, "type": table.Float64, "number": with[j]})
 	}
-	r.step("impute", map[string]any{"columns": columns, "spec": map[string]any{"numeric": "constant", "categorical": "keep"}})
-	return r.changed(x.columns), nil
+	return r.changed("impute", map[string]any{"columns": columns, "spec": map[string]any{"numeric": "constant", "categorical": "keep"}}, x.columns)
 }
 
 // where fills in a missing value, or bounds a column.
@@ -301,9 +296,6 @@ func (r *reader) where(when, then, otherwise *value) (*value, error) {
 
 // clip bounds columns.
 func (r *reader) clip(x *value, lower, upper *float64) (*value, error) {
-	if err := r.current(x.columns); err != nil {
-		return nil, err
-	}
 	var columns []any
 	for _, c := range x.columns {
 		bounds := map[string]any{"name": c.name}
@@ -318,6 +310,5 @@ func (r *reader) clip(x *value, lower, upper *float64) (*value, error) {
 		}
 		columns = append(columns, bounds)
 	}
-	r.step("cap", map[string]any{"columns": columns})
-	return r.changed(x.columns), nil
+	return r.changed("cap", map[string]any{"columns": columns}, x.columns)
 }

@@ -53,7 +53,7 @@ func read(file []byte, o *exchange.Options) (*model.Model, error) {
 	if len(g.GetNode()) == 0 || len(g.GetNode()) > maxGraph {
 		return nil, fmt.Errorf("its graph has %d nodes: want 1 to %d", len(g.GetNode()), maxGraph)
 	}
-	r := &reader{values: map[string]*value{}, versions: map[string]int{}, single: true}
+	r := &reader{values: map[string]*value{}, single: true}
 	for _, t := range g.GetInitializer() {
 		c, err := constantOf(t)
 		if err != nil {
@@ -76,15 +76,13 @@ func read(file []byte, o *exchange.Options) (*model.Model, error) {
 
 // A reader follows the values of a graph.
 type reader struct {
-	values   map[string]*value
-	inputs   []model.Input
-	steps    []any          // of the graph of transforms
-	versions map[string]int // how often a column was changed
-	work     int            // columns that nodes took
-	fresh    int            // number of the next column that a node makes
-	single   bool           // whether all inputs are float32
-	classes  []string
-	kind     table.Kind // of the classes
+	values  map[string]*value
+	inputs  []model.Input
+	work    int  // columns that nodes took
+	fresh   int  // how many columns and changes were made
+	single  bool // whether all inputs are float32
+	classes []string
+	kind    table.Kind // of the classes
 }
 
 // A value is what the output of a node stands for: the field that is set says what.
@@ -93,21 +91,18 @@ type value struct {
 	columns  []feature // of a table
 	absent   *feature  // where a column is missing
 	beyond   *bound    // where a column is above or below a number
+	floor    *feature  // a column's numbers without their fractions
+	whole    *feature  // where a column's numbers have none
+	recoded  *recoded  // a column some of whose numbers are replaced
 	codes    *codes    // numbers of categories
 	layers   *layers   // what is computed of columns
+	gelu     *gelu     // that, on its way through an activation
 	fit      *fit      // what an estimator predicts
 	positive *layers   // the probability of the second of two classes
 	negative *layers   // that of the first
 	label    *fit      // the likeliest class
 	best     *fit      // its number
 	part     *fit      // the probability of one class
-}
-
-// A feature is a column of the table, as it is after some changes.
-type feature struct {
-	name    string
-	version int
-	text    bool
 }
 
 type bound struct {
@@ -173,43 +168,6 @@ func (r *reader) input(in *onnxpb.ValueInfoProto) error {
 	return nil
 }
 
-// step adds a transform that changes or replaces columns.
-func (r *reader) step(kind string, params map[string]any) {
-	if params["spec"] == nil {
-		params["spec"] = map[string]any{}
-	}
-	r.steps = append(r.steps, map[string]any{"kind": kind, "params": params})
-}
-
-// current reports a column that was changed since: a table has only its last state.
-func (r *reader) current(columns []feature) error {
-	if r.work += len(columns); r.work > maxWork {
-		return fmt.Errorf("its nodes take more than %d columns in all", maxWork)
-	}
-	for _, c := range columns {
-		if r.versions[c.name] != c.version {
-			return fmt.Errorf("it takes the column %q as it was before another node changed it: a column that is used in two ways is not read", c.name)
-		}
-	}
-	return nil
-}
-
-// changed is the columns after a step changed them.
-func (r *reader) changed(columns []feature) *value {
-	out := slices.Clone(columns)
-	for i := range out {
-		r.versions[out[i].name]++
-		out[i].version = r.versions[out[i].name]
-	}
-	return &value{columns: out}
-}
-
-// made names a column that a step makes.
-func (r *reader) made(of string) string {
-	r.fresh++
-	return fmt.Sprintf("%s__%d", of, r.fresh)
-}
-
 // model joins what was read.
 func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*model.Model, error) {
 	var f *fit
@@ -230,7 +188,8 @@ func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*
 	if f == nil {
 		return nil, fmt.Errorf("none of its outputs is the prediction of an estimator: a regression's value, or the probabilities of classes (with skl2onnx, keep the output of probabilities)")
 	}
-	if err := r.current(f.features); err != nil {
+	changes, err := r.plan(f.features)
+	if err != nil {
 		return nil, err
 	}
 	names := make([]string, len(f.features))
@@ -261,7 +220,7 @@ func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*
 	if err := exchange.Names(inputs); err != nil {
 		return nil, err
 	}
-	if m.Graph, err = preprocess.GraphFromState(learn.State{Kind: "graph", Params: map[string]any{"steps": r.steps}}); err != nil {
+	if m.Graph, err = preprocess.GraphFromState(learn.State{Kind: "graph", Params: map[string]any{"steps": steps(changes)}}); err != nil {
 		return nil, err
 	}
 	return m, m.Check()

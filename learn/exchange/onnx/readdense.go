@@ -36,6 +36,9 @@ const maxWeights = 1 << 26
 
 func (r *reader) arithmetic(op string, a attrs, in []*value) (*value, error) {
 	x := in[0]
+	if v := readGelu(op, in); v != nil {
+		return v, nil
+	}
 	switch {
 	case op == "ArgMax" && x.fit != nil:
 		return &value{best: x.fit}, nil
@@ -161,7 +164,7 @@ func (r *reader) dense(x *value, w *constant, bias []float64, alpha, beta float6
 	}
 	if x.layers != nil {
 		if x.layers.units() != inputs || !x.layers.activated || x.layers.unit != 1 || x.layers.offset != 0 {
-			return nil, fmt.Errorf("its weights are for %d inputs, after a layer of %d units: want as many, and Relu or Tanh between layers", inputs, x.layers.units())
+			return nil, fmt.Errorf("its weights are for %d inputs, after a layer of %d units: want as many, and Relu, Tanh or GELU between layers", inputs, x.layers.units())
 		}
 		return &value{layers: x.layers.with(weights, all)}, nil
 	}

@@ -215,6 +215,9 @@ func (r *reader) treeRegressor(a attrs, features []feature) ([]*value, error) {
 		return nil, err
 	}
 	n.margins(1)
+	if features, err = resolve(e, features); err != nil {
+		return nil, err
+	}
 	f := &fit{features: features, task: learn.Regression, exp: func() { e.Link = ensemble.Log }}
 	f.estimator = func() (learn.Model, error) { return (&exchange.Booster{Ensemble: e}).Estimator(learn.Regression) }
 	return []*value{{fit: f}}, nil
@@ -292,6 +295,9 @@ func (r *reader) treeClassifier(a attrs, features []feature) ([]*value, error) {
 	}
 	if !probabilities {
 		n.margins(classes)
+	}
+	if features, err = resolve(e, features); err != nil {
+		return nil, err
 	}
 	f := &fit{features: features, task: learn.Classification, estimator: func() (learn.Model, error) {
 		if probabilities {

@@ -1,0 +1,132 @@
+package onnx
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// A feature is a column of the table as it is after some changes.
+type feature struct {
+	name   string
+	text   bool
+	made   *change // the last that made or changed it; nil: it is as the graph takes it
+	member *member // it says whether the column is in a set of categories
+}
+
+// A change is a transform of columns: into others of the same names or, where it
+// makes columns, into these.
+type change struct {
+	kind   string
+	params map[string]any
+	takes  []feature
+	makes  []string
+	keeps  bool // the columns that it takes are there still
+	at     int
+}
+
+// change adds a transform.
+func (r *reader) change(kind string, params map[string]any, takes []feature, makes []string, keeps bool) (*change, error) {
+	if params["spec"] == nil {
+		params["spec"] = map[string]any{}
+	}
+	for _, c := range takes {
+		if c.member != nil {
+			return nil, fmt.Errorf("it changes what says whether %q is in a set of categories: trees alone take it", c.name)
+		}
+	}
+	r.fresh++
+	return &change{kind, params, takes, makes, keeps, r.fresh}, r.take(len(takes))
+}
+
+// changed is columns after a transform that keeps their names.
+func (r *reader) changed(kind string, params map[string]any, columns []feature) (*value, error) {
+	names := make([]string, len(columns))
+	for j, c := range columns {
+		names[j] = c.name
+	}
+	c, err := r.change(kind, params, columns, names, false)
+	out := slices.Clone(columns)
+	for j := range out {
+		out[j].made = c
+	}
+	return &value{columns: out}, err
+}
+
+// created is the columns that a transform makes, in place of the one that it
+// takes or beside it.
+func (r *reader) created(kind string, params map[string]any, from feature, names []string, beside bool) (*value, error) {
+	c, err := r.change(kind, params, []feature{from}, names, beside)
+	out := &value{}
+	for _, name := range names {
+		out.columns = append(out.columns, feature{name: name, made: c})
+	}
+	return out, err
+}
+
+// take counts the columns that nodes take.
+func (r *reader) take(columns int) error {
+	if r.work += columns; r.work > maxWork {
+		return fmt.Errorf("its nodes take more than %d columns in all", maxWork)
+	}
+	return nil
+}
+
+// made names a column that a change makes.
+func (r *reader) made(of string) string {
+	r.fresh++
+	return fmt.Sprintf("%s__%d", of, r.fresh)
+}
+
+// plan lists the changes that make features, in their order. A table has a column
+// in its last state alone, so that one that is used in two is an error.
+func (r *reader) plan(features []feature) ([]*change, error) {
+	known := map[*change]bool{}
+	var changes []*change
+	left := slices.Clone(features)
+	for len(left) > 0 {
+		c := left[len(left)-1].made
+		left = left[:len(left)-1]
+		if c == nil || known[c] {
+			continue
+		}
+		if err := r.take(len(c.takes)); err != nil {
+			return nil, err
+		}
+		known[c] = true
+		changes, left = append(changes, c), append(left, c.takes...)
+	}
+	slices.SortFunc(changes, func(a, b *change) int { return cmp.Compare(a.at, b.at) })
+	state := map[string]*change{}
+	current := func(columns []feature) error {
+		for _, c := range columns {
+			if state[c.name] != c.made {
+				return fmt.Errorf("the column %q is needed as it was before another node changed it, too: a column that is used in two ways is not read", c.name)
+			}
+		}
+		return nil
+	}
+	for _, c := range changes {
+		if err := current(c.takes); err != nil {
+			return nil, err
+		}
+		for _, t := range c.takes {
+			if !c.keeps {
+				state[t.name] = c
+			}
+		}
+		for _, name := range c.makes {
+			state[name] = c
+		}
+	}
+	return changes, current(features)
+}
+
+// steps are changes as the state of a graph has them.
+func steps(changes []*change) []any {
+	out := []any{}
+	for _, c := range changes {
+		out = append(out, map[string]any{"kind": c.kind, "params": c.params})
+	}
+	return out
+}
