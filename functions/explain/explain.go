@@ -98,8 +98,13 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 
 // most is how many rows of a model are explained.
 func (p Params) most(call *step.Call, m *model.Model) int {
-	switch m.Estimator.(type) {
+	switch combined := m.Estimator.(type) {
 	case *combine.Model, *calibrate.Model:
+		if c, ok := combined.(*combine.Model); ok {
+			if s, ok := composed(m, c); ok && len(s.others) == 0 {
+				return p.Rows
+			}
+		}
 		if p.Rows > mostPredicted {
 			call.Note("%d rows are explained, and not %d: each by many predictions of several models", mostPredicted, p.Rows)
 		}

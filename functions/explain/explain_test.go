@@ -38,6 +38,9 @@ func explained(t *testing.T, r *functest.Run, params map[string]any) (explain.Ex
 
 // What the columns add leads from the base to the prediction.
 func TestExplain(t *testing.T) {
+	forests := []any{map[string]any{"model": "random_forest", "params": map[string]any{"n_estimators": 20}}, map[string]any{"model": "extra_trees", "params": map[string]any{"n_estimators": 20}, "weight": 2}}
+	linear := []any{map[string]any{"model": "random_forest", "params": map[string]any{"n_estimators": 20}}, map[string]any{"model": "ridge"}}
+	mixed := []any{map[string]any{"model": "random_forest", "params": map[string]any{"n_estimators": 20}}, map[string]any{"model": "logistic"}}
 	network := map[string]any{"model": "neural_network", "neural_network": map[string]any{"hidden_layer_sizes": []any{20}, "max_iter": 200}}
 	for _, c := range []struct {
 		name, target string
@@ -57,6 +60,14 @@ func TestExplain(t *testing.T) {
 		{"sgd", "sex", map[string]any{"model": "sgd", "sgd": map[string]any{"alpha": 0.05}}, explain.LinearSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
 		{"sgd, three classes", "species", map[string]any{"model": "sgd", "sgd": map[string]any{"alpha": 0.05}}, explain.LinearSHAP, explain.RestOdds, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"ridge", "body_mass_g", map[string]any{"model": "ridge"}, explain.LinearSHAP, explain.Value, []string{""}, "species"},
+		{"vote of forests", "species", map[string]any{"model": "voting", "voting": map[string]any{"members": forests}}, explain.MemberSHAP, explain.Probability, []string{"Adelie", "Chinstrap", "Gentoo"}, "island"},
+		{"vote of values", "body_mass_g", map[string]any{"model": "voting", "voting": map[string]any{"members": linear}}, explain.MemberSHAP, explain.Value, []string{""}, "species"},
+		{"vote of some", "sex", map[string]any{"model": "voting", "voting": map[string]any{"members": mixed}}, explain.MemberKernelSHAP, explain.Probability, []string{"male"}, "body_mass_g"},
+		{"hard vote", "sex", map[string]any{"model": "voting", "voting": map[string]any{"members": mixed, "vote": "hard"}}, explain.KernelSHAP, explain.Probability, []string{"male"}, "body_mass_g"},
+		{"stacking", "sex", map[string]any{"model": "stacking", "stacking": map[string]any{"members": forests}}, explain.MemberSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
+		{"stacking, three classes", "species", map[string]any{"model": "stacking", "stacking": map[string]any{"members": mixed}}, explain.MemberKernelSHAP, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
+		{"stacking, a value", "body_mass_g", map[string]any{"model": "stacking", "stacking": map[string]any{"members": linear}}, explain.MemberSHAP, explain.Value, []string{""}, "species"},
+		{"stacking by a forest", "body_mass_g", map[string]any{"model": "stacking", "stacking": map[string]any{"members": linear, "final": "random_forest"}}, explain.KernelSHAP, explain.Value, []string{""}, "species"},
 		{"network", "sex", network, explain.IntegratedGradients, explain.LogOdds, []string{"male"}, "species"},
 		{"network, three classes", "species", network, explain.IntegratedGradients, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"network, a value", "body_mass_g", network, explain.IntegratedGradients, explain.Value, []string{""}, "species"},

@@ -12,14 +12,26 @@ import (
 // predictions alone, some thousand times background rows for each.
 const mostPredicted = 50
 
-// byColumn is Kernel SHAP of raw columns: those features that come from one
-// column are known together or not at all. The value of a column is given to
-// the first of its features.
+// byColumn is Kernel SHAP of a model's predictions by raw columns.
 func (e *Explanation) byColumn(ctx context.Context, m *model.Model, b, x *learn.Matrix, opts *explain.Options) (*explain.Values, error) {
 	columns, of, err := columnsOf(m, e.cells)
 	if err != nil {
 		return nil, err
 	}
+	names := make([]string, len(columns))
+	for g, c := range columns {
+		names[g] = c.Name
+	}
+	v, err := kernel(ctx, m, m.Estimator.Predict, names, of, b, x, opts)
+	if err != nil {
+		return nil, err
+	}
+	return perFeature(v, m.Features, of), nil
+}
+
+// kernel is Kernel SHAP of columns: the features that belong to one are known
+// together or not at all.
+func kernel(ctx context.Context, m *model.Model, predict explain.Predict, columns []string, of []int, b, x *learn.Matrix, opts *explain.Options) (*explain.Values, error) {
 	// What is mixed are the places of rows in the table of both.
 	both := make([][]float64, len(of))
 	for f := range both {
@@ -30,13 +42,13 @@ func (e *Explanation) byColumn(ctx context.Context, m *model.Model, b, x *learn.
 		for i := range at {
 			at[i] = float64(from + i)
 		}
-		out := &learn.Matrix{Rows: rows}
-		for _, c := range columns {
-			out.Names, out.Columns = append(out.Names, c.Name), append(out.Columns, at)
+		out := &learn.Matrix{Names: columns, Rows: rows}
+		for range columns {
+			out.Columns = append(out.Columns, at)
 		}
 		return out
 	}
-	predict := func(mixed *learn.Matrix) []float64 {
+	ofMixed := func(mixed *learn.Matrix) []float64 {
 		rows := &learn.Matrix{Names: m.Features, Columns: make([][]float64, len(of)), Rows: mixed.Rows}
 		for f, g := range of {
 			rows.Columns[f] = make([]float64, mixed.Rows)
@@ -44,17 +56,18 @@ func (e *Explanation) byColumn(ctx context.Context, m *model.Model, b, x *learn.
 				rows.Columns[f][i] = both[f][int(place)]
 			}
 		}
-		return m.Estimator.Predict(rows)
+		return predict(rows)
 	}
-	v, err := explain.Kernel{Seed: m.Seed}.Explain(ctx, predict, places(x.Rows, b.Rows), places(0, x.Rows), opts)
-	if err != nil {
-		return nil, err
-	}
-	first := make([]int, len(columns))
+	return explain.Kernel{Seed: m.Seed}.Explain(ctx, ofMixed, places(x.Rows, b.Rows), places(0, x.Rows), opts)
+}
+
+// perFeature gives the value of a column to the first of its features.
+func perFeature(v *explain.Values, features []string, of []int) *explain.Values {
+	first := make([]int, len(v.Features))
 	for f := len(of) - 1; f >= 0; f-- {
 		first[of[f]] = f
 	}
-	out := &explain.Values{Features: m.Features, Rows: v.Rows, Base: v.Base, Added: make([]float64, v.Rows*v.Outputs()*len(of))}
+	out := &explain.Values{Features: features, Rows: v.Rows, Base: v.Base, Added: make([]float64, v.Rows*v.Outputs()*len(of))}
 	for i := range v.Rows {
 		for k := range v.Base {
 			for g, a := range v.Of(i, k) {
@@ -62,5 +75,5 @@ func (e *Explanation) byColumn(ctx context.Context, m *model.Model, b, x *learn.
 			}
 		}
 	}
-	return out, nil
+	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/linear"
@@ -20,6 +21,9 @@ const (
 	TreeSHAP   = "tree_shap"   // exact, by the paths of the trees
 	LinearSHAP = "linear_shap" // exact, where features are independent
 	KernelSHAP = "kernel_shap" // by predictions alone, against background rows
+
+	MemberSHAP       = "member_shap"        // the sum of members' values, each exact against background rows
+	MemberKernelSHAP = "member_kernel_shap" // the same, but for members that are explained by Kernel SHAP
 
 	IntegratedGradients = "integrated_gradients" // of a network, from the mean of background rows
 )
@@ -183,12 +187,26 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		v, classes := ofClasses(v, seen)
 		return v, classes, nil
 	default:
+		if b.Rows > mostKernel {
+			b = b.Take(sample(allRows(b.Rows), mostKernel, m.Seed))
+		}
+		if c, combined := estimator.(*combine.Model); combined {
+			if s, ok := composed(m, c); ok {
+				if e.Method = MemberSHAP; len(s.others) > 0 {
+					e.Method = MemberKernelSHAP
+				}
+				e.Scale = s.scale
+				v, err := e.byMembers(ctx, m, s, b, x, opts)
+				if err != nil {
+					return nil, nil, err
+				}
+				v, classes := ofClasses(v, s.classes)
+				return v, classes, nil
+			}
+		}
 		e.Method = KernelSHAP
 		if m.Task == learn.Classification {
 			e.Scale = Probability
-		}
-		if b.Rows > mostKernel {
-			b = b.Take(sample(allRows(b.Rows), mostKernel, m.Seed))
 		}
 		v, err := e.byColumn(ctx, m, b, x, opts)
 		if err != nil {

@@ -71,6 +71,10 @@ func (e *Explanation) footer() string {
 		how = "Shapley values of a linear model, for columns that do not depend on each other: they sum to the prediction."
 	case KernelSHAP:
 		how = "Shapley values by the predictions of rows that are mixed with training rows (Kernel SHAP): they sum to the prediction."
+	case MemberSHAP:
+		how = "Shapley values of each member by training rows that are mixed with the row, exact, added up by the members' weights: they sum to the prediction."
+	case MemberKernelSHAP:
+		how = "Shapley values of the members, added up by their weights: exact of forests and of what is linear, by the predictions of mixed rows (Kernel SHAP) of the others. They sum to the prediction."
 	case IntegratedGradients:
 		how = "Integrated gradients of a neural network, on the straight way from the mean training row: they sum to the prediction but for about a thousandth."
 	}

@@ -85,7 +85,10 @@ func (f *fitted) of(x *learn.Matrix) *learn.Matrix {
 	return out
 }
 
-func (f *fitted) predict(x *learn.Matrix) []float64 {
+func (f *fitted) predict(x *learn.Matrix) []float64 { return f.model.Predict(f.input(x)) }
+
+// input is what the model takes.
+func (f *fitted) input(x *learn.Matrix) *learn.Matrix {
 	x = f.of(x)
 	if f.graph != nil {
 		t, err := f.graph.Transform(tableOf(f.names, x))
@@ -96,7 +99,7 @@ func (f *fitted) predict(x *learn.Matrix) []float64 {
 			panic(fmt.Sprintf("combine: %s: %v", f.name, err))
 		}
 	}
-	return f.model.Predict(x)
+	return x
 }
 
 // blank is a matrix for the members' predictions as features.

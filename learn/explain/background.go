@@ -15,7 +15,21 @@ import (
 // explainable AI for trees", 2020). The base is the mean margin of the background.
 // The time goes with rows times background rows: some hundred of these are enough.
 func (t *Trees) Against(ctx context.Context, background, x *learn.Matrix, opts *Options) (*Values, error) {
+	of := make([]int, len(t.ensemble.Features))
+	for j := range of {
+		of[j] = j
+	}
+	return t.GroupsAgainst(ctx, background, x, t.ensemble.Features, of, opts)
+}
+
+// GroupsAgainst is Against for groups of features that are known together or not
+// at all, such as those that one column was encoded as: feature j belongs to
+// names[of[j]]. These are not the sums of the features' own values.
+func (t *Trees) GroupsAgainst(ctx context.Context, background, x *learn.Matrix, names []string, of []int, opts *Options) (*Values, error) {
 	e := t.ensemble
+	if err := checkGroups(e.Features, names, of); err != nil {
+		return nil, err
+	}
 	for _, m := range []*learn.Matrix{background, x} {
 		if err := checkFeatures(m, len(e.Features)); err != nil {
 			return nil, err
@@ -29,9 +43,9 @@ func (t *Trees) Against(ctx context.Context, background, x *learn.Matrix, opts *
 		longest = max(longest, 2*n)
 	}
 	weights := pairWeights(min(longest, len(e.Features)))
-	n, outputs := len(e.Features), e.Outputs()
+	n, outputs, size := len(e.Features), e.Outputs(), len(names)*e.Outputs()
 	others := rowsOf(background, 0, background.Rows)
-	out := newValues(e.Features, x.Rows, outputs)
+	out := newValues(names, x.Rows, outputs)
 	for b := range background.Rows {
 		for k, v := range e.Margins(others[b*n : (b+1)*n]) {
 			out.Base[k] += (v - out.Base[k]) / float64(b+1)
@@ -41,9 +55,9 @@ func (t *Trees) Against(ctx context.Context, background, x *learn.Matrix, opts *
 	err := parallel(ctx, opts.threads(), x.Rows, func(thread, i int) {
 		p := &pairs[thread]
 		if p.status == nil {
-			*p = pair{status: make([]int8, n), weights: weights, outputs: outputs}
+			*p = pair{status: make([]int8, len(names)), of: of, weights: weights, outputs: outputs}
 		}
-		p.row, p.out = rowsOf(x, i, i+1), out.Added[i*outputs*n:][:outputs*n]
+		p.row, p.out = rowsOf(x, i, i+1), out.Added[i*size:][:size]
 		for b := range background.Rows {
 			p.other = others[b*n : (b+1)*n]
 			for k := range e.Trees {
@@ -92,9 +106,10 @@ const (
 // A pair explains a row against another.
 type pair struct {
 	row, other []float64
-	out        []float64 // outputs x features
+	of         []int     // the group of each feature
+	out        []float64 // outputs x groups
 	outputs    int
-	status     []int8 // of each feature, on the path
+	status     []int8 // of each group, on the path
 	weights    [][]float64
 	tree       *ensemble.Tree
 	width      int
@@ -119,7 +134,7 @@ func (p *pair) at(depth int) (with, without []float64) {
 	return p.sums[from : from+p.width], p.sums[from+p.width : from+size]
 }
 
-// visit goes to a node, to which own features of the row and others of the other lead.
+// visit goes to a node, to which own groups of the row and others of the other lead.
 func (p *pair) visit(node int32, depth, own, others int) {
 	t := p.tree
 	with, without := p.at(depth)
@@ -144,7 +159,8 @@ func (p *pair) visit(node int32, depth, own, others int) {
 	if left(t, node, p.other[f]) {
 		theirs = t.Left[node]
 	}
-	switch status := p.status[f]; {
+	g := p.of[f]
+	switch status := p.status[g]; {
 	case status == rowOnly || status == both && mine == theirs:
 		p.visit(mine, depth, own, others)
 		return
@@ -152,16 +168,16 @@ func (p *pair) visit(node int32, depth, own, others int) {
 		p.visit(theirs, depth, own, others)
 		return
 	}
-	p.status[f] = rowOnly
+	p.status[g] = rowOnly
 	p.visit(mine, depth, own+1, others)
-	p.status[f] = otherOnly
+	p.status[g] = otherOnly
 	p.visit(theirs, depth+1, own, others+1)
-	p.status[f] = both
+	p.status[g] = both
 	with2, without2 := p.at(depth + 1)
 	with, without = p.at(depth) // they may have moved as the sums grew
 	first := max(t.Output, 0)
 	for k := range with {
-		p.out[(first+k)*len(p.row)+int(f)] += with[k] - without2[k]
+		p.out[(first+k)*len(p.status)+g] += with[k] - without2[k]
 		with[k] += with2[k]
 		without[k] += without2[k]
 	}

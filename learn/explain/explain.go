@@ -65,13 +65,8 @@ func (v *Values) Margin(row, output int) float64 {
 // Grouped sums the values of features that belong together, such as the columns
 // that one raw column was encoded as: feature j belongs to names[of[j]].
 func (v *Values) Grouped(names []string, of []int) (*Values, error) {
-	if len(of) != len(v.Features) {
-		return nil, fmt.Errorf("%d features, but a group for %d", len(v.Features), len(of))
-	}
-	for j, g := range of {
-		if g < 0 || g >= len(names) {
-			return nil, fmt.Errorf("feature %q belongs to group %d of %d", v.Features[j], g, len(names))
-		}
+	if err := checkGroups(v.Features, names, of); err != nil {
+		return nil, err
 	}
 	out := newValues(names, v.Rows, len(v.Base))
 	copy(out.Base, v.Base)
@@ -84,6 +79,19 @@ func (v *Values) Grouped(names []string, of []int) (*Values, error) {
 		}
 	}
 	return out, nil
+}
+
+// checkGroups reports features that belong to no group.
+func checkGroups(features, names []string, of []int) error {
+	if len(of) != len(features) {
+		return fmt.Errorf("%d features, but a group for %d", len(features), len(of))
+	}
+	for j, g := range of {
+		if g < 0 || g >= len(names) {
+			return fmt.Errorf("feature %q belongs to group %d of %d", features[j], g, len(names))
+		}
+	}
+	return nil
 }
 
 // Importances is the mean over rows of the size of what each feature adds to an

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Against background rows, the values are Shapley's.
+// Against background rows, the values are Shapley's, of features and of groups of them.
 func TestAgainstDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e, x := anyEnsemble(t)
@@ -19,18 +19,26 @@ func TestAgainstDefinition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := trees.Against(context.Background(), background, x, nil)
+		groups := rapid.IntRange(1, len(e.Features)).Draw(t, "groups")
+		of := rapid.SliceOfN(rapid.IntRange(0, groups-1), len(e.Features), len(e.Features)).Draw(t, "group of a feature")
+		got, err := trees.GroupsAgainst(context.Background(), background, x, make([]string, groups), of, nil)
+		if groups == len(e.Features) {
+			for j := range of {
+				of[j] = j
+			}
+			got, err = trees.Against(context.Background(), background, x, nil)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range x.Rows {
 			row := rowOf(x, i)
-			base, want := shapley(len(e.Features), e.Outputs(), func(set uint) []float64 {
+			base, want := shapley(groups, e.Outputs(), func(set uint) []float64 {
 				mean := make([]float64, e.Outputs())
 				for b := range background.Rows {
 					mixed := rowOf(background, b)
 					for j := range mixed {
-						if set>>j&1 == 1 {
+						if set>>of[j]&1 == 1 {
 							mixed[j] = row[j]
 						}
 					}
