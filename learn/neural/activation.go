@@ -44,8 +44,8 @@ func activate[F float](name string, z, out []F) {
 func rectify(z, out []float32) {
 	out = out[:len(z)]
 	one := math.Float32bits(1)
-	for u, v := range z {
-		b := math.Float32bits(v)
+	for u := rectifyFast(z, out); u < len(z); u++ {
+		b := math.Float32bits(z[u])
 		above := uint32(-int32(b)>>31) &^ uint32(int32(b)>>31) // all ones where v > 0
 		out[u] = math.Float32frombits(b & above)
 		z[u] = math.Float32frombits(one & above)

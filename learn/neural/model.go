@@ -165,10 +165,20 @@ func blocks(rows int, do func(next func() (from, to int))) {
 
 // read standardises some rows.
 func (m *Model) read(x *learn.Matrix, from, to int, in matrix[float32]) {
-	for j, col := range x.Columns {
+	done := m.readFast(x.Columns, from, to, in)
+	whole := from + (to-from)&^7
+	m.readPlain(x.Columns[:done], 0, whole, to, in, whole-from)
+	m.readPlain(x.Columns[done:], done, from, to, in, 0)
+}
+
+// readPlain is read of columns, of which first is the number of the first, from a
+// row on, which is row at of in.
+func (m *Model) readPlain(columns [][]float64, first, from, to int, in matrix[float32], at int) {
+	for k, col := range columns {
+		j := first + k
 		mean, scale := m.Mean[j], m.Scale[j]
 		for i, v := range col[from:to] {
-			in.data[i*in.step+j] = float32(near((v - mean) / scale))
+			in.data[(at+i)*in.step+j] = float32(near((v - mean) / scale))
 		}
 	}
 }
