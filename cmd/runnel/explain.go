@@ -22,8 +22,8 @@ func newExplain(a *app) *cobra.Command {
 		Long: `Explain what a registered model predicts for a row given as JSON: what each
 column adds to the prediction, the most first, from what the model says on average
 to what it says of the row. These are Shapley values: they sum to the prediction.
-A linear model's rows are compared with one of missing values, as the model fills
-them in. With --to it says which nearest changes of the row, to values that training had,
+Rows of a linear model, or of trees that were read from ONNX, are compared with one
+of missing values, as the model fills them in. With --to it says which nearest changes of the row, to values that training had,
 make the model say another class. VERSION is a number or an alias; champion, the
 served one, by default.`,
 		Example: `  runnel explain penguins --row '{"bill_length_mm": 40, "island": "Dream"}'

@@ -14,7 +14,6 @@ import (
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn/calibrate"
 	"github.com/runnel-dev/runnel/learn/combine"
-	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -114,7 +113,11 @@ func (p Params) most(call *step.Call, m *model.Model) int {
 	if !ok {
 		return p.Rows
 	}
-	most := max(fewest, mostVisits/max(trees.Nodes(), 1))
+	visits := trees.Nodes()
+	if !covered(m) {
+		visits *= mostAgainst
+	}
+	most := max(fewest, mostVisits/max(visits, 1))
 	if most < p.Rows {
 		call.Note("%d rows are explained, and not %d: the trees have %d nodes", most, p.Rows, trees.Nodes())
 	}
@@ -138,9 +141,10 @@ func sample(rows []int, n int, seed uint64) []int {
 // mostCompared is how many training rows others are compared with.
 const mostCompared = 5000
 
-// background are training rows without the target, for models without trees.
+// background are training rows without the target, for models without trees that
+// say how many training rows came where.
 func background(m *model.Model, raw *table.Table, split []step.Subset, seed uint64) *table.Table {
-	if _, ok := m.Estimator.(ensemble.Opener); ok {
+	if covered(m) {
 		return nil
 	}
 	return raw.Take(sample(step.RowsOf(split, step.Train, raw.Rows()), mostCompared, seed)).Without(m.Target)

@@ -18,7 +18,9 @@ import (
 
 // The methods by which predictions are explained.
 const (
-	TreeSHAP   = "tree_shap"   // exact, by the paths of the trees
+	TreeSHAP           = "tree_shap"                // exact, by the paths of the trees
+	InterventionalSHAP = "interventional_tree_shap" // exact, against background rows: of trees that do not say how many training rows came where
+
 	LinearSHAP = "linear_shap" // exact, where features are independent
 	KernelSHAP = "kernel_shap" // by predictions alone, against background rows
 
@@ -80,7 +82,7 @@ func (o *Output) Total(row int) float64 {
 }
 
 // Rows explains a model's predictions for raw rows. background are raw rows that
-// those of a model without trees are compared with; nil: what the transformers
+// those of a model without trees, or of trees that were read from ONNX, are compared with; nil: what the transformers
 // make of a row of missing values.
 func Rows(ctx context.Context, m *model.Model, rows, background *table.Table, opts *explain.Options) (*Explanation, error) {
 	cells, err := m.CheckInput(rows)
@@ -140,7 +142,12 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		if err != nil {
 			return nil, nil, err
 		}
-		v, err := trees.Explain(ctx, x, opts)
+		var v *explain.Values
+		if trees.Covered() {
+			v, err = trees.Explain(ctx, x, opts)
+		} else {
+			v, err = e.against(ctx, m, trees, background, x, opts)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -215,6 +222,44 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 		v, classes := ofClasses(v, m.Classes)
 		return v, classes, nil
 	}
+}
+
+// mostAgainst is how many background rows trees are explained against.
+const mostAgainst = 100
+
+// against explains trees by raw columns against background rows.
+func (e *Explanation) against(ctx context.Context, m *model.Model, trees *explain.Trees, background *table.Table, x *learn.Matrix, opts *explain.Options) (*explain.Values, error) {
+	e.Method = InterventionalSHAP
+	b, err := e.compared(m, background)
+	if err != nil {
+		return nil, err
+	}
+	columns, of, err := columnsOf(m, e.cells)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(columns))
+	for g, c := range columns {
+		names[g] = c.Name
+	}
+	v, err := trees.GroupsAgainst(ctx, b.Take(sample(allRows(b.Rows), mostAgainst, m.Seed)), x, names, of, opts)
+	if err != nil {
+		return nil, err
+	}
+	return perFeature(v, m.Features, of), nil
+}
+
+// covered reports whether trees say how many training rows came where; false of
+// what are no trees.
+func covered(m *model.Model) bool {
+	open, ok := m.Estimator.(ensemble.Opener)
+	if !ok {
+		return false
+	}
+	trees := open.Ensemble()
+	trees.Features = m.Features
+	t, err := explain.NewTrees(trees)
+	return err == nil && t.Covered()
 }
 
 // classesOf are the names of classes.

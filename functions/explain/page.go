@@ -71,6 +71,8 @@ func (e *Explanation) footer() string {
 		how = "Shapley values of a linear model, for columns that do not depend on each other: they sum to the prediction."
 	case KernelSHAP:
 		how = "Shapley values by the predictions of rows that are mixed with training rows (Kernel SHAP): they sum to the prediction."
+	case InterventionalSHAP:
+		how = "Shapley values of trees that do not say how many training rows came where, as ONNX has no place for it: by training rows that are mixed with the row (interventional TreeSHAP), exact: they sum to the prediction."
 	case MemberSHAP:
 		how = "Shapley values of each member by training rows that are mixed with the row, exact, added up by the members' weights: they sum to the prediction."
 	case MemberKernelSHAP:

@@ -85,6 +85,17 @@ func longest(t *ensemble.Tree, features int) int {
 // errNoCovers is of ensembles that do not say how many training rows came where.
 var errNoCovers = errors.New("the model does not say how many training rows came to its leaves, as those of older versions do not: train it again, or explain it against background rows")
 
+// Covered reports whether the trees say how many training rows came to their
+// leaves. Explain needs it, Against does not.
+func (t *Trees) Covered() bool {
+	for i := range t.ensemble.Trees {
+		if tree := &t.ensemble.Trees[i]; tree.Feature[0] >= 0 && !(tree.Cover[0] > 0) {
+			return false
+		}
+	}
+	return true
+}
+
 // chunks is into how many parts the trees are divided, whose sums are added in
 // their order: it is the same for any number of threads.
 const chunks = 16
@@ -101,10 +112,8 @@ func (t *Trees) Explain(ctx context.Context, x *learn.Matrix, opts *Options) (*V
 	if err := checkFeatures(x, len(e.Features)); err != nil {
 		return nil, err
 	}
-	for i := range e.Trees {
-		if tree := &e.Trees[i]; tree.Feature[0] >= 0 && !(tree.Cover[0] > 0) {
-			return nil, errNoCovers
-		}
+	if !t.Covered() {
+		return nil, errNoCovers
 	}
 	out := newValues(e.Features, x.Rows, e.Outputs())
 	features, width := len(e.Features), e.Outputs()
