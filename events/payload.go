@@ -130,6 +130,8 @@ type TrialFinishedData struct {
 	Score  float64   `json:"score"`            // the mean of the folds'
 	Scores []float64 `json:"scores,omitempty"` // of the folds
 	Error  string    `json:"error,omitempty"`  // why it could not be done
+
+	Also map[string]float64 `json:"also,omitempty"` // other metrics, of a task without a target
 }
 
 // A ModelRef points to a model's two files.

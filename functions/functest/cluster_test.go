@@ -7,10 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/functions/functest"
 	"github.com/runnel-dev/runnel/functions/predict"
+	"github.com/runnel-dev/runnel/functions/train"
+	"github.com/runnel-dev/runnel/functions/tune"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/search"
+	"github.com/runnel-dev/runnel/runtime/step/steptest"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -165,5 +170,34 @@ func TestClusterPredictions(t *testing.T) {
 	}
 	if again := (&evaluate.Evaluation{}); json.Unmarshal(b, again) != nil || len(again.Clusters.Traits) == 0 {
 		t.Errorf("the evaluation does not come back: %s", b)
+	}
+}
+
+// TestTunedClusters: tune tries every number of clusters once on the rows
+// themselves, and train fits the one whose metric is best.
+func TestTunedClusters(t *testing.T) {
+	for _, metric := range []string{"", "davies_bouldin"} {
+		r := functest.Chain(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"), functest.Params{
+			"ingest": {"task": "clustering"}, "clean": {"drop_columns": unmeasured},
+		}).Must(t)
+		res := r.Env.Invoke(t, tune.Function, r.Built, map[string]any{"metric": metric})
+		tuned := steptest.Emitted[events.FeaturesTunedData](t, res, 0)
+		var study struct{ Trials []search.Trial }
+		r.Env.JSON(t, res.Outputs["study"], &study)
+		if len(study.Trials) != 11 {
+			t.Fatalf("%d trials, want one for each of 2 to 12 clusters", len(study.Trials))
+		}
+		for i, trial := range study.Trials {
+			if i > 0 && trial.Also["inertia"] >= study.Trials[i-1].Also["inertia"] {
+				t.Errorf("the inertia of %v is %v, that of fewer clusters %v", trial.Params, trial.Also["inertia"], study.Trials[i-1].Also["inertia"])
+			}
+		}
+		if page := string(r.Env.Bytes(t, res.Outputs["report"])); !strings.Contains(page, "inertia by number of clusters") {
+			t.Error("the report has no curve of the inertia")
+		}
+		m := steptest.Emitted[events.ModelTrainedData](t, r.Env.Invoke(t, train.Function, tuned, nil), 0)
+		if tuned.Score != study.Trials[0].Score || m.Estimator != "kmeans" || m.Metrics["silhouette"] < 0.5 {
+			t.Errorf("%s %v was chosen of %+v; the model has %v", tuned.Metric, tuned.Score, study.Trials, m.Metrics)
+		}
 	}
 }

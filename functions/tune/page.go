@@ -1,6 +1,7 @@
 package tune
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
 	"github.com/runnel-dev/runnel/report"
@@ -25,10 +27,10 @@ func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
 	trials := r.study.Trials()
 	p := &report.Page{
 		Kind:  "Search",
-		Title: fmt.Sprintf("%s of %s", in.Raw.Target, in.Raw.Name),
-		Lead:  fmt.Sprintf("%d sets of parameters were tried, each by cross-validation in %d folds of the training rows. Best: %s.", len(trials), r.folds, words(best.Params)),
+		Title: fmt.Sprintf("%s of %s", cmp.Or(in.Raw.Target, in.Raw.Task), in.Raw.Name),
+		Lead:  fmt.Sprintf("%d sets of parameters were tried, each by %s. Best: %s.", len(trials), r.by(), words(best.Params)),
 		Facts: []report.Fact{
-			{Name: r.metric, Value: number(best.Score), Detail: fmt.Sprintf("mean of the folds, ± %.2g", crossval.Deviation(best.Scores))},
+			{Name: r.metric, Value: number(best.Score), Detail: r.spread(best)},
 			{Name: "trials", Value: format.Count(int64(len(trials))), Detail: r.counts()},
 			{Name: "best trial", Value: format.Count(int64(best.Number + 1))},
 		},
@@ -37,11 +39,53 @@ func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
 		p.Sections = append(p.Sections, report.Section{ID: "vote", Title: "Vote", Count: len(r.bag.Picks()), Lead: fmt.Sprintf("The trials whose mean prediction did best on rows that none of them was fitted on: %s %s, the best alone %s.", r.metric, number(r.bag.Score()), number(best.Score)), Body: r.vote(trials)})
 	}
 	p.Sections = append(p.Sections,
+		report.Section{ID: "clusters", Title: "Number of clusters", Lead: "The best trial of each number of clusters. A silhouette is best where it is largest. Inertia only falls; clusters that are there end in an elbow, after which it falls less.", Body: r.elbow(trials)},
 		report.Section{ID: "history", Title: "History", Lead: "The score of each trial, and the best until then.", Body: r.history(trials)},
 		report.Section{ID: "parameters", Title: "Parameters", Lead: "Each trial's score against each of its parameters, the later trials in warmer colours.", Body: r.slices(trials)},
 		report.Section{ID: "trials", Title: "Trials", Count: len(trials), Lead: "The best trials. The artifact study has all of them.", Body: r.table(trials)},
 	)
 	return p.HTML()
+}
+
+// by is how trials were measured.
+func (r *run) by() string {
+	if r.folds == 1 {
+		return "the rows that it was fitted on"
+	}
+	return fmt.Sprintf("cross-validation in %d folds of the training rows", r.folds)
+}
+
+// spread is how far the folds' scores of a trial are from their mean.
+func (r *run) spread(t search.Trial) string {
+	if r.folds == 1 {
+		return ""
+	}
+	return fmt.Sprintf("mean of the folds, ± %.2g", crossval.Deviation(t.Scores))
+}
+
+// elbow draws the metrics of clusterings against how many clusters there are.
+func (r *run) elbow(trials []search.Trial) markup.HTML {
+	best := map[float64]search.Trial{}
+	for _, t := range trials {
+		k, err := strconv.ParseFloat(fmt.Sprint(t.Params[cluster.Kind+".k"]), 64)
+		if before, ok := best[k]; err == nil && t.State == search.Complete && (!ok || r.better(t.Score, before.Score)) {
+			best[k] = t
+		}
+	}
+	if len(best) < 2 {
+		return ""
+	}
+	var figures []markup.HTML
+	for _, metric := range []string{"silhouette", "inertia", "calinski_harabasz", "davies_bouldin"} {
+		s := chart.Series{Name: metric, Dots: true}
+		for _, k := range slices.Sorted(maps.Keys(best)) {
+			if v, ok := best[k].Also[metric]; ok {
+				s.X, s.Y = append(s.X, k), append(s.Y, v)
+			}
+		}
+		figures = append(figures, report.Figure(metric, "", (&chart.Lines{Title: metric + " by number of clusters", XLabel: "clusters", YLabel: metric, Series: []chart.Series{s}, Width: 340, Height: 260}).SVG()))
+	}
+	return report.Figures(figures...)
 }
 
 func (r *run) counts() string {

@@ -47,10 +47,16 @@ func newRun(in events.FeaturesBuiltData, p Params, rows int, prepare []search.Pa
 		return fail(err)
 	}
 	r.p.Models = r.plan.families
-	r.rounds = p.rounds(r.folds)
+	if !task.Supervised() && p.CV == "auto" {
+		r.folds = 1
+	}
+	if n := r.plan.space.Size(); task == learn.Clustering && p.Trials == 0 && !p.Auto && n > 0 && n <= manyTrials {
+		r.p.Sampler = "grid" // all of them are tried, and none twice
+	}
+	r.rounds = r.p.rounds(r.folds)
 	if r.trials == 0 {
-		switch r.trials = 50; {
-		case p.Sampler == "grid":
+		switch r.trials = manyTrials; {
+		case r.p.Sampler == "grid":
 			r.trials = r.plan.space.Size()
 		case p.Auto && p.Budget != "":
 			r.trials = mostTrials
@@ -99,6 +105,9 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	}
 	return r, nil
 }
+
+// manyTrials are done where nobody says how many.
+const manyTrials = 50
 
 // mostTrials bounds a search that ends by its budget.
 const mostTrials = 100_000
@@ -233,6 +242,23 @@ func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search
 	return nil
 }
 
+// also are the means of all metrics, those of more folds included.
+func also(o search.Outcome, more []map[string]float64) map[string]float64 {
+	if len(more) == 0 || more[0] == nil {
+		return nil
+	}
+	n, out := float64(len(o.Scores)), map[string]float64{}
+	for name, v := range o.Also {
+		out[name] = v * (n - float64(len(more))) / n
+	}
+	for _, metrics := range more {
+		for name, v := range metrics {
+			out[name] += v / n
+		}
+	}
+	return out
+}
+
 // score takes trials on to so many folds. done is called after each fit.
 func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done func()) ([]search.Outcome, error) {
 	candidates := make([]crossval.Candidate, len(trials))
@@ -253,6 +279,7 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 		o := r.so[trials[i].Number]
 		o.Scores = append(o.Scores, res.Scores...)
 		o.Score = crossval.Mean(o.Scores)
+		o.Also = also(o, res.Metrics)
 		if res.Err != nil {
 			o = search.Outcome{State: search.Failed, Error: res.Err.Error()}
 		}

@@ -44,6 +44,8 @@ func defaultSpace(family string) []search.Param {
 			{Name: name("k"), Kind: search.LogInt, Low: 1, High: 100},
 			{Name: name("weights"), Kind: search.Choice, Choices: []any{"uniform", "distance"}},
 		}
+	case "kmeans":
+		return []search.Param{{Name: name("k"), Kind: search.Int, Low: 2, High: 12}}
 	case "naive_bayes":
 		return []search.Param{{Name: name("var_smoothing"), Kind: search.LogUniform, Low: 1e-12, High: 1}}
 	case "neural_network":

@@ -83,7 +83,7 @@ func try(ctx context.Context, call *step.Call, _ struct{}) error {
 	}
 	o := outcomes[0]
 	call.Note("trial %d: %s %.4g with %s", t.Number+1, r.metric, o.Score, words(t.Params))
-	return call.Emit(events.TrialFinishedData{TrialRequestedData: in, Score: o.Score, Scores: o.Scores, Error: o.Error})
+	return call.Emit(events.TrialFinishedData{TrialRequestedData: in, Score: o.Score, Scores: o.Scores, Also: o.Also, Error: o.Error})
 }
 
 func choose(ctx context.Context, call *step.Call, _ struct{}) error {
@@ -103,7 +103,7 @@ func choose(ctx context.Context, call *step.Call, _ struct{}) error {
 				return err
 			}
 		}
-		o := search.Outcome{Score: t.Score, Scores: t.Scores, Error: t.Error}
+		o := search.Outcome{Score: t.Score, Scores: t.Scores, Also: t.Also, Error: t.Error}
 		if t.Error != "" {
 			o.State = search.Failed
 		}

@@ -29,6 +29,8 @@ type Trial struct {
 	Scores []float64      `json:"scores,omitempty"` // intermediate ones, such as those of the folds
 	Error  string         `json:"error,omitempty"`
 
+	Also map[string]float64 `json:"also,omitempty"` // other metrics that are worth a look
+
 	point []float64
 }
 
@@ -38,6 +40,7 @@ type Outcome struct {
 	Score  float64
 	Scores []float64 // nil: those that were reported
 	Error  string
+	Also   map[string]float64 `json:",omitempty"` // other metrics
 }
 
 // A Sampler proposes trials: see Grid, Random and TPE.
@@ -165,7 +168,7 @@ func (s *Study) Tell(number int, o Outcome) error {
 		o.Scores = t.Scores
 	}
 	o.Scores = slices.DeleteFunc(slices.Clone(o.Scores), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	t.State, t.Score, t.Scores, t.Error = o.State, o.Score, o.Scores, o.Error
+	t.State, t.Score, t.Scores, t.Error, t.Also = o.State, o.Score, o.Scores, o.Error, o.Also
 	s.history.told(t, s.sign)
 	return nil
 }
@@ -254,7 +257,7 @@ func (s *Study) UnmarshalJSON(b []byte) error {
 			}
 			continue
 		}
-		if err := read.Tell(i, Outcome{t.State, t.Score, t.Scores, t.Error}); err != nil {
+		if err := read.Tell(i, Outcome{t.State, t.Score, t.Scores, t.Error, t.Also}); err != nil {
 			return fmt.Errorf("search: reading a study: %w", err)
 		}
 	}

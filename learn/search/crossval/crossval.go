@@ -44,9 +44,10 @@ type Candidate struct {
 
 // A Result is what a candidate scored.
 type Result struct {
-	Scores  []float64   // of each fold
-	Err     error       // the first fold that failed; nil for none
-	Outputs [][]float64 // of each fold, what was predicted for its test rows, as learn.Model's Predict gives it
+	Scores  []float64            // of each fold
+	Err     error                // the first fold that failed; nil for none
+	Outputs [][]float64          // of each fold, what was predicted for its test rows, as learn.Model's Predict gives it
+	Metrics []map[string]float64 // of each fold all there are, where the task is not supervised
 }
 
 // Mean is the mean of the folds' scores.
@@ -110,10 +111,7 @@ func New(d Data, o *Options) (*Evaluator, error) {
 
 // Metric is the one by which models of a task are compared where none is named.
 func Metric(task learn.Task) string {
-	if task == learn.Classification {
-		return "accuracy"
-	}
-	return "r2"
+	return estimator.Metric(task, nil)
 }
 
 // Folds is the number of folds.
@@ -127,6 +125,7 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 	for i := range results {
 		results[i].Scores = make([]float64, last-first)
 		results[i].Outputs = make([][]float64, last-first)
+		results[i].Metrics = make([]map[string]float64, last-first)
 	}
 	errs := make([][]error, len(candidates))
 	for i := range errs {
@@ -135,10 +134,10 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 	e.makeRoom(candidates)
 	var lock sync.Mutex
 	one := func(i, fold, threads int) {
-		score, outputs, err := e.fold(ctx, candidates[i], fold, threads)
+		m, err := e.fold(ctx, candidates[i], fold, threads)
 		lock.Lock()
 		defer lock.Unlock()
-		results[i].Scores[fold-first], results[i].Outputs[fold-first], errs[i][fold-first] = score, outputs, err
+		results[i].Scores[fold-first], results[i].Outputs[fold-first], results[i].Metrics[fold-first], errs[i][fold-first] = m.score, m.outputs, m.metrics, err
 		if done != nil {
 			done()
 		}
@@ -205,20 +204,39 @@ func (e *Evaluator) bytes() int64 {
 	return cells * 8 * int64(len(e.data.Folds))
 }
 
+// measured is what came of a fold.
+type measured struct {
+	score   float64
+	outputs []float64
+	metrics map[string]float64
+}
+
 // fold fits a candidate on a fold's training rows and measures it on the others.
-func (e *Evaluator) fold(ctx context.Context, c Candidate, fold, threads int) (float64, []float64, error) {
+func (e *Evaluator) fold(ctx context.Context, c Candidate, fold, threads int) (out measured, err error) {
 	f := e.features(ctx, c, fold, threads)
 	if f.err != nil {
-		return 0, nil, f.err
+		return out, f.err
 	}
 	opts := &learn.Options{Seed: e.o.Seed, Threads: threads, Weights: learn.TakeWeights(e.data.Weights, e.data.Folds[fold].Train)}
 	m, err := c.Entry.New(c.Params).Fit(ctx, f.train, f.trainY, opts)
 	if err != nil {
-		return 0, nil, err
+		return out, err
 	}
-	outputs := m.Predict(f.test)
-	score, err := e.measure(fold, f.testY, outputs)
-	return score, outputs, err
+	out.outputs = m.Predict(f.test)
+	if f.testY.Task.Supervised() {
+		out.score, err = e.measure(fold, f.testY, out.outputs)
+		return out, err
+	}
+	r, err := estimator.Judge(ctx, f.test, f.testY, out.outputs, 0, opts)
+	if err != nil {
+		return out, err
+	}
+	score, ok := r.Metrics[e.o.Metric]
+	if !ok {
+		return out, undefined(e.o.Metric)
+	}
+	out.score, out.metrics = score, r.Metrics
+	return out, nil
 }
 
 // measure is the metric of what was predicted for the test rows of a fold.
@@ -234,9 +252,13 @@ func Measure(metric string, y *learn.Target, outputs, weights []float64) (float6
 	}
 	v, ok := r.Metrics[metric]
 	if !ok {
-		return 0, fmt.Errorf("the metric %s is not defined for these rows", metric)
+		return 0, undefined(metric)
 	}
 	return v, nil
+}
+
+func undefined(metric string) error {
+	return fmt.Errorf("the metric %s is not defined for these rows", metric)
 }
 
 func (e *Evaluator) features(ctx context.Context, c Candidate, fold, threads int) *features {

@@ -11,7 +11,7 @@ import (
 
 // A Scheme says how rows are divided into folds.
 type Scheme struct {
-	Kind    string // auto, plain, stratified, group or time; "" is auto: stratified for classes, else plain
+	Kind    string // auto, plain, stratified, group or time; "" is auto: stratified for classes, else plain; without a target one fold, measured on the rows that were fitted
 	Folds   int    // 0: 5
 	Repeats int    // 0: 1; each time shuffled anew; not for time
 	Gap     int    // of time: rows left out between those to fit on and those to measure on
@@ -28,6 +28,13 @@ func (s Scheme) Plan(y *learn.Target) (folds []split.Fold, notes []string, err e
 		f.K = 5
 	}
 	kind := s.Kind
+	if !y.Task.Supervised() && (kind == "" || kind == "auto") {
+		all := make([]int, y.Len())
+		for i := range all {
+			all[i] = i
+		}
+		return []split.Fold{{Train: all, Test: all}}, nil, nil
+	}
 	if kind == "" || kind == "auto" {
 		if kind = "plain"; y.Task == learn.Classification {
 			kind = "stratified"
