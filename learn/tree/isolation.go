@@ -246,33 +246,68 @@ func (s *isolationSplit) next(v float64) int32 {
 // Threshold is the score below which a row is an anomaly.
 func (m *IsolationModel) Threshold() float64 { return m.threshold }
 
+// many is from how many rows on it pays to make descents of the trees.
+const many = 64
+
 // Scores returns the score of each row of x, which has the features of the fit, from
 // -1 for what is isolated at once to 0: scikit-learn's score_samples.
 func (m *IsolationModel) Scores(x *learn.Matrix, threads int) []float64 {
 	out := make([]float64, x.Rows)
+	twin := 0
+	if anyMissing(x) {
+		twin = m.features
+	}
+	descents := m.descents(x.Rows, twin, threads)
 	each((x.Rows+blockRows-1)/blockRows, threads, func(block int) bool {
 		from := block * blockRows
-		m.scores(x, from, out[from:min(from+blockRows, x.Rows)])
+		m.scores(x, descents, twin, from, out[from:min(from+blockRows, x.Rows)])
 		return true
 	})
 	return out
 }
 
-func (m *IsolationModel) scores(x *learn.Matrix, from int, out []float64) {
+// descents are those of all trees; none where rows are few or a tree has none.
+func (m *IsolationModel) descents(rows, twin, threads int) []*descent {
+	if rows < many {
+		return nil
+	}
+	out := make([]*descent, len(m.trees))
+	each(len(m.trees), threads, func(t int) bool {
+		out[t] = newDescent(&m.trees[t], twin)
+		return true
+	})
+	if slices.Contains(out, nil) {
+		return nil
+	}
+	return out
+}
+
+func anyMissing(x *learn.Matrix) bool {
+	for _, col := range x.Columns {
+		for _, v := range col {
+			if v != v {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m *IsolationModel) scores(x *learn.Matrix, descents []*descent, twin, from int, out []float64) {
 	rows := make([]float64, len(out)*m.features)
 	for j, col := range x.Columns {
 		for i, v := range col[from : from+len(out)] {
 			rows[i*m.features+j] = v
 		}
 	}
+	if descents != nil && twin > 0 {
+		rows = withTwins(rows, m.features)
+	}
 	for t := range m.trees {
-		nodes, length := m.trees[t].nodes, m.trees[t].length
-		for i := range out {
-			row, at := rows[i*m.features:(i+1)*m.features], int32(0)
-			for nodes[at].left > 0 {
-				at = nodes[at].next(row[nodes[at].feature])
-			}
-			out[i] += length[at]
+		if descents != nil {
+			descents[t].add(rows, m.features+twin, out)
+		} else {
+			m.trees[t].add(rows, m.features, out)
 		}
 	}
 	for i, sum := range out {
@@ -281,5 +316,16 @@ func (m *IsolationModel) scores(x *learn.Matrix, from int, out []float64) {
 			mean = sum / m.scale
 		}
 		out[i] = -portable.Exp(float64(-mean * math.Ln2))
+	}
+}
+
+// add adds the lengths of rows of so many features.
+func (t *isolationTree) add(rows []float64, features int, out []float64) {
+	for i := range out {
+		row, at := rows[i*features:(i+1)*features], int32(0)
+		for t.nodes[at].left > 0 {
+			at = t.nodes[at].next(row[t.nodes[at].feature])
+		}
+		out[i] += t.length[at]
 	}
 }
