@@ -15,6 +15,11 @@ func (p Params) Check() error {
 	if err := p.Threshold.Check(); err != nil {
 		return err
 	}
+	if p.Continue != "" {
+		if _, _, err := versionOf(p.Continue); err != nil {
+			return err
+		}
+	}
 	if err := checkMembers("voting", p.Voting.Members); err != nil {
 		return err
 	}

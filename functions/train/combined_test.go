@@ -20,14 +20,15 @@ func TestCombined(t *testing.T) {
 	for _, c := range []struct {
 		name, target string
 		train        map[string]any
+		explained    string // the method
 	}{
-		{"voting", "species", map[string]any{"model": "voting", "random_forest": small, "gradient_boosting": small}},
+		{"voting", "species", map[string]any{"model": "voting", "random_forest": small, "gradient_boosting": small}, explain.MemberKernelSHAP},
 		{"voting", "body_mass_g", map[string]any{"model": "voting", "voting": map[string]any{"members": []any{
-			map[string]any{"model": "ridge", "weight": 2}, map[string]any{"model": "random_forest", "params": small}}}}},
-		{"stacking", "species", map[string]any{"model": "stacking", "random_forest": small, "gradient_boosting": small, "stacking": map[string]any{"folds": 3}}},
-		{"stacking", "body_mass_g", map[string]any{"model": "stacking", "random_forest": small, "gradient_boosting": small}},
-		{"calibrated", "species", map[string]any{"model": "random_forest", "random_forest": small, "calibration": map[string]any{"method": "sigmoid"}}},
-		{"balanced", "species", map[string]any{"model": "random_forest", "random_forest": small, "balance": "over", "calibration": map[string]any{"method": "isotonic"}}},
+			map[string]any{"model": "ridge", "weight": 2}, map[string]any{"model": "random_forest", "params": small}}}}, explain.MemberSHAP},
+		{"stacking", "species", map[string]any{"model": "stacking", "random_forest": small, "gradient_boosting": small, "stacking": map[string]any{"folds": 3}}, explain.MemberKernelSHAP},
+		{"stacking", "body_mass_g", map[string]any{"model": "stacking", "random_forest": small, "gradient_boosting": small}, explain.MemberSHAP},
+		{"calibrated", "species", map[string]any{"model": "random_forest", "random_forest": small, "calibration": map[string]any{"method": "sigmoid"}}, explain.KernelSHAP},
+		{"balanced", "species", map[string]any{"model": "random_forest", "random_forest": small, "balance": "over", "calibration": map[string]any{"method": "isotonic"}}, explain.KernelSHAP},
 	} {
 		t.Run(c.name+" "+c.target, func(t *testing.T) {
 			r := functest.Chain(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"), functest.Params{"ingest": {"target": c.target}, "train": c.train, "evaluate": {"folds": 3}}).Must(t)
@@ -55,7 +56,7 @@ func TestCombined(t *testing.T) {
 			explained := steptest.Emitted[events.ModelExplainedData](t, r.Env.Invoke(t, explain.Function, r.Evaluated, map[string]any{"rows": 3, "permute": 1}), 0)
 			var e explain.Explanation
 			r.Env.JSON(t, explained.Explanation, &e)
-			if e.Method != explain.KernelSHAP || len(e.Outputs) == 0 {
+			if e.Method != c.explained || len(e.Outputs) == 0 {
 				t.Errorf("explained by %s", e.Method)
 			}
 		})

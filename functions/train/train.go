@@ -26,6 +26,7 @@ type Params struct {
 	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering"`
 	estimator.Params
 	Threshold calibrate.ThresholdParams `json:"threshold" doc:"of two classes: from which probability of the second on a row is said to be of it"`
+	Continue  string                    `json:"continue" doc:"goes on from a version of a registered model, such as churn@3, by one round over the new rows, and keeps its transforms and parameters; of sgd only"`
 }
 
 // autoDepth bounds the trees of a forest that nobody chose. Leaves of single
@@ -44,6 +45,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	in, own, err := features(ctx, call, &p)
 	if err != nil {
 		return err
+	}
+	if p.Continue != "" {
+		return p.resume(ctx, call, in)
 	}
 	t, y, graph, err := data(ctx, call, in, own)
 	if err != nil {
@@ -67,9 +71,17 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		}
 		return step.Permanent(fmt.Errorf("fitting %s to dataset %s: %w", p.Model, in.Dataset.Name, err))
 	}
-	x, y = some(x, y)
-	if x.Rows < t.Rows() {
-		call.Note("training metrics are those of %d of the %d training rows", x.Rows, t.Rows())
+	if err := describe(ctx, call, m, in); err != nil {
+		return err
+	}
+	return finish(ctx, call, m, p.Model, x, y, in)
+}
+
+// finish measures a model on the rows that it learnt from, stores it, and tells of it.
+func finish(ctx context.Context, call *step.Call, m *model.Model, estimatorName string, x *learn.Matrix, y *learn.Target, in events.FeaturesBuiltData) error {
+	all := x.Rows
+	if x, y = some(x, y); x.Rows < all {
+		call.Note("training metrics are those of %d of the %d training rows", x.Rows, all)
 	}
 	report, err := estimator.Judge(ctx, x, y, m.Estimator.Predict(x), m.Threshold, &learn.Options{Seed: call.Seed})
 	if err != nil {
@@ -79,14 +91,11 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	for name, v := range report.Metrics {
 		m.Metrics["train_"+name] = v
 	}
-	if err := describe(ctx, call, m, in); err != nil {
-		return err
-	}
 	ref, err := fitted.PutModel(ctx, call, m)
 	if err != nil {
 		return err
 	}
-	return call.Emit(events.ModelTrainedData{Raw: in.Raw, Features: in.Dataset, Estimator: p.Model, Model: ref, Metrics: report.Metrics, Notes: call.Notes()})
+	return call.Emit(events.ModelTrainedData{Raw: in.Raw, Features: in.Dataset, Estimator: estimatorName, Model: ref, Metrics: report.Metrics, Notes: call.Notes()})
 }
 
 // features reads the event. Of one that tells what a search found, the
