@@ -36,8 +36,10 @@ const gridSize = 40
 func Flips(ctx context.Context, m *model.Model, row *table.Table, class string) ([]Flip, error) {
 	want := slices.Index(m.Classes, class)
 	switch {
-	case m.Task != learn.Classification:
+	case m.Task == learn.Regression:
 		return nil, fmt.Errorf("the model predicts a number: only a class can be asked for")
+	case m.Task != learn.Classification:
+		return nil, fmt.Errorf("the model is of a %s: only a class can be asked for", m.Task)
 	case want < 0:
 		return nil, fmt.Errorf("the model has no class %q%s", class, nearest.Hint(class, m.Classes))
 	case row.Rows() != 1:

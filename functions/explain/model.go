@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/explain"
@@ -37,6 +38,7 @@ const (
 	Score       = "score"         // of a class: its probability is e^score over the sum of all classes'
 	RestOdds    = "log_odds_rest" // of a class against all others
 	Margin      = "margin"        // of a class: from -1, where it is impossible, to 1, where it is sure, and beyond
+	Nearness    = "nearness"      // of a cluster: by how much the squared distance from its centre is below the mean of those from all centres
 	LogValue    = "log_value"
 	Value       = "value"
 )
@@ -180,6 +182,22 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 			e.Scale = Score
 		}
 		v, classes := ofClasses(v, seen)
+		return v, classes, nil
+	case *cluster.Clusters:
+		if estimator.Outputs() < 2 {
+			return nil, nil, &notExplained{cluster.Kind}
+		}
+		e.Method, e.Scale = LinearSHAP, Nearness
+		coefficients, intercepts := estimator.Scores()
+		v, err := explain.Linear(coefficients, intercepts, b, x)
+		if err != nil {
+			return nil, nil, err
+		}
+		names := make([]string, len(intercepts))
+		for k := range names {
+			names[k] = fmt.Sprintf("cluster %d", k)
+		}
+		v, classes := ofClasses(v, names)
 		return v, classes, nil
 	case *neural.Model:
 		e.Method = IntegratedGradients

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,7 +29,7 @@ const (
 )
 
 // scaleWords say what is explained.
-var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", RestOdds: "log-odds against all others", Margin: "margin", LogValue: "logarithm of the value", Value: "value"}
+var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", RestOdds: "log-odds against all others", Margin: "margin", Nearness: "nearness", LogValue: "logarithm of the value", Value: "value"}
 
 // of is what an output is called: the probability of Adelie.
 func (e *Explanation) of(o *Output) string {
@@ -47,7 +48,7 @@ func (e *Explanation) of(o *Output) string {
 // page draws the explanation as one HTML file that stands alone.
 func (e *Explanation) page(show int) []byte {
 	lead := fmt.Sprintf("What each column adds to what a %s says of %s, for %s.",
-		strings.ReplaceAll(e.Estimator, "_", " "), e.Target, format.Plural(int64(len(e.Rows)), e.Subset+" row"))
+		strings.ReplaceAll(e.Estimator, "_", " "), cmp.Or(e.Target, "the clusters"), format.Plural(int64(len(e.Rows)), e.Subset+" row"))
 	p := &report.Page{
 		Kind: "Model explanation", Title: e.Dataset, Lead: lead,
 		Sections: []report.Section{
@@ -83,6 +84,8 @@ func (e *Explanation) footer() string {
 	switch e.Scale {
 	case Margin:
 		how += " A margin of 1 or more is all but certain, of -1 or less all but impossible."
+	case Nearness:
+		how += " The nearness of a cluster is by how much a row's squared distance from its centre is below the mean of those from all centres, in scaled features; a row is of the cluster that it is nearest to."
 	case Score:
 		how += " A class's probability is e to its score, over the sum of that of all classes."
 	}
@@ -128,6 +131,9 @@ func (p *Permuted) figure() markup.HTML {
 	bars := &chart.Bars{Title: "Importance by permutation", Width: 640}
 	for _, c := range p.Columns[:min(mostBars, len(p.Columns))] {
 		bars.Items = append(bars.Items, chart.Bar{Label: c.Name, Value: c.Mean, Text: format.Fixed(c.Mean, 3) + " ± " + format.Fixed(c.Std, 3)})
+	}
+	if p.Metric == sameCluster {
+		return report.Figure("How many rows move without", fmt.Sprintf("The share of rows that get another cluster when a column's values are dealt out anew among the rows: mean and spread of %s.", format.Plural(int64(p.Repeats), "time")), bars.SVG())
 	}
 	return report.Figure("How much worse the model gets without", fmt.Sprintf("The loss of %s, of %s, when a column's values are dealt out anew among the rows: mean and spread of %s.",
 		strings.ReplaceAll(p.Metric, "_", " "), format.Fixed(p.Value, 3), format.Plural(int64(p.Repeats), "time")), bars.SVG())

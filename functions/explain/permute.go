@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -38,9 +39,15 @@ func (p Params) metric(task learn.Task) string {
 		return p.Metric
 	case task == learn.Classification:
 		return "accuracy"
+	case task == learn.Clustering:
+		return sameCluster
 	}
 	return "r2"
 }
+
+// sameCluster is the share of rows that stay in their cluster: what permuted
+// columns of a clustering are measured by, for it has no truth.
+const sameCluster = "same_cluster"
 
 // permute measures a model on raw rows, column by column permuted.
 func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Table, metric string, repeats int) error {
@@ -59,7 +66,24 @@ func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Ta
 	if err != nil {
 		return err
 	}
-	report, err := metrics.Evaluate(y, m.Estimator.Predict(x), nil)
+	outputs := m.Estimator.Predict(x)
+	if m.Task == learn.Clustering {
+		if metric != sameCluster {
+			return fmt.Errorf("metric: %s is none of a clustering, which is measured by the rows that stay in their cluster: leave metric out", metric)
+		}
+		before, _ := cluster.Nearest(outputs, m.Estimator.Outputs())
+		return e.permuted(ctx, m, x, &Permuted{Metric: metric, Value: 1, Repeats: repeats}, true, func(predicted []float64) float64 {
+			after, _ := cluster.Nearest(predicted, m.Estimator.Outputs())
+			same := 0
+			for i, k := range after {
+				if k == before[i] {
+					same++
+				}
+			}
+			return float64(same) / float64(len(after))
+		})
+	}
+	report, err := metrics.Evaluate(y, outputs, nil)
 	if err != nil {
 		return err
 	}
@@ -68,6 +92,17 @@ func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Ta
 	if !ok || !known {
 		return fmt.Errorf("metric: no metric %q of this model%s", metric, nearest.Hint(metric, metrics.Names()))
 	}
+	return e.permuted(ctx, m, x, &Permuted{Metric: metric, Value: value, Repeats: repeats}, greater, func(predicted []float64) float64 {
+		report, err := metrics.Evaluate(y, predicted, nil)
+		if err != nil {
+			return value // as it was measured on the same rows, there is none
+		}
+		return report.Metrics[metric]
+	})
+}
+
+// permuted measures the score of what is predicted with each column permuted.
+func (e *Explanation) permuted(ctx context.Context, m *model.Model, x *learn.Matrix, p *Permuted, greater bool, score func([]float64) float64) error {
 	names, groups := make([]string, len(e.Columns)), make([][]int, len(e.Columns))
 	for g, c := range e.Columns {
 		names[g] = c.Name
@@ -75,20 +110,14 @@ func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Ta
 			groups[g] = append(groups[g], slices.Index(m.Features, f))
 		}
 	}
-	score := func(predicted []float64) float64 {
-		report, err := metrics.Evaluate(y, predicted, nil)
-		if err != nil {
-			return value // as it was measured on the same rows, there is none
-		}
-		return report.Metrics[metric]
-	}
-	list, err := explain.Permutation{Repeats: repeats, Seed: m.Seed}.Importances(ctx, m.Estimator.Predict, x, names, groups, score, greater, nil)
+	list, err := explain.Permutation{Repeats: p.Repeats, Seed: m.Seed}.Importances(ctx, m.Estimator.Predict, x, names, groups, score, greater, nil)
 	if err != nil {
 		return err
 	}
-	e.Permuted = &Permuted{Metric: metric, Value: value, Rows: x.Rows, Repeats: repeats}
+	p.Rows = x.Rows
 	for _, im := range list {
-		e.Permuted.Columns = append(e.Permuted.Columns, PermutedColumn{im.Name, im.Mean, im.Std})
+		p.Columns = append(p.Columns, PermutedColumn{im.Name, im.Mean, im.Std})
 	}
+	e.Permuted = p
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/evaluate"
+	"github.com/runnel-dev/runnel/functions/explain"
 	"github.com/runnel-dev/runnel/functions/functest"
 	"github.com/runnel-dev/runnel/functions/predict"
 	"github.com/runnel-dev/runnel/functions/train"
@@ -199,5 +200,46 @@ func TestTunedClusters(t *testing.T) {
 		if tuned.Score != study.Trials[0].Score || m.Estimator != "kmeans" || m.Metrics["silhouette"] < 0.5 {
 			t.Errorf("%s %v was chosen of %+v; the model has %v", tuned.Metric, tuned.Score, study.Trials, m.Metrics)
 		}
+	}
+}
+
+// TestExplainedClusters: what the columns add sums to how much nearer a row is to
+// a centre than to all of them, and no column moves rows that does not count.
+func TestExplainedClusters(t *testing.T) {
+	r := functest.Chain(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"), functest.Params{
+		"ingest": {"task": "clustering"}, "clean": {"drop_columns": unmeasured}, "train": {"kmeans": map[string]any{"k": 3}},
+	}).Must(t)
+	res := r.Env.Invoke(t, explain.Function, r.Evaluated, nil)
+	var e explain.Explanation
+	r.Env.JSON(t, res.Outputs["explanation"], &e)
+	m := r.Model(t)
+	raw, _ := r.Env.Read(t, r.Trained.Raw)
+	x, err := m.Matrix(raw.Take(e.Rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	distances := m.Estimator.Predict(x)
+	for i := range e.Rows {
+		mean := 0.0
+		for _, d := range distances[3*i : 3*i+3] {
+			mean += d * d / 3
+		}
+		for k := range e.Outputs {
+			d := distances[3*i+k]
+			if got, want := e.Outputs[k].Total(i), mean-d*d; math.Abs(got-want) > 1e-9*(1+mean) {
+				t.Fatalf("row %d is nearer to cluster %d by %v, explained are %v", i, k, want, got)
+			}
+		}
+	}
+	if e.Outputs[1].Class != "cluster 1" || e.Scale != explain.Nearness || e.Permuted.Value != 1 || len(e.Columns) != 4 {
+		t.Errorf("%+v, %+v", e.Outputs[1].Class, e.Permuted)
+	}
+	for _, c := range e.Permuted.Columns {
+		if c.Mean < 0.02 || c.Mean > 0.7 {
+			t.Errorf("%s moves %v of the rows", c.Name, c.Mean)
+		}
+	}
+	if _, err := r.Env.Try(t, explain.Function, r.Evaluated, map[string]any{"metric": "silhouette"}); err == nil || !strings.Contains(err.Error(), "stay in their cluster") {
+		t.Errorf("error %v", err)
 	}
 }
