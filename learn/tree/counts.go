@@ -13,7 +13,8 @@ type counts struct {
 
 	adds    []classWeight // of each row
 	adding  []classWeight // of the rows of the opened node, in their order
-	bins    []uint32      // classes a bin
+	bins    []uint32      // width a bin
+	width   int           // at least as many as there are classes
 	rowBins [256]int32
 	list    [256]uint8 // the bins that have rows
 
@@ -32,8 +33,8 @@ func newCounts(of growth, cuts *cutter) *counts {
 	classes := of.target.classes
 	return &counts{
 		growth: of, y: of.target, minLeaf: of.MinLeaf, cuts: cuts,
-		adds:  make([]classWeight, of.data.Rows),
-		bins:  make([]uint32, 256*classes),
+		adds: make([]classWeight, of.data.Rows),
+		bins: make([]uint32, 256*classes), width: classes,
 		total: make([]uint32, classes), left: make([]uint32, classes),
 	}
 }
@@ -93,12 +94,12 @@ func (c *counts) search(rows []uint32, features []int32, best *split) []int32 {
 
 // at is the weight of each class in a bin.
 func (c *counts) at(bin uint8) []uint32 {
-	return c.bins[int(bin)*c.y.classes:][:c.y.classes]
+	return c.bins[int(bin)*c.width:][:c.y.classes]
 }
 
 // fill adds rows to the histogram of a feature and lists the bins that have any.
 func (c *counts) fill(rows []uint32, feature int32) []uint8 {
-	k := c.y.classes
+	k := c.width
 	col, stride := c.column(feature, len(rows), false)
 	list, adding := c.list[:0], c.adding[:len(rows)]
 	if len(rows) >= denseRows {
@@ -189,7 +190,7 @@ func (c *counts) scanFrom(start, bins []uint8, n, rows int, feature int32, best 
 		c.toLeft(b)
 		leftRows += int(c.rowBins[b])
 		both := float64(c.leftSquares)/float64(c.leftWeight) + float64(c.rightSquares)/float64(c.weight-c.leftWeight)
-		if both <= least || leftRows < c.minLeaf || rows-leftRows < c.minLeaf {
+		if both <= least || c.minLeaf > 1 && (leftRows < c.minLeaf || rows-leftRows < c.minLeaf) {
 			continue
 		}
 		least = both

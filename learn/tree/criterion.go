@@ -86,7 +86,10 @@ type criterion interface {
 // newCriterion makes one that tries all cuts of a feature, or where there is a
 // cutter the one that it draws.
 func newCriterion(of growth, cuts *cutter) criterion {
-	if of.target.classes > 2 {
+	switch k := of.target.classes; {
+	case k > 2 && k <= tallied && cuts == nil && of.MinLeaf == 1:
+		return newTallies(of)
+	case k > 2:
 		return newCounts(of, cuts)
 	}
 	return newSums(of, cuts)

@@ -145,6 +145,9 @@ func (f *Forest) fit(ctx context.Context, given *learn.Matrix, target *learn.Tar
 		return nil, err
 	}
 	grow := growth{Forest: f, data: data, byRow: data.ByRow(opts.ThreadCount()), target: newTarget(y), tried: tried}
+	if y.Task == learn.Classification && len(y.Classes) > 2 {
+		grow.sparse = newPresence(data, grow.byRow, opts.ThreadCount())
+	}
 	if kind == KindExtra {
 		grow.places = newPlaces(x, data)
 	}

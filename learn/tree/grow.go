@@ -58,7 +58,8 @@ type grown struct {
 type growth struct {
 	*Forest
 	data   *bins.Matrix
-	byRow  []uint8 // the same bins, row after row
+	byRow  []uint8   // the same bins, row after row
+	sparse *presence // nil where most bins are unusual ones
 	target *target
 	tried  int         // features at each split
 	places [][]float64 // of extra trees: see cutter

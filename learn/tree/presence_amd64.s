@@ -1,0 +1,135 @@
+#include "textflag.h"
+
+// Eight rows of eight bytes to eight bytes of eight rows.
+DATA turn<>+0(SB)/8, $0x3830282018100800
+DATA turn<>+8(SB)/8, $0x3931292119110901
+DATA turn<>+16(SB)/8, $0x3a322a221a120a02
+DATA turn<>+24(SB)/8, $0x3b332b231b130b03
+DATA turn<>+32(SB)/8, $0x3c342c241c140c04
+DATA turn<>+40(SB)/8, $0x3d352d251d150d05
+DATA turn<>+48(SB)/8, $0x3e362e261e160e06
+DATA turn<>+56(SB)/8, $0x3f372f271f170f07
+GLOBL turn<>(SB), RODATA|NOPTR, $64
+
+// func present(found, masks *[64]uint64, rows *uint32, n int, bits *uint64, stride int, at, bit *[64]uint8, groups int)
+TEXT ·present(SB), NOSPLIT, $0-72
+	MOVQ found+0(FP), DI
+	MOVQ masks+8(FP), SI
+	MOVQ rows+16(FP), R8
+	MOVQ n+24(FP), CX
+	MOVQ bits+32(FP), R9
+	MOVQ stride+40(FP), R10
+	MOVQ at+48(FP), AX
+	VMOVDQU64 (AX), Z2
+	MOVQ bit+56(FP), AX
+	VMOVDQU64 (AX), Z3
+	MOVQ groups+64(FP), R11
+
+	// K7 is of the rows that there are.
+	MOVQ $-1, AX
+	MOVQ $64, DX
+	SUBQ CX, DX
+	XCHGQ CX, DX
+	SHRQ CX, AX
+	MOVQ DX, CX
+	KMOVQ AX, K7
+
+	XORQ DX, DX
+
+row:
+	MOVL (R8)(DX*4), AX
+	IMULQ R10, AX
+	VMOVDQU64 (R9)(AX*1), Z0
+	VMOVDQU64 64(R9)(AX*1), Z1
+	VMOVDQA64 Z2, Z4
+	VPERMI2B Z1, Z0, Z4
+	VPTESTMB Z3, Z4, K1
+	KMOVQ K1, (SI)(DX*8)
+	INCQ DX
+	CMPQ DX, CX
+	JNE row
+
+	// The bytes of eight rows each, then of all 64.
+	VMOVDQU64 turn<>(SB), Z16
+	VPERMB (SI), Z16, Z0
+	VPERMB 64(SI), Z16, Z1
+	VPERMB 128(SI), Z16, Z2
+	VPERMB 192(SI), Z16, Z3
+	VPERMB 256(SI), Z16, Z4
+	VPERMB 320(SI), Z16, Z5
+	VPERMB 384(SI), Z16, Z6
+	VPERMB 448(SI), Z16, Z7
+	VPUNPCKLQDQ Z1, Z0, Z8
+	VPUNPCKHQDQ Z1, Z0, Z9
+	VPUNPCKLQDQ Z3, Z2, Z10
+	VPUNPCKHQDQ Z3, Z2, Z11
+	VPUNPCKLQDQ Z5, Z4, Z12
+	VPUNPCKHQDQ Z5, Z4, Z13
+	VPUNPCKLQDQ Z7, Z6, Z14
+	VPUNPCKHQDQ Z7, Z6, Z15
+	VSHUFI64X2 $0x88, Z10, Z8, Z0
+	VSHUFI64X2 $0x88, Z11, Z9, Z1
+	VSHUFI64X2 $0xdd, Z10, Z8, Z2
+	VSHUFI64X2 $0xdd, Z11, Z9, Z3
+	VSHUFI64X2 $0x88, Z14, Z12, Z4
+	VSHUFI64X2 $0x88, Z15, Z13, Z5
+	VSHUFI64X2 $0xdd, Z14, Z12, Z6
+	VSHUFI64X2 $0xdd, Z15, Z13, Z7
+	VSHUFI64X2 $0x88, Z4, Z0, Z8
+	VSHUFI64X2 $0x88, Z5, Z1, Z9
+	VSHUFI64X2 $0x88, Z6, Z2, Z10
+	VSHUFI64X2 $0x88, Z7, Z3, Z11
+	VSHUFI64X2 $0xdd, Z4, Z0, Z12
+	VSHUFI64X2 $0xdd, Z5, Z1, Z13
+	VSHUFI64X2 $0xdd, Z6, Z2, Z14
+	VSHUFI64X2 $0xdd, Z7, Z3, Z15
+
+	// The top bit of each byte, the one below it, and so on.
+#define BITS(Z) \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 56(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 48(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 40(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 32(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 24(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 16(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, 8(DI); \
+	VPADDB Z, Z, Z; \
+	VPMOVB2M Z, K1; \
+	KANDQ K7, K1, K1; \
+	KMOVQ K1, (DI); \
+	ADDQ $64, DI; \
+	DECQ R11; \
+	JEQ done
+
+	BITS(Z8)
+	BITS(Z9)
+	BITS(Z10)
+	BITS(Z11)
+	BITS(Z12)
+	BITS(Z13)
+	BITS(Z14)
+	BITS(Z15)
+
+done:
+	VZEROUPPER
+	RET
