@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/splitmix"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
-// sgdRows are the rows that are descended on, row-major.
+// sgdRows are the rows that have weight, row-major, in the order of the first round.
 type sgdRows struct {
 	values   []float64
 	features int
-	order    []int // the rows that have weight
+	rows     int
 	target   []float64
 	labels   []int32
 	weights  []float64 // nil: all 1
@@ -30,34 +33,106 @@ func (r *sgdRows) weight(i int) float64 {
 	return r.weights[i]
 }
 
-func newRows(x *learn.Matrix, y *learn.Target, opts *learn.Options) (*sgdRows, error) {
+// newRows copies the rows, shuffled by rng unless that is nil.
+func newRows(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options, rng *splitmix.Source) (*sgdRows, error) {
 	if err := learn.CheckShape(x, y, opts); err != nil {
 		return nil, err
 	}
-	r := &sgdRows{features: len(x.Columns), values: make([]float64, x.Rows*len(x.Columns)), target: y.Values, labels: y.Labels}
+	var weights []float64
 	if opts != nil {
 		if err := learn.CheckWeights(opts.Weights); err != nil {
 			return nil, err
 		}
-		r.weights = opts.Weights
+		weights = opts.Weights
 	}
-	for start := 0; start < x.Rows; start += block {
-		end := min(start+block, x.Rows)
+	var order []int // the rows that have weight
+	for i := range x.Rows {
+		if weights == nil || weights[i] > 0 {
+			order = append(order, i)
+		}
+	}
+	if rng != nil {
+		shuffle(order, rng)
+	}
+	r := &sgdRows{features: len(x.Columns), rows: len(order), target: taken(y.Values, order), labels: taken(y.Labels, order), weights: taken(weights, order)}
+	to := make([]int, x.Rows) // the place of each row, from 1
+	for k, i := range order {
+		to[i] = k + 1
+	}
+	r.values = make([]float64, len(order)*r.features)
+	var unfit atomic.Bool
+	err := parallel(ctx, opts.ThreadCount(), blocks(x.Rows), func(task int) {
+		from, end := task*block, min((task+1)*block, x.Rows)
+		to, bad := to[from:end], false
 		for j, column := range x.Columns {
-			for i, v := range column[start:end] {
-				if !finite(v) {
-					return nil, unusable(x, j)
+			for i, v := range column[from:end] {
+				bad = bad || v-v != 0
+				if k := to[i]; k > 0 {
+					r.values[(k-1)*r.features+j] = v
 				}
-				r.values[(start+i)*r.features+j] = v
+			}
+		}
+		if bad {
+			unfit.Store(true)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if unfit.Load() {
+		for j, column := range x.Columns {
+			if slices.ContainsFunc(column, func(v float64) bool { return !finite(v) }) {
+				return nil, unusable(x, j)
 			}
 		}
 	}
-	for i := range x.Rows {
-		if r.weight(i) > 0 {
-			r.order = append(r.order, i)
-		}
-	}
 	return r, nil
+}
+
+// taken are the values of rows in an order; nil of none.
+func taken[T any](values []T, order []int) []T {
+	if values == nil {
+		return nil
+	}
+	out := make([]T, len(order))
+	for k, i := range order {
+		out[k] = values[i]
+	}
+	return out
+}
+
+func shuffle(order []int, rng *splitmix.Source) {
+	for i := len(order) - 1; i > 0; i-- {
+		j := rng.Below(uint32(i + 1))
+		order[i], order[j] = order[j], order[i]
+	}
+}
+
+// together is how many rows, of those that are too many for the cache, keep
+// together when the order of a round is drawn: they were drawn before the first
+// round, and what lies together in memory is there much sooner.
+const together = 16
+
+// reorder draws the order of a round: that of the runs of rows that keep together,
+// and that within each of them.
+func (r *sgdRows) reorder(order []int, rng *splitmix.Source) {
+	size := 1
+	if len(r.values) > 1<<17 {
+		size = together
+	}
+	runs := make([]int, (r.rows+size-1)/size)
+	for i := range runs {
+		runs[i] = i * size
+	}
+	shuffle(runs, rng)
+	order = order[:0]
+	for _, from := range runs {
+		start := len(order)
+		for i := from; i < min(from+size, r.rows); i++ {
+			order = append(order, i)
+		}
+		shuffle(order[start:], rng)
+	}
 }
 
 // ahead is how many rows before its turn one is fetched from memory, where rows are
@@ -90,15 +165,15 @@ func (d *descent) run(ctx context.Context, rounds int, progress func(more int)) 
 	if d.L1Ratio > 0 {
 		d.q = make([]float64, len(d.w))
 	}
-	order := append([]int(nil), d.rows.order...)
+	order := make([]int, d.rows.rows)
+	for i := range order {
+		order[i] = i
+	}
 	rng := splitmix.Stream(d.seed, int(d.class+1))
 	best, worse := math.Inf(1), 0
 	for made < rounds {
 		if !d.NoShuffle {
-			for i := len(order) - 1; i > 0; i-- {
-				j := rng.Below(uint32(i + 1))
-				order[i], order[j] = order[j], order[i]
-			}
+			d.rows.reorder(order, &rng)
 		}
 		sum := 0.0
 		for n, i := range order {
@@ -143,7 +218,7 @@ func (d *descent) run(ctx context.Context, rounds int, progress func(more int)) 
 // step goes a step down the loss of a row, and returns that loss.
 func (d *descent) step(i int) float64 {
 	x := d.rows.row(i)
-	score := float64(d.scale*dot(d.w, x)) + d.b
+	score := float64(d.scale*vector.Inner(d.w, x)) + d.b
 	switch d.LearningRate {
 	case "optimal":
 		d.eta = 1 / (d.Alpha * (d.first + d.t - 1))
@@ -174,7 +249,7 @@ func (d *descent) step(i int) float64 {
 		}
 	}
 	if by != 0 {
-		axpy(by/d.scale, x, d.w)
+		vector.Add(d.w, by/d.scale, x)
 		if !d.NoIntercept {
 			d.b += by
 		}

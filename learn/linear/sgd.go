@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 // SGD is a linear model fitted by stochastic gradient descent: row after row, it
@@ -125,7 +126,16 @@ func (p SGD) PartialFit(ctx context.Context, m *Model, x *learn.Matrix, y *learn
 
 // fit makes some rounds, from a model where it is not nil. Parameters are checked.
 func (p SGD) fit(ctx context.Context, from *Model, rounds int, x *learn.Matrix, y *learn.Target, opts *learn.Options) (*Model, error) {
-	r, err := newRows(x, y, opts)
+	seed := uint64(from.rounds())
+	if opts != nil {
+		seed += opts.Seed
+	}
+	var rng *splitmix.Source
+	if !p.NoShuffle {
+		stream := splitmix.Stream(^seed, 0)
+		rng = &stream
+	}
+	r, err := newRows(ctx, x, y, opts, rng)
 	if err != nil {
 		return nil, err
 	}
@@ -155,16 +165,12 @@ func (p SGD) fit(ctx context.Context, from *Model, rounds int, x *learn.Matrix, 
 	}
 	made, errs := make([]int, scores), make([]error, scores)
 	tight := make([]bool, scores)
-	seed := uint64(0)
-	if opts != nil {
-		seed = opts.Seed
-	}
 	err = parallel(ctx, opts.ThreadCount(), scores, func(k int) {
 		if m.classes > 1 && len(m.seen) < 2 {
 			progress(rounds)
 			return
 		}
-		d := descent{SGD: p, rows: r, class: -1, w: m.row(k), b: m.intercepts[k], t: m.steps, seed: seed + uint64(from.rounds())}
+		d := descent{SGD: p, rows: r, class: -1, w: m.row(k), b: m.intercepts[k], t: m.steps, seed: seed}
 		if m.classes > 1 {
 			d.class = m.seen[k]
 		}
@@ -185,7 +191,7 @@ func (p SGD) fit(ctx context.Context, from *Model, rounds int, x *learn.Matrix, 
 	}
 	most := slices.Max(made)
 	m.iterations += most
-	m.steps += float64(most) * float64(len(r.order))
+	m.steps += float64(most) * float64(r.rows)
 	for k := range tight {
 		m.converged = m.converged && (tight[k] || made[k] == 0)
 	}
@@ -205,7 +211,7 @@ func (m *Model) rounds() int {
 func (m *Model) see(from *Model, r *sgdRows, balanced bool) (scores int, err error) {
 	weight := make([]float64, m.classes)
 	total := 0.0
-	for _, i := range r.order {
+	for i := range r.rows {
 		weight[r.labels[i]] += r.weight(i)
 		total += r.weight(i)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
 func TestSGDAsScikitLearn(t *testing.T) {
@@ -120,5 +121,59 @@ func TestPartialFit(t *testing.T) {
 	p.ClassWeight = "balanced"
 	if _, err := p.PartialFit(t.Context(), m, x, y, nil); err == nil || !strings.Contains(err.Error(), "give them weights") {
 		t.Errorf("balanced classes give the error %v", err)
+	}
+}
+
+// The order of a round has every row once, and runs of them stay together only
+// where they are many.
+func TestReorder(t *testing.T) {
+	for _, rows := range []int{1, 15, 1000, 3*1<<14 + 5} {
+		r := &sgdRows{rows: rows, features: 4, values: make([]float64, 4*rows)}
+		rng := splitmix.Stream(1, 0)
+		order := make([]int, rows)
+		for range 2 {
+			r.reorder(order, &rng)
+			near := 0
+			for n := 1; n < rows; n++ {
+				if order[n]/together == order[n-1]/together {
+					near++
+				}
+			}
+			if many := rows > 1<<15; many != (near > rows/2) && rows > together {
+				t.Errorf("%d of %d rows follow one of their run", near, rows)
+			}
+		}
+		slices.Sort(order)
+		for i, at := range order {
+			if i != at {
+				t.Fatalf("of %d rows, place %d has %d", rows, i, at)
+			}
+		}
+	}
+}
+
+// Rows that have no weight are as good as none, in any order.
+func TestSGDWithoutWeight(t *testing.T) {
+	d, y := problemOf(300, 3, true, 1)
+	names := []string{"a", "b", "c"}
+	x := &learn.Matrix{Names: names, Columns: d.columns, Rows: d.rows}
+	target := &learn.Target{Task: learn.Regression, Values: y}
+	var some []int
+	var weights []float64
+	for i, w := range d.weights {
+		if w > 0 {
+			some, weights = append(some, i), append(weights, w)
+		}
+	}
+	all, err := NewSGD().Fit(t.Context(), x, target, &learn.Options{Weights: d.weights})
+	if err != nil {
+		t.Fatal(err)
+	}
+	few, err := NewSGD().Fit(t.Context(), x.Take(some), target.Take(some), &learn.Options{Weights: weights})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := all.(*Model).Coefficients()[0], few.(*Model).Coefficients()[0]; !slices.Equal(got, want) {
+		t.Errorf("coefficients %v, want %v", got, want)
 	}
 }
