@@ -78,6 +78,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	call.Rows(m.Rows)
+	if learn.Task(in.Dataset.Task) == learn.Recommendation {
+		return pass(ctx, call, in.Dataset)
+	}
 	specs, err := p.specs(m.Schema, in.Dataset.Target)
 	if err != nil {
 		return step.Permanent(err)
@@ -99,6 +102,17 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	return call.Emit(events.DatasetCleanedData{Raw: done.raw, Dataset: done.dataset, Transformers: ref, Notes: call.Notes()})
+}
+
+// pass hands on events of users and items as they are: one that stands twice was
+// done twice, and there is nothing to fill in or to cap.
+func pass(ctx context.Context, call *step.Call, ds events.Dataset) error {
+	call.Note("what users did is not cleaned: recommendations are learnt from it as it is")
+	ref, err := fitted.PutGraph(ctx, call, "transformers", nil)
+	if err != nil {
+		return err
+	}
+	return call.Emit(events.DatasetCleanedData{Raw: ds, Dataset: ds, Transformers: ref, Notes: call.Notes()})
 }
 
 // cleaned is what came of a dataset.

@@ -31,6 +31,7 @@ type Params struct {
 	BeatBaseline bool               `json:"beat_baseline" default:"false" doc:"a model that is no better than the baseline stops the chain"`
 	Folds        int                `json:"folds" default:"5" min:"0" max:"50" doc:"folds of the cross-validation on the training rows; 0 or 1: none"`
 	FoldRows     int                `json:"fold_rows" default:"5000" min:"0" doc:"more training rows than this are not cross-validated: the test rows alone judge well enough"`
+	K            int                `json:"k" default:"10" min:"1" max:"1000" doc:"recommendation: length of the lists that are judged"`
 }
 
 // Check implements step.Checker.
@@ -83,6 +84,7 @@ type Evaluation struct {
 	CrossValid *CrossValidation `json:"crossValidation,omitempty"`
 	Gates      []Gate           `json:"gates,omitempty"`
 	Clusters   *Clusters        `json:"clusters,omitempty"` // of a clustering
+	Lists      *Lists           `json:"lists,omitempty"`    // of a recommendation
 }
 
 // A Gate is a threshold and whether it was reached.
@@ -108,14 +110,22 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	e := &Evaluation{Dataset: in.Raw.Name, Target: in.Raw.Target, Estimator: in.Estimator, Subset: "test"}
 	measure := p.predictions
-	if !m.Task.Supervised() {
+	switch m.Task {
+	case learn.Clustering:
 		measure = p.clusters
+	case learn.Recommendation:
+		measure = func(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, raw *table.Table, split []step.Subset) ([]report.Section, error) {
+			return p.lists(ctx, call, e, m, in.Raw, raw, split)
+		}
 	}
 	figures, err := measure(ctx, call, e, m, raw, split)
 	if err != nil {
 		return err
 	}
 	main := estimator.Metric(m.Task, e.Model.Metrics)
+	if beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics); known && !beats {
+		call.Note("the model is no better than the baseline: %s %.4g, baseline %.4g", main, e.Model.Metrics[main], e.Baseline.Metrics[main])
+	}
 	missed, err := p.gates(e, main)
 	if err != nil {
 		return step.Permanent(err)
@@ -175,10 +185,6 @@ func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation,
 		if e.CrossValid, err = crossValidate(ctx, call, m, trainX, trainY, p.Folds); err != nil {
 			return nil, err
 		}
-	}
-	main := estimator.Metric(m.Task, e.Model.Metrics)
-	if beats, known := better(main, e.Model.Metrics, e.Baseline.Metrics); known && !beats {
-		call.Note("the model is no better than the baseline: %s %.4g, baseline %.4g", main, e.Model.Metrics[main], e.Baseline.Metrics[main])
 	}
 	return predictionSections(e, m, residualsOf(testY, predicted)), nil
 }

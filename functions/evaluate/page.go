@@ -39,7 +39,7 @@ func page(e *Evaluation, m *model.Model, figures []report.Section) []byte {
 		p.Facts = append(p.Facts, report.Fact{Name: "cross-validated", Value: format.Fixed(cv.Mean[main], 3),
 			Detail: fmt.Sprintf("± %s in %d folds", format.Fixed(cv.Std[main], 3), len(cv.Folds))})
 	}
-	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae", "davies_bouldin", "calinski_harabasz", "inertia"} {
+	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae", "davies_bouldin", "calinski_harabasz", "inertia", "recall_at_k", "map_at_k", "hit_rate_at_k", "coverage_at_k"} {
 		if v, ok := e.Model.Metrics[name]; ok && len(p.Facts) < 5 && name != main {
 			p.Facts = append(p.Facts, e.fact(name, format.Number(v)))
 		}
@@ -53,6 +53,9 @@ func (e *Evaluation) lead() string {
 	if e.Clusters != nil {
 		return e.Clusters.lead(e, rows)
 	}
+	if e.Lists != nil {
+		return e.Lists.lead(e)
+	}
 	seen := "has not seen"
 	if e.Subset == "train" {
 		seen = "learnt from, which flatters it"
@@ -64,6 +67,9 @@ func (e *Evaluation) lead() string {
 func (e *Evaluation) beside() string {
 	if e.Clusters != nil {
 		return e.Clusters.beside(e)
+	}
+	if e.Lists != nil {
+		return e.Lists.beside()
 	}
 	return "By scikit-learn's definitions, beside a baseline that knows only how the target is distributed."
 }

@@ -57,6 +57,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		call.Note("no target column is known, so the chain ends here: name one (--target, or the metadata `target` of the upload) to train a model, or ask for clusters of alike rows (--task clustering)")
 		return nil
 	}
+	if task == learn.Recommendation {
+		return call.Emit(events.FeaturesBuiltData{Raw: in.Raw, Dataset: in.Dataset, Transformers: in.Transformers, Notes: call.Notes()})
+	}
 	t, split, err := call.Dataset(ctx, in.Dataset)
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ func (b *builder) finish(ctx context.Context) error {
 
 // like fills in what a dataset is called and for.
 func (b *builder) like() events.Dataset {
-	return events.Dataset{Name: b.name, Target: b.params.Target, Task: string(b.task), Classes: b.classes}
+	return events.Dataset{Name: b.name, Target: b.params.Target, Task: string(b.task), Classes: b.classes, Roles: b.params.roles()}
 }
 
 // decide finds the task and the classes of the target.
@@ -167,6 +167,9 @@ func constant(c *table.Column) (value string, all bool) {
 // split gives each row its subset. Without a target nothing is learnt, or nothing
 // that a row could give away, and all rows are alike unless it was asked for.
 func (b *builder) split(kept *table.Table) ([]step.Subset, error) {
+	if b.task == learn.Recommendation {
+		return b.byUser(kept)
+	}
 	if b.params.Target == "" && (b.task == "" || b.params.Split == "auto") {
 		return nil, nil
 	}

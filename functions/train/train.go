@@ -23,7 +23,7 @@ import (
 
 // Params says which estimator is fitted, and how.
 type Params struct {
-	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering"`
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,als,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering, and factors by alternating least squares (als) of a recommendation"`
 	estimator.Params
 	Threshold calibrate.ThresholdParams `json:"threshold" doc:"of two classes: from which probability of the second on a row is said to be of it"`
 	Continue  string                    `json:"continue" doc:"goes on from a version of a registered model, such as churn@3, by one round over the new rows, and keeps its transforms and parameters; of sgd only"`
@@ -48,6 +48,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	if p.Continue != "" {
 		return p.resume(ctx, call, in)
+	}
+	if learn.Task(in.Raw.Task) == learn.Recommendation {
+		return p.recommend(ctx, call, in)
 	}
 	t, y, graph, err := data(ctx, call, in, own)
 	if err != nil {
@@ -210,6 +213,12 @@ func describe(ctx context.Context, call *step.Call, m *model.Model, in events.Fe
 	for i := range m.Inputs {
 		m.Inputs[i].DateOrder = manifest.DateOrder[m.Inputs[i].Name]
 	}
+	return origin(m, in, train)
+}
+
+// origin adds the statistics of the rows that a model was trained on, and where
+// they came from.
+func origin(m *model.Model, in events.FeaturesBuiltData, train *table.Table) (err error) {
 	if m.Statistics, err = json.Marshal(stats.Of(train, sketches())); err != nil {
 		return fmt.Errorf("the statistics of dataset %s: %w", in.Raw.Name, err)
 	}

@@ -21,14 +21,20 @@ type run struct {
 	p      Params
 	plan   *plan
 	study  *search.Study
-	scorer *crossval.Evaluator // nil where trials are only looked at
-	bag    *crossval.Bag       // of auto
+	scorer scorer        // nil where trials are only looked at
+	bag    *crossval.Bag // of auto
 	metric string
 	trials int // most of them
 	folds  int
 	rounds []search.Bracket // that are done in turns
 	fits   int64
 	so     map[int]search.Outcome // what came of the folds so far, by trial
+}
+
+// A scorer fits and measures candidates on some of the folds, as
+// crossval.Evaluator does.
+type scorer interface {
+	Score(ctx context.Context, candidates []crossval.Candidate, first, last int, done func()) ([]crossval.Result, error)
 }
 
 // newRun makes a run of a task. Where the params name no estimator, the number
@@ -81,6 +87,9 @@ func (r *run) begin(seed uint64) error {
 
 // load reads the rows that trials are measured on.
 func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p Params) (*run, error) {
+	if learn.Task(in.Raw.Task) == learn.Recommendation {
+		return loadEvents(ctx, call, in, p)
+	}
 	data, err := read(ctx, call, in, p)
 	if err != nil {
 		return nil, err
@@ -96,12 +105,13 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	}
 	r.plan.specs = data.Specs
 	r.folds = len(data.Folds)
-	r.scorer, err = crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed})
+	folds, err := crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed})
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
 	}
+	r.scorer = folds
 	if p.Auto {
-		r.bag = r.scorer.NewBag()
+		r.bag = folds.NewBag()
 	}
 	return r, nil
 }

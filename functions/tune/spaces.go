@@ -1,6 +1,9 @@
 package tune
 
-import "github.com/runnel-dev/runnel/learn/search"
+import (
+	"github.com/runnel-dev/runnel/learn/recommend"
+	"github.com/runnel-dev/runnel/learn/search"
+)
 
 // defaultSpace is what is searched of an estimator where nothing else is said;
 // empty where it has no parameters that matter.
@@ -55,6 +58,12 @@ func defaultSpace(family string) []search.Param {
 			{Name: name("weight_decay"), Kind: search.LogUniform, Low: 1e-4, High: 10},
 			{Name: name("dropout"), Kind: search.Uniform, Low: 0, High: 0.5},
 			{Name: name("early_stopping"), Kind: search.Choice, Choices: []any{true}},
+		}
+	case recommend.Kind:
+		return []search.Param{
+			{Name: name("factors"), Kind: search.LogInt, Low: 4, High: 128},
+			{Name: name("l2"), Kind: search.LogUniform, Low: 1e-3, High: 100},
+			{Name: name("alpha"), Kind: search.LogUniform, Low: 0.1, High: 100},
 		}
 	case "ridge":
 		return []search.Param{{Name: name("alpha"), Kind: search.LogUniform, Low: 1e-4, High: 1e5}}

@@ -25,9 +25,10 @@ type Params struct {
 	Trials  int            `json:"trials" default:"0" min:"0" max:"100000" doc:"most sets of parameters that are tried; 0: 50, or all of a grid"`
 	Budget  string         `json:"budget" doc:"time after which no further trial begins, such as 10m; none by default"`
 	Batch   int            `json:"batch" default:"0" min:"0" max:"1000" doc:"trials that are proposed together and done at the same time; 0: 1 with tpe and gp, which learn from each, 9 with halving, else 32"`
-	Metric  string         `json:"metric" doc:"what is to be best, such as roc_auc or rmse; accuracy, r2 or silhouette by default"`
+	Metric  string         `json:"metric" doc:"what is to be best, such as roc_auc or rmse; accuracy, r2 or silhouette by default, ndcg_at_k of a recommendation"`
 	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`
-	CV      string         `json:"cv" default:"auto" enum:"auto,plain,stratified,group,time" doc:"how rows are divided into folds; auto is stratified for classes, else plain; group keeps the rows of a group in one fold; time measures on later rows than were learnt from; without a target auto measures on the rows that were fitted"`
+	K       int            `json:"k" default:"10" min:"1" max:"1000" doc:"recommendation: length of the lists that are measured"`
+	CV      string         `json:"cv" default:"auto" enum:"auto,plain,stratified,group,time" doc:"how rows are divided into folds; auto is stratified for classes, else plain; group keeps the rows of a group in one fold; time measures on later rows than were learnt from; without a target auto measures on the rows that were fitted; of a recommendation the items of each user are divided, and it is auto"`
 	Repeats int            `json:"repeats" default:"1" min:"1" max:"100" doc:"how often the cross-validation is done, each time shuffled anew"`
 	Auto    bool           `json:"auto" default:"false" doc:"choose among forests, boosting and a linear model, and among ways to prepare the columns, and end with a vote of the trials that do best together; with a budget and no number of trials, as many as there is time for"`
 	Spread  bool           `json:"spread" default:"false" doc:"send each trial as an event, for the steps trial and choose: trials are done by whoever is free, and a crash costs one trial; a batch is 16 by default"`

@@ -18,6 +18,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/neighbors"
 	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/recommend"
 	"github.com/runnel-dev/runnel/learn/tree"
 )
 
@@ -36,6 +37,7 @@ type Params struct {
 	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
 	Network  neural.Network      `json:"neural_network" doc:"parameters of a neural network"`
 	KMeans   cluster.KMeans      `json:"kmeans" doc:"parameters of k-means"`
+	ALS      recommend.ALS       `json:"als" doc:"parameters of recommendations by alternating least squares"`
 	Voting   Voting              `json:"voting" doc:"parameters of a vote of several estimators"`
 	Stacking Stacking            `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
 	Refine
@@ -70,6 +72,7 @@ func Entries() []Entry {
 		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
 		{"neural_network", both, "dense neural network, by mini-batches", "epochs", func(p Params) learn.Estimator { return &p.Network }, scaled},
 		{cluster.Kind, []learn.Task{learn.Clustering}, "k-means, by k-means++ and all rows or mini-batches", "passes", func(p Params) learn.Estimator { return cluster.Estimator{KMeans: p.KMeans} }, scaled},
+		{recommend.Kind, []learn.Task{learn.Recommendation}, "factors of users and items by implicit feedback: alternating least squares", "turns", func(Params) learn.Estimator { return ofEvents{} }, nil},
 		{combine.KindVoting, both, "mean of what several estimators predict", "members", func(p Params) learn.Estimator { return combined{p: p} }, nil},
 		{combine.KindStacking, both, "estimator that learns from the predictions of others", "fits", func(p Params) learn.Estimator { return combined{p: p, stacking: true} }, nil},
 		{"baseline", both, "the target's distribution, whatever the features", "steps", func(Params) learn.Estimator { return baseline.Estimator{} }, nil},
@@ -109,6 +112,8 @@ func Default(task learn.Task, rows int) string {
 	switch {
 	case task == learn.Clustering:
 		return cluster.Kind
+	case task == learn.Recommendation:
+		return recommend.Kind
 	case rows >= 50:
 		return "random_forest"
 	case task == learn.Classification:

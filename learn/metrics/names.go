@@ -15,6 +15,7 @@ var (
 		"roc_auc", "roc_auc_ovr", "roc_auc_ovr_weighted", "average_precision",
 		"r2", "explained_variance",
 		"silhouette", "calinski_harabasz",
+		"precision_at_k", "recall_at_k", "map_at_k", "ndcg_at_k", "hit_rate_at_k", "coverage_at_k",
 	}
 	worse = []string{"log_loss", "brier", "mse", "rmse", "mae", "median_ae", "max_error", "inertia", "davies_bouldin"}
 )

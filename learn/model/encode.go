@@ -19,6 +19,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/neighbors"
 	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/recommend"
 	"github.com/runnel-dev/runnel/learn/tree"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -77,6 +78,8 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		}
 	case cluster.Kind:
 		restore, tensor = clustersFromState, "centers"
+	case recommend.Kind:
+		restore = recommenderFromState
 	case baseline.Kind:
 		restore = baseline.FromState
 	case combine.KindVoting, combine.KindStacking:

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/runnel-dev/runnel/internal/json"
@@ -112,6 +111,7 @@ type Prediction struct {
 	Values        []float64 // of a regression: a value a row
 	Clusters      []int32   // of a clustering: the cluster of each row, from 0
 	Distances     []float64 // of a clustering: how far each row is from the centre of its cluster
+	Lists         []List    // of a recommendation: a list a row
 
 	kind table.Kind
 }
@@ -123,36 +123,26 @@ func (p *Prediction) Rows() int {
 		return len(p.Labels)
 	case learn.Clustering:
 		return len(p.Clusters)
+	case learn.Recommendation:
+		return len(p.Lists)
 	}
 	return len(p.Values)
 }
 
 // Value is the prediction for a row in the type of the target: a float64, or a
-// class as a string, bool, int64 or float64; of a clustering the cluster, an int64.
+// class as a string, bool, int64 or float64; of a clustering the cluster, an int64;
+// of a recommendation the items, []Item.
 func (p *Prediction) Value(row int) any {
 	switch p.Task {
 	case learn.Classification:
 	case learn.Clustering:
 		return int64(p.Clusters[row])
+	case learn.Recommendation:
+		return p.Lists[row].Items
 	default:
 		return p.Values[row]
 	}
-	label := p.Labels[row]
-	switch p.kind {
-	case table.Int64:
-		if v, err := strconv.ParseInt(label, 10, 64); err == nil {
-			return v
-		}
-	case table.Float64:
-		if v, err := strconv.ParseFloat(label, 64); err == nil && v-v == 0 {
-			return v
-		}
-	case table.Bool:
-		if v, err := strconv.ParseBool(label); err == nil {
-			return v
-		}
-	}
-	return label
+	return typed(p.Labels[row], p.kind)
 }
 
 // Distribution is the probability of each class for a row of a classification.
@@ -168,6 +158,9 @@ func (p *Prediction) Distribution(row int) map[string]float64 {
 // A row for which the estimator has no finite answer, as a linear model has none
 // for an infinite number, is an *InputError too.
 func (m *Model) Predict(t *table.Table) (*Prediction, error) {
+	if m.Task == learn.Recommendation {
+		return m.Recommend(t, 0, false)
+	}
 	x, err := m.Matrix(t)
 	if err != nil {
 		return nil, err
@@ -249,6 +242,8 @@ func (m *Model) Check() error {
 		return fmt.Errorf("a regression, but an estimator of %d outputs", m.Estimator.Outputs())
 	case m.Threshold != 0 && !(m.Threshold > 0 && m.Threshold < 1 && len(m.Classes) == 2):
 		return fmt.Errorf("a threshold of %v with %d classes: it is within 0 and 1, and for two", m.Threshold, len(m.Classes))
+	case m.Task == learn.Recommendation:
+		return m.checkLists()
 	case m.Task == learn.Clustering && m.Target != "":
 		return fmt.Errorf("a clustering has no target, and the model has %q", m.Target)
 	case !slices.Contains([]learn.Task{learn.Classification, learn.Regression, learn.Clustering}, m.Task):

@@ -146,3 +146,14 @@ func ByTime(events []Event, share float64) (train, test []Event) {
 	}
 	return train, test
 }
+
+// DefaultFactors is how many factors suit events where nobody says how many: an
+// eighth of the items or users, whichever are fewer, within 8 and 64. Many more
+// than that say of each item by itself what users did, and nothing of others.
+func DefaultFactors(events []Event) int {
+	users, items := map[string]bool{}, map[string]bool{}
+	for _, e := range events {
+		users[e.User], items[e.Item] = true, true
+	}
+	return max(8, min(64, len(users)/8, len(items)/8))
+}

@@ -24,6 +24,14 @@ type Report struct {
 	Coverage  float64 `json:"coverage"`  // share of the model's items that are on any list
 }
 
+// Metrics are the numbers of the report by the names that they have elsewhere.
+func (r *Report) Metrics() map[string]float64 {
+	return map[string]float64{
+		"precision_at_k": r.Precision, "recall_at_k": r.Recall, "map_at_k": r.MAP,
+		"ndcg_at_k": r.NDCG, "hit_rate_at_k": r.HitRate, "coverage_at_k": r.Coverage,
+	}
+}
+
 // Judge compares the first k of each user's list with what the user did in test,
 // events that the model was not fitted on.
 func (m *Model) Judge(ctx context.Context, test []Event, k, threads int) (*Report, error) {

@@ -1,0 +1,116 @@
+package ingest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/split"
+	"github.com/runnel-dev/runnel/runtime/step"
+	"github.com/runnel-dev/runnel/table"
+)
+
+// name takes the columns of a recommendation from the upload's metadata where the
+// params name none, and the task from the columns.
+func (p *Params) name(metadata map[string]string) error {
+	for _, c := range []struct {
+		param *string
+		role  string
+	}{{&p.User, events.RoleUser}, {&p.Item, events.RoleItem}, {&p.Weight, events.RoleWeight}} {
+		if *c.param == "" {
+			*c.param = metadata[c.role]
+		}
+	}
+	if p.Task == "auto" && p.User != "" && p.Item != "" && p.Target == "" {
+		p.Task = string(learn.Recommendation)
+	}
+	switch wanted := learn.Task(p.Task) == learn.Recommendation; {
+	case !wanted && (p.User != "" || p.Item != "" || p.Weight != ""):
+		return fmt.Errorf("user, item and weight are columns of a recommendation, which needs a user and an item and has no target: user is %q, item %q, target %q, task %s", p.User, p.Item, p.Target, p.Task)
+	case wanted && (p.User == "" || p.Item == ""):
+		return fmt.Errorf("a recommendation needs the columns of users and of items: user is %q and item %q", p.User, p.Item)
+	case wanted && p.User == p.Item:
+		return fmt.Errorf("user and item are both the column %q", p.User)
+	}
+	return nil
+}
+
+// roles are the columns of a recommendation by what they are.
+func (p Params) roles() map[string]string {
+	if p.User == "" {
+		return nil
+	}
+	roles := map[string]string{events.RoleUser: p.User, events.RoleItem: p.Item}
+	if p.Weight != "" {
+		roles[events.RoleWeight] = p.Weight
+	}
+	return roles
+}
+
+// byUser gives each event its subset: of what each user did, the last by time is
+// to judge by, or some at random; by a split in time all that is last.
+func (b *builder) byUser(kept *table.Table) ([]step.Subset, error) {
+	p := b.params
+	var times []float64
+	if by := kept.Column(p.By); by != nil {
+		if by.Kind == table.String || by.Kind == table.Bool {
+			return nil, fmt.Errorf("column %q holds %v values: what a user did last goes by a time or a number", by.Name, by.Kind)
+		}
+		times = by.Numbers()
+	}
+	users, names := codes(kept.Column(p.User))
+	items, things := codes(kept.Column(p.Item))
+	if len(names) < 2 || len(things) < 2 {
+		return nil, fmt.Errorf("%d users in column %q and %d items in column %q: recommendations are learnt from several of each", len(names), p.User, len(things), p.Item)
+	}
+	out := make([]step.Subset, len(users))
+	var weights []float64
+	if p.Weight != "" {
+		w := kept.Column(p.Weight)
+		if !w.Kind.Numeric() {
+			return nil, fmt.Errorf("the weight %q holds %v values: it says how much was done, in numbers", w.Name, w.Kind)
+		}
+		weights = w.Numbers()
+	}
+	left := 0
+	for i := range out {
+		if kept.Column(p.User).Missing(i) || kept.Column(p.Item).Missing(i) || weights != nil && !(weights[i] > 0 && weights[i] < math.Inf(1)) {
+			users[i], out[i] = -1, step.Excluded
+			left++
+		}
+	}
+	if left == len(out) {
+		return nil, fmt.Errorf("no row has a user, an item and a weight above 0: there is nothing to learn")
+	}
+	if left > 0 {
+		b.call.Note("left out %d of %d rows: without a user, an item or a weight above 0 a row does not say what was done", left, len(out))
+	}
+	f := split.Fractions{Test: p.Test, Validation: p.Validation}
+	var parts []split.Part
+	var notes []string
+	var err error
+	switch p.Split {
+	case "auto":
+		parts, err = split.ByUser(users, items, times, f, b.call.Seed)
+	case "random":
+		parts, err = split.ByUser(users, items, nil, f, b.call.Seed)
+	case "time":
+		parts, notes, err = split.ByTime(times, f)
+	default:
+		err = fmt.Errorf("split: %s is none of a recommendation: want auto, random or time", p.Split)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range notes {
+		b.call.Note("%s", note)
+	}
+	for i, part := range parts {
+		if out[i] != step.Excluded {
+			out[i] = step.Subset(part)
+		}
+	}
+	b.call.Note("task: recommendation of %q to %q: %d users, %d items", p.Item, p.User, len(names), len(things))
+	return out, nil
+}
