@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/table"
@@ -47,8 +48,10 @@ var carried = []string{"drop", "tidy", "dates", "impute", "cap", "scale", "oneho
 
 // Steps takes the transforms of a model apart. One that no format carries, such
 // as the terms of a text, is an error that names it and its columns.
-func Steps(g *preprocess.Graph) ([]Step, error) {
-	s := g.State()
+func Steps(g *preprocess.Graph) ([]Step, error) { return StepsOf(g.State()) }
+
+// StepsOf is Steps of a graph's state.
+func StepsOf(s learn.State) ([]Step, error) {
 	b, err := json.Marshal(map[string]any{"kind": "auto", "params": s.Params})
 	if err != nil {
 		return nil, fmt.Errorf("the transforms: %w", err)

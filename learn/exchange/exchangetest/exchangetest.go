@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/explain"
@@ -138,7 +140,7 @@ func (r *Rows) Explains(t testing.TB, m *model.Model, tolerance float64) {
 }
 
 // Near compares numbers, relative to the larger ones.
-func Near(t testing.TB, what string, got, want []float64, tolerance float64) {
+func Near(t rapid.TB, what string, got, want []float64, tolerance float64) {
 	t.Helper()
 	if len(got) != len(want) || len(got) == 0 {
 		t.Fatalf("%d values for %s, want %d", len(got), what, len(want))

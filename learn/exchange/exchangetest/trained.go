@@ -7,8 +7,12 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/boost"
+	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/neural"
@@ -84,7 +88,7 @@ func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, spec
 
 // Agree compares two models on raw rows. The classes of the second may have
 // other names.
-func Agree(t testing.TB, got, want *model.Model, rows *table.Table, tolerance float64) {
+func Agree(t rapid.TB, got, want *model.Model, rows *table.Table, tolerance float64) {
 	t.Helper()
 	a, err := got.Predict(rows)
 	if err != nil {
@@ -95,6 +99,20 @@ func Agree(t testing.TB, got, want *model.Model, rows *table.Table, tolerance fl
 		t.Fatal(err)
 	}
 	Near(t, "prediction", append(a.Values, a.Probabilities...), append(b.Values, b.Probabilities...), tolerance)
+	for i := range a.Labels {
+		if k, of := slices.Index(a.Classes, a.Labels[i]), slices.Index(b.Classes, b.Labels[i]); k != of && !even(b.Probabilities[i*len(b.Classes):][:len(b.Classes)], b.Classes, want.Threshold, tolerance) {
+			t.Fatalf("row %d is of class %d, want %d", i, k, of)
+		}
+	}
+}
+
+// even reports probabilities whose class is a matter of rounding.
+func even(p []float64, classes []string, threshold, tolerance float64) bool {
+	if threshold != 0 && len(classes) == 2 {
+		return math.Abs(p[1]-threshold) < tolerance
+	}
+	p = slices.Sorted(slices.Values(p))
+	return p[len(p)-1]-p[len(p)-2] < 2*tolerance
 }
 
 // Trained are models of gradient boosting of Data, with the transforms that a
@@ -167,5 +185,40 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 		m.Estimator = net
 		out["network "+activation] = &m
 	}
+	return out
+}
+
+// Combined are votes, stackings and calibrated models of Data's targets.
+func Combined(t testing.TB, data *table.Table) map[string]*model.Model {
+	forest, boosting := tree.NewForest(), boost.New()
+	forest.Estimators, forest.MaxDepth = 4, 4
+	boosting.Estimators, boosting.MaxLeaves = 4, 5
+	scaled := []preprocess.Spec{&preprocess.Impute{}, &preprocess.Scale{}}
+	members := func(l learn.Estimator) []combine.Member {
+		return []combine.Member{{Name: "forest", Estimator: forest}, {Name: "boosting", Estimator: boosting, Weight: 2}, {Name: "linear", Estimator: l, Prepare: scaled}}
+	}
+	of := func(e learn.Estimator, method string) learn.Estimator {
+		return calibrate.Estimator{Of: e, Params: calibrate.Params{Method: method, Folds: 3}}
+	}
+	logistic, ridge := linear.NewLogistic(), linear.Ridge{Alpha: 1}
+	final := combine.Member{Name: "logistic", Estimator: logistic, Prepare: scaled}
+	specs := []preprocess.Spec{&preprocess.Cap{}, &preprocess.Auto{}}
+	fit := func(target string, e learn.Estimator) *model.Model { return Fit(t, data, target, e, specs...) }
+	out := map[string]*model.Model{
+		"vote":            fit("species", combine.Voting{Members: members(logistic)}),
+		"vote of two":     fit("big", combine.Voting{Members: members(logistic)}),
+		"vote of values":  fit("price", combine.Voting{Members: members(ridge)}),
+		"hard vote":       fit("species", combine.Voting{Members: members(logistic), Hard: true}),
+		"stack":           fit("species", combine.Stacking{Members: members(logistic), Final: final, Folds: 2}),
+		"stack of two":    fit("big", combine.Stacking{Members: members(logistic), Final: final, Folds: 2}),
+		"stack of values": fit("price", combine.Stacking{Members: members(ridge), Final: combine.Member{Name: "boosting", Estimator: boosting}, Folds: 2}),
+		"sigmoid":         fit("species", of(forest, calibrate.Platt)),
+		"sigmoid of two":  fit("big", of(boosting, calibrate.Platt)),
+		"isotonic":        fit("species", of(boosting, calibrate.Stepwise)),
+		"isotonic vote":   fit("big", of(combine.Voting{Members: members(logistic)}, calibrate.Stepwise)),
+	}
+	late := *out["vote of two"]
+	late.Threshold = .3
+	out["threshold"] = &late
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
@@ -16,34 +18,56 @@ import (
 
 func sortedKeys(m attributes) []string { return slices.Sorted(maps.Keys(m)) }
 
-// estimator writes the estimator, of features of rows x their number.
-func (w *writer) estimator(x string) error {
-	switch m := w.model.Estimator.(type) {
+// A said is what an estimator says: rows x classes, or rows x 1.
+type said struct {
+	value string
+	kind  onnxpb.TensorProto_DataType
+}
+
+// double is what an estimator says in double.
+func (w *writer) double(s said) string {
+	if s.kind == onnxpb.TensorProto_DOUBLE {
+		return s.value
+	}
+	return w.op("Cast", attributes{"to": int(onnxpb.TensorProto_DOUBLE)}, s.value)
+}
+
+// estimator writes an estimator of n features, x of rows x n.
+func (w *writer) estimator(x string, n int, of learn.Model) (said, error) {
+	switch m := of.(type) {
 	case ensemble.Opener:
-		return w.trees(x, m.Ensemble())
+		return w.trees(x, n, m.Ensemble())
 	case *linear.Model:
 		return w.linear(x, m)
 	case *neural.Model:
 		return w.network(x, m)
+	case *combine.Model:
+		return w.combined(x, n, m)
+	case *calibrate.Model:
+		return w.calibrated(x, n, m)
 	}
-	return fmt.Errorf("the estimator is a %s: sums of trees, linear models and networks are written", w.model.Estimator.State().Kind)
+	return said{}, fmt.Errorf("the estimator is a %s: sums of trees, linear models, dense networks, votes and stackings of these, and any of them calibrated, are written", of.State().Kind)
 }
 
+// classification reports whether classes are told apart.
+func (w *writer) classification() bool { return w.model.Task == learn.Classification }
+
 // linear writes a linear model. The score of the first of two classes is 0.
-func (w *writer) linear(x string, m *linear.Model) error {
+func (w *writer) linear(x string, m *linear.Model) (said, error) {
 	coefficients, intercepts := m.Coefficients(), m.Intercepts()
-	if seen := m.Seen(); w.model.Task == learn.Classification {
-		if len(seen) == 1 {
-			return fmt.Errorf("the model knows one class alone: train on rows of two or more")
-		}
-		if len(seen) == 2 {
-			coefficients, intercepts = [][]float64{make([]float64, len(coefficients[0])), coefficients[0]}, []float64{0, intercepts[0]}
-		}
-		return w.classes(w.dense(x, coefficients, intercepts), seen)
+	if !w.classification() {
+		return said{w.op("Identity", nil, w.dense(x, coefficients, intercepts)), onnxpb.TensorProto_DOUBLE}, nil
 	}
-	w.node("", "Identity", nil, []string{w.dense(x, coefficients, intercepts)}, "variable")
-	w.finish(onnxpb.TensorProto_DOUBLE)
-	return nil
+	seen := m.Seen()
+	switch {
+	case len(seen) == 1:
+		return said{}, fmt.Errorf("the model knows one class alone: train on rows of two or more")
+	case m.Kind() == linear.KindSGD && (len(seen) > 2 || m.Loss() != "log_loss"):
+		return said{}, fmt.Errorf("the model was fitted by sgd with the loss %s, %d classes each against the others: of sgd two classes with log_loss are written, and logistic of any", m.Loss(), len(seen))
+	case len(seen) == 2:
+		coefficients, intercepts = [][]float64{make([]float64, len(coefficients[0])), coefficients[0]}, []float64{0, intercepts[0]}
+	}
+	return w.softmax(w.dense(x, coefficients, intercepts), seen), nil
 }
 
 // dense writes a row of weights for each output.
@@ -58,25 +82,19 @@ func (w *writer) dense(x string, weights [][]float64, bias []float64) string {
 	return w.op("Gemm", nil, x, w.constant([]int64{int64(n), int64(units)}, flat), w.constant([]int64{int64(units)}, bias))
 }
 
-// classes writes the softmax of scores, and the likeliest class. Of a class that
-// the fit had no rows of the probability is 0.
-func (w *writer) classes(scores string, seen []int32) error {
+// softmax writes the softmax of scores. Of a class that the fit had no rows of the
+// probability is 0.
+func (w *writer) softmax(scores string, seen []int32) said {
 	n := len(w.model.Classes)
-	if len(seen) == n {
-		w.node("", "Softmax", attributes{"axis": 1}, []string{scores}, "probabilities")
-	} else {
+	p := w.op("Softmax", attributes{"axis": 1}, scores)
+	if len(seen) < n {
 		place := make([]float64, len(seen)*n)
 		for k, class := range seen {
 			place[k*n+int(class)] = 1
 		}
-		p := w.op("Softmax", attributes{"axis": 1}, scores)
-		w.node("", "MatMul", nil, []string{p, w.constant([]int64{int64(len(seen)), int64(n)}, place)}, "probabilities")
+		p = w.op("MatMul", nil, p, w.constant([]int64{int64(len(seen)), int64(n)}, place))
 	}
-	best := w.op("ArgMax", attributes{"axis": 1, "keepdims": 0}, "probabilities")
-	_, _, values := labels(w.model)
-	w.node("", "Gather", attributes{"axis": 0}, []string{w.constant([]int64{int64(n)}, values), best}, "label")
-	w.finish(onnxpb.TensorProto_DOUBLE)
-	return nil
+	return said{p, onnxpb.TensorProto_DOUBLE}
 }
 
 // furthest is how many deviations a value may be from the mean for a network.
@@ -91,7 +109,7 @@ func doubles(v []float32) []float64 {
 }
 
 // network writes a dense network, whose numbers are double here.
-func (w *writer) network(x string, m *neural.Model) error {
+func (w *writer) network(x string, m *neural.Model) (said, error) {
 	n := []int64{int64(len(m.Mean))}
 	x = w.op("Div", nil, w.op("Sub", nil, x, w.constant(n, m.Mean)), w.constant(n, m.Scale))
 	x = w.op("Clip", nil, x, w.constant([]int64{}, []float64{-furthest}), w.constant([]int64{}, []float64{furthest}))
@@ -107,31 +125,29 @@ func (w *writer) network(x string, m *neural.Model) error {
 			case "gelu":
 				x = w.gelu(x)
 			default:
-				return fmt.Errorf("the network's activation is %s: relu, tanh and gelu are written", m.Activation)
+				return said{}, fmt.Errorf("the network's activation is %s: relu, tanh and gelu are written", m.Activation)
 			}
 		}
 	}
 	if m.Task == learn.Classification {
-		return w.classes(x, m.Seen)
+		return w.softmax(x, m.Seen), nil
 	}
-	w.node("", "Add", nil, []string{w.op("Mul", nil, x, w.number(m.Unit)), w.number(m.Offset)}, "variable")
-	w.finish(onnxpb.TensorProto_DOUBLE)
-	return nil
+	return said{w.op("Add", nil, w.op("Mul", nil, x, w.number(m.Unit)), w.number(m.Offset)), onnxpb.TensorProto_DOUBLE}, nil
 }
 
 // trees writes a sum of trees. Splits on categories look at one more feature,
 // which is 0 for a category of their set and 1 for others.
-func (w *writer) trees(x string, e *ensemble.Ensemble) error {
-	x, members, err := w.members(x, e)
+func (w *writer) trees(x string, n int, e *ensemble.Ensemble) (said, error) {
+	x, members, err := w.members(x, n, e)
 	if err != nil {
-		return err
+		return said{}, err
 	}
 	// ONNX Runtime takes base_values of two classes for something else: what margins
 	// begin with is in the leaves of the first trees.
 	if e.Link != ensemble.Identity || len(e.Base) == 1 {
 		rounds, err := exchange.Rounds(e)
 		if err != nil {
-			return err
+			return said{}, err
 		}
 		all := make([]ensemble.Tree, len(rounds))
 		for i, t := range rounds {
@@ -142,7 +158,7 @@ func (w *writer) trees(x string, e *ensemble.Ensemble) error {
 	t := &treeTable{at: map[string][]int64{}}
 	for i := range e.Trees {
 		if e.Trees[i].Output < 0 && e.Link == ensemble.Softmax {
-			return fmt.Errorf("tree %d has a value for each class and log-odds", i)
+			return said{}, fmt.Errorf("tree %d has a value for each class and log-odds", i)
 		}
 		t.add(i, &e.Trees[i], e, members)
 	}
@@ -151,34 +167,32 @@ func (w *writer) trees(x string, e *ensemble.Ensemble) error {
 		attrs[name] = v
 	}
 	weights := tensor("weights", []int64{int64(len(t.weights))}, t.weights)
-	if w.model.Task != learn.Classification {
-		attrs["n_targets"], attrs["target_weights_as_tensor"] = 1, weights
-		for _, name := range []string{"ids", "nodeids", "treeids"} {
-			attrs["target_"+name] = t.weight[name]
-		}
-		out := []string{"variable"}
-		if e.Link == ensemble.Log {
-			out = nil
-		}
-		value := w.node(mlDomain, "TreeEnsembleRegressor", attrs, []string{x}, out...)
-		if e.Link == ensemble.Log {
-			w.node("", "Exp", nil, []string{value}, "variable")
-		}
-		w.finish(onnxpb.TensorProto_FLOAT)
-		return nil
+	of := "class"
+	if !w.classification() {
+		of = "target"
 	}
-	attrs["class_weights_as_tensor"] = weights
+	attrs[of+"_weights_as_tensor"] = weights
 	for _, name := range []string{"ids", "nodeids", "treeids"} {
-		attrs["class_"+name] = t.weight[name]
+		attrs[of+"_"+name] = t.weight[name]
+	}
+	if !w.classification() {
+		attrs["n_targets"] = 1
+		value := w.node(mlDomain, "TreeEnsembleRegressor", attrs, []string{x})
+		if e.Link == ensemble.Log {
+			value = w.op("Exp", nil, value)
+		}
+		return said{value, onnxpb.TensorProto_FLOAT}, nil
 	}
 	if e.Link != ensemble.Identity {
 		attrs["post_transform"] = "SOFTMAX"
 	}
 	_, name, values := labels(w.model)
 	attrs[name] = values
-	w.node(mlDomain, "TreeEnsembleClassifier", attrs, []string{x}, "label", "probabilities")
-	w.finish(onnxpb.TensorProto_FLOAT)
-	return nil
+	w.count++
+	label := fmt.Sprintf("label_%d", w.count)
+	p := fmt.Sprintf("probabilities_%d", w.count)
+	w.node(mlDomain, "TreeEnsembleClassifier", attrs, []string{x}, label, p)
+	return said{p, onnxpb.TensorProto_FLOAT}, nil
 }
 
 // A treeTable is the nodes of all trees, as attributes of a node of ONNX.
@@ -246,7 +260,7 @@ func (t *treeTable) add(i int, tree *ensemble.Tree, e *ensemble.Ensemble, member
 
 // members adds a feature for each set of categories that a split has, and says
 // which split, by tree and node, looks at which.
-func (w *writer) members(x string, e *ensemble.Ensemble) (string, map[[2]int]int, error) {
+func (w *writer) members(x string, n int, e *ensemble.Ensemble) (string, map[[2]int]int, error) {
 	at, known := map[[2]int]int{}, map[string]int{}
 	all := []string{x}
 	codes := map[int32]string{}
@@ -257,7 +271,7 @@ func (w *writer) members(x string, e *ensemble.Ensemble) (string, map[[2]int]int
 			}
 			key := fmt.Sprint(t.Feature[k], set)
 			if _, ok := known[key]; !ok {
-				known[key] = len(w.model.Features) + len(all) - 1
+				known[key] = n + len(all) - 1
 				all = append(all, w.member(x, t.Feature[k], set, codes))
 			}
 			at[[2]int{i, k}] = known[key]

@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
@@ -10,7 +11,10 @@ import (
 
 func FuzzRead(f *testing.F) {
 	var written [][]byte
-	for _, m := range exchangetest.Others(f, exchangetest.Data(f, 60)) {
+	data := exchangetest.Data(f, 60)
+	models := exchangetest.Others(f, data)
+	maps.Copy(models, exchangetest.Combined(f, data))
+	for _, m := range models {
 		b, _, err := asONNX(m)
 		if err != nil {
 			f.Fatal(err)

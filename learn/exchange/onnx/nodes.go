@@ -81,6 +81,12 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 			return v, nil
 		}
 	}
+	if v := r.map1(op, in); v != nil {
+		return v, nil
+	}
+	if v, err := r.mapAll(op, a, in); v != nil || err != nil {
+		return v, err
+	}
 	x := in[0]
 	switch op {
 	case "Identity", "Cast", "Reshape", "Flatten", "Squeeze":
@@ -129,6 +135,16 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 			return nil, fmt.Errorf("it is not of probabilities")
 		}
 		return x, r.setClasses(a.texts("classlabels_strings"), numbers)
+	case "Not":
+		if b := x.beyond; b != nil && !b.greater && b.column.of != nil && b.column.made == nil && b.column.of.outputs == 2 && b.column.output == 1 {
+			b.column.of.threshold = b.value
+			return &value{decided: b.column.of}, nil
+		}
+	case "ReduceSum":
+		if x.weighted != nil && len(in) == 2 && in[1].scalar() && in[1].constant.numbers[0] == 1 && a.number("keepdims", 1) == 0 {
+			f, err := x.weighted.vote()
+			return &value{fit: f}, err
+		}
 	case "Sub", "Add", "Mul", "Div", "MatMul", "Gemm", "Relu", "Tanh", "Softmax", "Sigmoid", "ArgMax", "Exp":
 		return r.arithmetic(op, a, in)
 	}
@@ -142,8 +158,14 @@ func (r *reader) numbers(v *value) ([]feature, error) {
 	if v.codes != nil {
 		return r.lookUp(v.codes)
 	}
+	if v.layers != nil && v.layers.units() == 1 && !v.layers.activated && v.fit == nil {
+		v.fit = r.regression(v.layers)
+	}
+	if v.fit != nil {
+		return r.outputsOf(v.fit)
+	}
 	if v.columns == nil {
-		return nil, fmt.Errorf("its input is no columns of the table")
+		return nil, fmt.Errorf("its input is no columns of the table, and no prediction")
 	}
 	return v.columns, r.take(len(v.columns))
 }
@@ -157,22 +179,16 @@ func (r *reader) concat(a attrs, in []*value) (*value, error) {
 	}
 	out := &value{}
 	for _, v := range in {
-		columns := v.columns
-		if v.codes != nil {
-			var err error
-			if columns, err = r.lookUp(v.codes); err != nil {
-				return nil, err
-			}
-		}
-		if columns == nil {
-			return nil, fmt.Errorf("it joins what are no columns of the table")
+		columns, err := r.numbers(v)
+		if err != nil {
+			return nil, err
 		}
 		out.columns = append(out.columns, columns...)
 	}
 	if len(out.columns) > maxColumns {
 		return nil, fmt.Errorf("it has %d columns: at most %d are read", len(out.columns), maxColumns)
 	}
-	return out, r.take(len(out.columns))
+	return out, nil
 }
 
 // indicator is a column of 1 where another is missing, as it is now.
@@ -198,8 +214,16 @@ func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
 			out.columns = append(out.columns, from.columns[int(k)])
 		}
 		return out, nil
-	case from.fit != nil && c != nil:
-		return &value{part: from.fit}, nil
+	case from.fit != nil && c != nil && a.number("axis", 0) == 1 && at.scalar():
+		k := c.numbers[0]
+		if k != math.Trunc(k) || k < 0 || int(k) >= from.fit.outputs {
+			return nil, fmt.Errorf("it picks class %v of %d", k, from.fit.outputs)
+		}
+		return &value{part: from.fit, columns: []feature{r.outputOf(from.fit, int(k))}}, nil
+	case from.constant != nil && at.decided != nil:
+		return &value{label: at.decided}, r.setClasses(from.constant.texts, from.constant.numbers)
+	case from.constant != nil && at.best != nil && len(from.constant.shape) == 2:
+		return chosen(from.constant, at.best)
 	case from.constant != nil && at.best != nil:
 		return &value{label: at.best}, r.setClasses(from.constant.texts, from.constant.numbers)
 	case from.constant != nil && at.recoded != nil && op == "Gather":
@@ -208,6 +232,20 @@ func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
 		return r.table(from.constant, at.codes)
 	}
 	return nil, fmt.Errorf("it picks from what is no table, by what are no columns or categories")
+}
+
+// chosen is 1 for the likeliest class, and 0 for the others.
+func chosen(one *constant, of *fit) (*value, error) {
+	n := of.outputs
+	if one.shape[0] != n || one.shape[1] != n || len(one.numbers) != n*n {
+		return nil, fmt.Errorf("it picks of a table of the shape %v by the likeliest of %d classes", one.shape, n)
+	}
+	for i, v := range one.numbers {
+		if v != 0 && v != 1 || (v == 1) != (i/n == i%n) {
+			return nil, fmt.Errorf("its table has %v at %d: want 1 for the likeliest class and 0 for others", v, i)
+		}
+	}
+	return &value{fit: &fit{task: of.task, outputs: n, chooses: of}}, nil
 }
 
 // scale is (x - center) / scale of columns.

@@ -16,6 +16,7 @@ func TestPeer(t *testing.T) {
 	data, dir := exchangetest.Data(t, 300), t.TempDir()
 	models := exchangetest.Trained(t, data)
 	maps.Copy(models, exchangetest.Others(t, data))
+	maps.Copy(models, exchangetest.Combined(t, data))
 	var cases []exchangetest.Case
 	for name, m := range models {
 		file, _, err := onnx.Write(m, nil)

@@ -6,12 +6,15 @@ import (
 	"slices"
 )
 
-// A feature is a column of the table as it is after some changes.
+// A feature is a column of the table, or an output of a fit, as it is after some
+// changes.
 type feature struct {
 	name   string
 	text   bool
 	made   *change // the last that made or changed it; nil: it is as the graph takes it
 	member *member // it says whether the column is in a set of categories
+	of     *fit    // it is an output of this
+	output int
 }
 
 // A change is a transform of columns: into others of the same names or, where it

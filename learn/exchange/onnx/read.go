@@ -12,7 +12,6 @@ import (
 	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
 	"github.com/runnel-dev/runnel/learn/model"
-	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -102,7 +101,11 @@ type value struct {
 	negative *layers   // that of the first
 	label    *fit      // the likeliest class
 	best     *fit      // its number
-	part     *fit      // the probability of one class
+	part     *fit      // the probability of one class, which is its column, too
+	weighted *weighted // outputs of several estimators, weighted
+	mapping  *mapping  // the probability of a class, on its way through a curve
+	mappings *mappings // those of all classes
+	decided  *fit      // whether the second of its two classes is at its threshold
 }
 
 type bound struct {
@@ -118,14 +121,6 @@ type codes struct {
 	values  []float64
 	missing float64
 	other   float64
-}
-
-// A fit is an estimator, and its features.
-type fit struct {
-	features  []feature
-	task      learn.Task
-	estimator func() (learn.Model, error)
-	exp       func() // makes the predictions e to their power; nil where they cannot be
 }
 
 func (r *reader) input(in *onnxpb.ValueInfoProto) error {
@@ -188,21 +183,19 @@ func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*
 	if f == nil {
 		return nil, fmt.Errorf("none of its outputs is the prediction of an estimator: a regression's value, or the probabilities of classes (with skl2onnx, keep the output of probabilities)")
 	}
-	changes, err := r.plan(f.features)
+	w, err := r.whole(f, 0)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(f.features))
-	for j, c := range f.features {
-		if names[j] = c.name; c.text {
-			return nil, fmt.Errorf("the feature %q is text", c.name)
-		}
-	}
-	estimator, err := f.estimator()
+	graph, names, err := r.graph(w.leaves())
 	if err != nil {
 		return nil, err
 	}
-	m := &model.Model{Inputs: r.inputs, Features: names, Estimator: estimator}
+	estimator, err := w.model(len(names))
+	if err != nil {
+		return nil, err
+	}
+	m := &model.Model{Inputs: r.inputs, Graph: graph, Features: names, Estimator: estimator, Threshold: f.threshold}
 	classes := estimator.Outputs()
 	if f.task == learn.Regression {
 		r.classes = nil
@@ -218,9 +211,6 @@ func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*
 		}
 	}
 	if err := exchange.Names(inputs); err != nil {
-		return nil, err
-	}
-	if m.Graph, err = preprocess.GraphFromState(learn.State{Kind: "graph", Params: map[string]any{"steps": steps(changes)}}); err != nil {
 		return nil, err
 	}
 	return m, m.Check()

@@ -3,12 +3,15 @@ package onnx_test
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
 
+	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
@@ -34,6 +37,7 @@ func TestReadWhatWasWritten(t *testing.T) {
 	data := exchangetest.Data(t, 300)
 	models := exchangetest.Trained(t, data)
 	maps.Copy(models, exchangetest.Others(t, data))
+	maps.Copy(models, exchangetest.Combined(t, data))
 	for name, m := range models {
 		t.Run(name, func(t *testing.T) {
 			file, _, err := onnx.Write(m, nil)
@@ -47,6 +51,30 @@ func TestReadWhatWasWritten(t *testing.T) {
 			exchangetest.Agree(t, again, m, data, 1e-6)
 		})
 	}
+}
+
+// Any model that can be written is read again as one of the same kind that
+// predicts the same.
+func TestReadWhateverIsWritten(t *testing.T) {
+	data := exchangetest.Data(t, 80)
+	rapid.Check(t, func(draw *rapid.T) {
+		m := exchangetest.Draw(t, draw, data)
+		if len(m.Classes) == 2 && rapid.Bool().Draw(draw, "threshold") {
+			m.Threshold = .3
+		}
+		file, _, err := onnx.Write(m, &onnx.Options{Flat: rapid.Bool().Draw(draw, "flat")})
+		if err != nil {
+			draw.Fatal(err)
+		}
+		again, err := onnx.Read(file, nil)
+		if err != nil {
+			draw.Fatal(err)
+		}
+		exchangetest.Agree(draw, again, m, data, 1e-5)
+		if _, one := m.Estimator.(ensemble.Opener); !one && reflect.TypeOf(again.Estimator) != reflect.TypeOf(m.Estimator) {
+			draw.Fatalf("a %T is read as a %T", m.Estimator, again.Estimator)
+		}
+	})
 }
 
 // What ONNX Runtime and MLflow have loaded of ours predicts here as there.

@@ -83,6 +83,11 @@ func (r *reader) arithmetic(op string, a attrs, in []*value) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if op == "Mul" && len(c.shape) == 3 && c.shape[1] == len(c.numbers) {
+			if w := weigh(columns, c.numbers); w != nil {
+				return &value{weighted: w}, nil
+			}
+		}
 		return r.affine(op, &value{columns: columns}, c.numbers)
 	case x.layers != nil && !x.layers.activated:
 		return x.layers.affine(op, c.numbers)
@@ -181,7 +186,7 @@ func (r *reader) dense(x *value, w *constant, bias []float64, alpha, beta float6
 
 // regression is the one unit of the last layer as a prediction.
 func (r *reader) regression(l *layers) *fit {
-	return &fit{features: l.features, task: learn.Regression, estimator: func() (learn.Model, error) {
+	return &fit{features: l.features, task: learn.Regression, outputs: 1, estimator: func() (learn.Model, error) {
 		if l.units() != 1 || l.activated {
 			return nil, fmt.Errorf("its last layer has %d units: a regression has one, without an activation", l.units())
 		}
@@ -199,7 +204,7 @@ func (r *reader) regression(l *layers) *fit {
 // softmax is the units of the last layer as scores of classes.
 func (r *reader) softmax(l *layers) *fit {
 	n := l.units()
-	return &fit{features: l.features, task: learn.Classification, estimator: func() (learn.Model, error) {
+	return &fit{features: l.features, task: learn.Classification, outputs: n, estimator: func() (learn.Model, error) {
 		switch {
 		case n < 2:
 			return nil, fmt.Errorf("it has the scores of %d class: want two or more", n)
@@ -294,7 +299,7 @@ func (r *reader) linearRegressor(a attrs, columns []feature) ([]*value, error) {
 		return nil, fmt.Errorf("it has %d coefficients and %d intercepts for %d columns, targets %v, post_transform %s: want one target, NONE",
 			len(rows), len(bias), len(columns), a.number("targets", 1), a.text("post_transform", "NONE"))
 	}
-	return []*value{{fit: &fit{features: columns, task: learn.Regression, estimator: func() (learn.Model, error) { return linearOf(rows, bias, 1) }}}}, nil
+	return []*value{{fit: &fit{features: columns, task: learn.Regression, outputs: 1, estimator: func() (learn.Model, error) { return linearOf(rows, bias, 1) }}}}, nil
 }
 
 func (r *reader) linearClassifier(a attrs, columns []feature) ([]*value, error) {
@@ -331,7 +336,7 @@ func (r *reader) linearClassifier(a attrs, columns []feature) ([]*value, error) 
 	default:
 		return nil, fmt.Errorf("post_transform is %s for %d classes: SOFTMAX, or LOGISTIC for two, give the probabilities that a model here has; train with multi_class='multinomial'", post, classes)
 	}
-	f := &fit{features: columns, task: learn.Classification, estimator: func() (learn.Model, error) { return linearOf(rows, bias, classes) }}
+	f := &fit{features: columns, task: learn.Classification, outputs: classes, estimator: func() (learn.Model, error) { return linearOf(rows, bias, classes) }}
 	return []*value{{label: f}, {fit: f}}, nil
 }
 

@@ -218,7 +218,7 @@ func (r *reader) treeRegressor(a attrs, features []feature) ([]*value, error) {
 	if features, err = resolve(e, features); err != nil {
 		return nil, err
 	}
-	f := &fit{features: features, task: learn.Regression, exp: func() { e.Link = ensemble.Log }}
+	f := &fit{features: features, task: learn.Regression, outputs: 1, exp: func() { e.Link = ensemble.Log }}
 	f.estimator = func() (learn.Model, error) { return (&exchange.Booster{Ensemble: e}).Estimator(learn.Regression) }
 	return []*value{{fit: f}}, nil
 }
@@ -299,7 +299,7 @@ func (r *reader) treeClassifier(a attrs, features []feature) ([]*value, error) {
 	if features, err = resolve(e, features); err != nil {
 		return nil, err
 	}
-	f := &fit{features: features, task: learn.Classification, estimator: func() (learn.Model, error) {
+	f := &fit{features: features, task: learn.Classification, outputs: classes, estimator: func() (learn.Model, error) {
 		if probabilities {
 			return exchange.Forest(e)
 		}

@@ -13,7 +13,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -123,15 +122,29 @@ func (w *writer) write() error {
 			w.notes = append(w.notes, fmt.Sprintf("%s is not in the file, as ONNX cannot trim text: give %s without space around and as in training", steps[i].Name, exchange.ColumnNames(steps[i].Columns)))
 		}
 	}
+	x, err := w.table(w.model.Features)
+	if err != nil {
+		return err
+	}
+	out, err := w.estimator(x, len(w.model.Features), w.model.Estimator)
+	if err != nil {
+		return err
+	}
+	w.finish(out)
+	return nil
+}
+
+// table joins columns.
+func (w *writer) table(names []string) (string, error) {
 	var features []string
-	for _, name := range w.model.Features {
+	for _, name := range names {
 		c := w.columns[name]
-		if c.kind == table.String {
-			return fmt.Errorf("the feature %q is text", name)
+		if c == nil || c.kind == table.String {
+			return "", fmt.Errorf("the feature %q is text, or not there", name)
 		}
 		features = append(features, c.value)
 	}
-	return w.estimator(w.op("Concat", attributes{"axis": 1}, features...))
+	return w.op("Concat", attributes{"axis": 1}, features...), nil
 }
 
 // skip passes by a transform of a column that no feature is made of.
@@ -332,29 +345,35 @@ func labels(m *model.Model) (kind onnxpb.TensorProto_DataType, name string, valu
 	return onnxpb.TensorProto_STRING, "classlabels_strings", slices.Clone(m.Classes)
 }
 
-// finish declares the outputs; probabilities or the value are there already.
-func (w *writer) finish(kind onnxpb.TensorProto_DataType) {
+// finish writes and declares the outputs.
+func (w *writer) finish(out said) {
 	add := func(v *onnxpb.ValueInfoProto) { w.graph.Output = append(w.graph.Output, v) }
-	classification := w.model.Task == learn.Classification
-	if classification {
-		label, _, _ := labels(w.model)
-		add(rows("label", label, 0))
-	}
-	switch {
-	case classification && w.flat:
-		for k, class := range w.model.Classes {
-			name := "probability_" + class
-			w.node("", "Gather", attributes{"axis": 1}, []string{"probabilities", w.constant([]int64{}, []int64{int64(k)})}, name)
-			add(rows(name, kind, 0))
+	if !w.classification() {
+		if w.flat {
+			w.node("", "Reshape", nil, []string{out.value, w.constant([]int64{1}, []int64{-1})}, "variable")
+			add(rows("variable", out.kind, 0))
+			return
 		}
-	case classification:
-		add(rows("probabilities", kind, int64(len(w.model.Classes))))
-	case w.flat:
-		last := w.graph.Node[len(w.graph.Node)-1]
-		last.Output = []string{"value"}
-		w.node("", "Reshape", nil, []string{"value", w.constant([]int64{1}, []int64{-1})}, "variable")
-		add(rows("variable", kind, 0))
-	default:
-		add(rows("variable", kind, 1))
+		w.node("", "Identity", nil, []string{out.value}, "variable")
+		add(rows("variable", out.kind, 1))
+		return
+	}
+	w.node("", "Identity", nil, []string{out.value}, "probabilities")
+	kind, _, values := labels(w.model)
+	best := w.op("ArgMax", attributes{"axis": 1, "keepdims": 0}, "probabilities")
+	if t := w.model.Threshold; t != 0 { // of two classes, the second from there on
+		second := w.op("Gather", attributes{"axis": 1}, w.double(said{"probabilities", out.kind}), w.constant([]int64{}, []int64{1}))
+		best = w.op("Cast", attributes{"to": int(onnxpb.TensorProto_INT64)}, w.op("Not", nil, w.op("Less", nil, second, w.number(t))))
+	}
+	w.node("", "Gather", attributes{"axis": 0}, []string{w.constant([]int64{int64(len(w.model.Classes))}, values), best}, "label")
+	add(rows("label", kind, 0))
+	if !w.flat {
+		add(rows("probabilities", out.kind, int64(len(w.model.Classes))))
+		return
+	}
+	for k, class := range w.model.Classes {
+		name := "probability_" + class
+		w.node("", "Gather", attributes{"axis": 1}, []string{"probabilities", w.constant([]int64{}, []int64{int64(k)})}, name)
+		add(rows(name, out.kind, 0))
 	}
 }
