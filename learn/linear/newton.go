@@ -62,6 +62,10 @@ func (l *loss) cheap(rows int) bool {
 	return size <= newtonCoefficients && float64(size)*float64(rows) <= 8*newtonPasses*float64(l.rows)
 }
 
+// rare is the least of second where rows are a sample, which may lack those in which a rare
+// feature varies, and where no more than a direction is asked for.
+const rare = 0.01
+
 // variance is the mean of p (1-p) over the classes where all rows are alike.
 func (l *loss) variance() float64 {
 	h := 0.0
@@ -124,7 +128,7 @@ func (l *loss) newton(ctx context.Context, u []float64) (func(g []float64) []flo
 	if err != nil {
 		return nil, err
 	}
-	h, err := l.second(ctx, p, false)
+	h, err := l.second(ctx, p, false, rare)
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +143,9 @@ func (l *loss) newton(ctx context.Context, u []float64) (func(g []float64) []flo
 // probabilities: for scores k and m the features' inner products, weighted by
 // p_k ([k = m] - p_m), and the penalty. Alone, a score's derivatives are those of a
 // softmax without regard to the others, p_k in place of p_k (1 - p_k): no less than
-// what they add up to with the others'.
-func (l *loss) second(ctx context.Context, p [][]float64, alone bool) ([]float64, error) {
+// what they add up to with the others'. No feature's own are taken for less than the
+// share least of what they would be if all rows were as far apart as they usually are.
+func (l *loss) second(ctx context.Context, p [][]float64, alone bool, least float64) ([]float64, error) {
 	n := len(l.columns) + 1
 	ones := make([]float64, l.rows)
 	for i := range ones {
@@ -182,9 +187,8 @@ func (l *loss) second(ctx context.Context, p [][]float64, alone bool) ([]float64
 				continue
 			}
 			for j := range n - 1 {
-				// A sample may lack the rows in which a rare feature varies.
 				at := &h[(k*n+j)*size+k*n+j]
-				*at = max(*at, variance/100) + l.penalty[j]
+				*at = max(*at, float64(least*variance)) + l.penalty[j]
 			}
 		}
 	}

@@ -19,6 +19,7 @@ const fullSecond = 1536
 type sparse struct {
 	*loss
 	first []float64 // of each column: the penalty on its coefficients' sizes
+	least float64   // that second takes
 }
 
 // minimise improves u until a step would make the function fall by no more than the
@@ -128,7 +129,7 @@ func (l *sparse) step(ctx context.Context, u, g []float64, tolerance float64) (d
 	}
 	to := append([]float64(nil), at...)
 	for k := 0; k < l.scores; k += run {
-		h, err := part.second(ctx, p[k:k+run], l.scores > 1 && run == 1)
+		h, err := part.second(ctx, p[k:k+run], l.scores > 1 && run == 1, l.least)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -156,9 +157,9 @@ func (p Logistic) solveSparse(ctx context.Context, l *loss, m *Model, opts *lear
 	for j, s := range l.inverse {
 		first[j] = min(p.L1Ratio*s/p.C/l.total, 1e200)
 	}
-	run := func(on *loss, tolerance float64) error {
+	run := func(on *loss, tolerance, least float64) error {
 		before := m.iterations
-		s := sparse{loss: on, first: first}
+		s := sparse{loss: on, first: first, least: least}
 		var progress func(int)
 		if opts != nil && opts.Progress != nil {
 			progress = func(step int) { opts.Progress(before+step, p.MaxIter) }
@@ -168,9 +169,9 @@ func (p Logistic) solveSparse(ctx context.Context, l *loss, m *Model, opts *lear
 		return err
 	}
 	if part := l.sample(); part != l {
-		if err := run(part, max(p.Tolerance, 1e-2)); err != nil {
+		if err := run(part, max(p.Tolerance, 1e-2), rare); err != nil {
 			return nil, err
 		}
 	}
-	return u, run(l, p.Tolerance)
+	return u, run(l, p.Tolerance, 0)
 }

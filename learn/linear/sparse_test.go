@@ -171,3 +171,46 @@ func mustFit(t *testing.T, e learn.Estimator, x *learn.Matrix, y *learn.Target) 
 	}
 	return m.(*Model)
 }
+
+// With hardly any penalty, and features close to dependent, the steps are Newton's:
+// few lead to where there is none.
+func TestWeakPenalty(t *testing.T) {
+	const rows, features = 4000, 30
+	r := rand.New(rand.NewPCG(1, 0))
+	x := &learn.Matrix{Rows: rows}
+	y := &learn.Target{Task: learn.Classification, Classes: []string{"a", "b"}, Labels: make([]int32, rows)}
+	base, score := make([]float64, rows), make([]float64, rows)
+	for i := range base {
+		base[i] = r.NormFloat64()
+	}
+	for j := range features {
+		column := make([]float64, rows)
+		for i := range column {
+			column[i] = base[i] + 0.001*r.NormFloat64()
+			score[i] += column[i] * math.Sin(float64(j))
+		}
+		x.Names, x.Columns = append(x.Names, string(rune('a'+j))), append(x.Columns, column)
+	}
+	for i, s := range score {
+		if s+0.04*r.NormFloat64() > 0 {
+			y.Labels[i] = 1
+		}
+	}
+	fit := func(l1 float64) *Model {
+		p := NewLogistic()
+		p.C, p.L1Ratio, p.Tolerance = 1e12, l1, 1e-6
+		m, err := p.Fit(t.Context(), x, y, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.(*Model)
+	}
+	want := fit(0).Coefficients()[0]
+	for _, l1 := range []float64{0.5, 1} {
+		m := fit(l1)
+		if ok, steps := m.Converged(); !ok || steps > 25 {
+			t.Errorf("share %v: converged %v after %d steps", l1, ok, steps)
+		}
+		near(t, "coefficient", m.Coefficients()[0], want, 1e-3)
+	}
+}
