@@ -132,6 +132,8 @@ type TrialFinishedData struct {
 	Error  string    `json:"error,omitempty"`  // why it could not be done
 
 	Also map[string]float64 `json:"also,omitempty"` // other metrics, of a task without a target
+
+	Outputs Ref `json:"outputs,omitzero"` // safetensors: what was predicted for each fold's test rows, where a vote is chosen by it
 }
 
 // A ModelRef points to a model's two files.

@@ -144,14 +144,22 @@ func (pl *plan) starts() []map[string]any {
 	return out
 }
 
-// begun does the trials that auto starts with.
-func (r *run) begun(ctx context.Context, score search.Scorer) error {
-	var trials []search.Trial
+// first adds the trials that auto starts with to the study.
+func (r *run) first() (trials []search.Trial) {
 	for _, params := range r.plan.starts() {
-		if t, err := r.study.Add(params); err == nil && len(trials) < r.trials { // a space of one's own may not have it
+		if len(trials) == r.trials {
+			break
+		}
+		if t, err := r.study.Add(params); err == nil { // a space of one's own may not have it
 			trials = append(trials, t)
 		}
 	}
+	return trials
+}
+
+// begun does the trials that auto starts with.
+func (r *run) begun(ctx context.Context, score search.Scorer) error {
+	trials := r.first()
 	outcomes, err := score(ctx, trials, r.folds)
 	if err != nil {
 		return err

@@ -100,3 +100,14 @@ func TestAutoNeverWorse(t *testing.T) {
 		before, trials = f.Score, now
 	}
 }
+
+// TestAutoPrunes lets those vote that were measured on all folds.
+func TestAutoPrunes(t *testing.T) {
+	r := penguins(t, "sex")
+	p := params(t, `{"auto": true, "prune": "halving", "metric": "log_loss", "trials": 30, `+fmt.Sprintf(small, "logistic", "c")+`}`)
+	f := read(t, r, r.Env.Invoke(t, tune.Function, r.Built, p))
+	best, _ := f.study.Best()
+	if n := f.study.Count(search.Pruned); f.Trials != 30 || n < 10 || f.Score > best.Score {
+		t.Errorf("%d of %d trials were given up; a log loss of %v, of the best alone %v", n, f.Trials, f.Score, best.Score)
+	}
+}

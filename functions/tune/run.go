@@ -29,6 +29,7 @@ type run struct {
 	rounds []search.Bracket // that are done in turns
 	fits   int64
 	so     map[int]search.Outcome // what came of the folds so far, by trial
+	said   map[int][][]float64    // what was predicted there, fold by fold, until the bag has it; of auto
 }
 
 // A scorer fits and measures candidates on some of the folds, as
@@ -111,7 +112,7 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	}
 	r.scorer = folds
 	if p.Auto {
-		r.bag = folds.NewBag()
+		r.bag, r.said = folds.NewBag(), map[int][][]float64{}
 	}
 	return r, nil
 }
@@ -223,6 +224,11 @@ func (p Params) rounds(folds int) []search.Bracket {
 	return []search.Bracket{{Trials: n, Rungs: []int{folds}}}
 }
 
+// whole reports whether a trial was measured on all folds: only those vote.
+func (r *run) whole(o search.Outcome) bool {
+	return o.State != search.Failed && len(o.Scores) == r.folds
+}
+
 // take takes in what came of trials in an earlier attempt. Those that the bag
 // looks at are fitted again: what they predict is not kept.
 func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search.Outcome) error {
@@ -230,7 +236,7 @@ func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search
 		o := outcomes[i]
 		r.fits += int64(len(o.Scores) - len(r.so[t.Number].Scores))
 		r.so[t.Number] = o
-		if r.bag == nil || o.State == search.Failed {
+		if r.bag == nil || !r.whole(o) {
 			continue
 		}
 		var outputs [][]float64
@@ -284,6 +290,9 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 	if err != nil {
 		return nil, err
 	}
+	if first == 0 {
+		clear(r.said) // those before were given up
+	}
 	out := make([]search.Outcome, len(trials))
 	for i, res := range results {
 		o := r.so[trials[i].Number]
@@ -294,12 +303,17 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 			o = search.Outcome{State: search.Failed, Error: res.Err.Error()}
 		}
 		r.so[trials[i].Number], out[i] = o, o
-		if r.bag == nil || o.State == search.Failed {
+		if r.said == nil || o.State == search.Failed {
 			continue
 		}
-		if err := r.bag.Add(trials[i].Number, o.Score, res.Outputs); err != nil {
+		said := append(r.said[trials[i].Number], res.Outputs...)
+		if r.said[trials[i].Number] = said; r.bag == nil || !r.whole(o) {
+			continue
+		}
+		if err := r.bag.Add(trials[i].Number, o.Score, said); err != nil {
 			return nil, step.Permanent(err)
 		}
+		delete(r.said, trials[i].Number)
 	}
 	return out, nil
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/model/safetensors"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
@@ -26,24 +28,37 @@ var Choose = step.New("choose", choose,
 
 // A spread search travels as an artifact: what is searched, and the trials so far.
 type spread struct {
-	Params Params        `json:"params"`
-	Began  time.Time     `json:"began"`
-	Study  *search.Study `json:"study"`
+	Params  Params        `json:"params"`
+	Began   time.Time     `json:"began"`
+	Study   *search.Study `json:"study"`
+	Outputs []outputs     `json:"outputs,omitempty"` // of auto
+}
+
+// outputs are what a trial predicted for the test rows of each fold.
+type outputs struct {
+	Trial int        `json:"trial"`
+	File  events.Ref `json:"file"`
 }
 
 // send asks for the next trials, each by an event. It says what was best where
 // there are no more.
-func (r *run) send(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, began time.Time) error {
+func (r *run) send(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, s spread) error {
 	left := r.trials - len(r.study.Trials())
-	if budget, _ := r.p.budget(); budget > 0 && call.Time.Sub(began) > budget {
+	if budget, _ := r.p.budget(); budget > 0 && call.Time.Sub(s.Began) > budget {
 		call.Note("the budget of %s is spent: %d trials were done", r.p.Budget, len(r.study.Trials()))
 		left = 0
 	}
-	batch := r.study.Ask(min(r.rounds[0].Trials, left))
+	batch := r.study.Running() // those that auto starts with
 	if len(batch) == 0 {
+		batch = r.study.Ask(min(r.rounds[0].Trials, left))
+	}
+	switch {
+	case len(batch) == 0 && r.p.Auto:
+		return vote(ctx, call, in, s)
+	case len(batch) == 0:
 		return r.finish(ctx, call, in)
 	}
-	ref, err := call.PutJSON(ctx, "study", events.MediaJSON, spread{r.p, began, r.study})
+	ref, err := call.PutJSON(ctx, "study", events.MediaJSON, s)
 	if err != nil {
 		return err
 	}
@@ -52,6 +67,69 @@ func (r *run) send(ctx context.Context, call *step.Call, in events.FeaturesBuilt
 		set[i] = events.TrialRequestedData{FeaturesBuiltData: in, Study: ref, Trial: t.Number}
 	}
 	return call.EmitSet(set...)
+}
+
+// vote chooses what votes by what the trials predicted, in their order, and says
+// what was best.
+func vote(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, s spread) error {
+	r, err := load(ctx, call, in, s.Params)
+	if err != nil {
+		return err
+	}
+	r.study = s.Study
+	files := map[int]events.Ref{}
+	for _, o := range s.Outputs {
+		files[o.Trial] = o.File
+	}
+	for _, t := range r.study.Trials() {
+		file, ok := files[t.Number]
+		if !ok {
+			continue // it failed
+		}
+		var said [][]float64
+		if r.bag.Admits(t.Score) {
+			if said, err = predictions(ctx, call, file, r.folds); err != nil {
+				return err
+			}
+		}
+		if err := r.bag.Add(t.Number, t.Score, said); err != nil {
+			return step.Permanent(err)
+		}
+	}
+	return r.finish(ctx, call, in)
+}
+
+// keep stores what a trial predicted, fold by fold.
+func keep(ctx context.Context, call *step.Call, said [][]float64) (events.Ref, error) {
+	folds := map[string]learn.Tensor{}
+	for k, v := range said {
+		folds[fmt.Sprint(k)] = learn.Tensor{Shape: []int{len(v)}, Data: v}
+	}
+	b, err := safetensors.Encode(folds)
+	if err != nil {
+		return events.Ref{}, fmt.Errorf("writing what the trial predicted: %w", err)
+	}
+	return call.PutBytes(ctx, "outputs", events.MediaSafetensors, b)
+}
+
+// predictions reads what keep stored.
+func predictions(ctx context.Context, call *step.Call, ref events.Ref, folds int) ([][]float64, error) {
+	b, err := call.Bytes(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	tensors, err := safetensors.Decode(b)
+	if err != nil {
+		return nil, step.Permanent(fmt.Errorf("what a trial predicted, %s: %w", ref.Digest, err))
+	}
+	out := make([][]float64, folds)
+	for k := range out {
+		var ok bool
+		if out[k], ok = tensors[fmt.Sprint(k)].Data.([]float64); !ok {
+			return nil, step.Permanent(fmt.Errorf("what a trial predicted, %s, lacks fold %d", ref.Digest, k+1))
+		}
+	}
+	return out, nil
 }
 
 // try does a trial. One that cannot be done is answered too, so that the others
@@ -72,6 +150,7 @@ func try(ctx context.Context, call *step.Call, _ struct{}) error {
 	if err != nil {
 		return err
 	}
+	r.bag = nil // choose fills it
 	t := s.Study.Trials()[in.Trial]
 	done := int64(0)
 	outcomes, err := r.score(ctx, []search.Trial{t}, r.folds, func() {
@@ -83,7 +162,13 @@ func try(ctx context.Context, call *step.Call, _ struct{}) error {
 	}
 	o := outcomes[0]
 	call.Note("trial %d: %s %.4g with %s", t.Number+1, r.metric, o.Score, words(t.Params))
-	return call.Emit(events.TrialFinishedData{TrialRequestedData: in, Score: o.Score, Scores: o.Scores, Also: o.Also, Error: o.Error})
+	out := events.TrialFinishedData{TrialRequestedData: in, Score: o.Score, Scores: o.Scores, Also: o.Also, Error: o.Error}
+	if said := r.said[t.Number]; said != nil {
+		if out.Outputs, err = keep(ctx, call, said); err != nil {
+			return err
+		}
+	}
+	return call.Emit(out)
 }
 
 func choose(ctx context.Context, call *step.Call, _ struct{}) error {
@@ -110,11 +195,14 @@ func choose(ctx context.Context, call *step.Call, _ struct{}) error {
 		if err := s.Study.Tell(t.Trial, o); err != nil {
 			return step.Permanent(fmt.Errorf("study %s: %w", in.Study.Digest, err))
 		}
+		if !t.Outputs.IsZero() {
+			s.Outputs = append(s.Outputs, outputs{t.Trial, t.Outputs})
+		}
 	}
 	r, err := newRun(in.FeaturesBuiltData, s.Params, 0, nil)
 	if err != nil {
 		return err
 	}
 	r.study = s.Study
-	return r.send(ctx, call, in.FeaturesBuiltData, s.Began)
+	return r.send(ctx, call, in.FeaturesBuiltData, s)
 }

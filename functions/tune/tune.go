@@ -50,12 +50,8 @@ func (p Params) Check() error {
 		return fmt.Errorf("prune: %s compares trials within the step, and spread sends them elsewhere: use one of the two", p.Prune)
 	}
 	switch {
-	case p.Auto && p.Spread:
-		return fmt.Errorf("auto: the vote is chosen by what trials predict, within the step, and spread sends them elsewhere: use one of the two")
-	case p.Auto && p.Prune != "none":
-		return fmt.Errorf("auto: the vote is of trials on all folds, and prune: %s gives some up before: use one of the two", p.Prune)
 	case p.Auto && p.Sampler == "grid":
-		return fmt.Errorf("auto: its space has no end, so it has no grid: use another sampler")
+		return fmt.Errorf("auto: it begins with each family at about its defaults, which no grid holds, and most of its parameters take any number of a range: use tpe, gp or random; or a grid without auto")
 	}
 	return p.checkSpace()
 }
@@ -90,7 +86,10 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	if p.Spread {
-		return r.send(ctx, call, in, call.Time)
+		if p.Auto {
+			r.first()
+		}
+		return r.send(ctx, call, in, spread{Params: r.p, Began: call.Time, Study: r.study})
 	}
 	budget, err := p.budget()
 	if err != nil {

@@ -144,8 +144,20 @@ func TestRegression(t *testing.T) {
 
 // TestSpread does the same trials as events, in any order, and finds the same.
 func TestSpread(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec   string
+		rounds int
+	}{
+		"tpe":  {`{"models": ["logistic", "random_forest"], "trials": 14, "batch": 7, "folds": 3, "spread": %v}`, 2},
+		"auto": {`{"auto": true, "metric": "log_loss", "trials": 17, "batch": 7, "spread": %v, ` + fmt.Sprintf(small, "logistic", "c") + `}`, 3},
+	} {
+		t.Run(name, func(t *testing.T) { spreads(t, c.spec, c.rounds) })
+	}
+}
+
+func spreads(t *testing.T, spec string, want int) {
+	t.Helper()
 	r := penguins(t, "species")
-	spec := `{"models": ["logistic", "random_forest"], "trials": 14, "batch": 7, "folds": 3, "spread": %v}`
 	whole := read(t, r, r.Env.Invoke(t, tune.Function, r.Built, params(t, fmt.Sprintf(spec, false))))
 	res := r.Env.Invoke(t, tune.Function, r.Built, params(t, fmt.Sprintf(spec, true)))
 	rounds := 0
@@ -158,7 +170,7 @@ func TestSpread(t *testing.T) {
 		res = answer(t, r, tune.Choose, set[len(set)-1], set)
 	}
 	spread := read(t, r, res)
-	if rounds != 2 || spread.Choice.Digest != whole.Choice.Digest || spread.Score != whole.Score {
+	if rounds != want || spread.Choice.Digest != whole.Choice.Digest || spread.Score != whole.Score {
 		t.Errorf("%d rounds; spread %+v, whole %+v", rounds, spread.choice, whole.choice)
 	}
 	for i, x := range spread.study.Trials() {
@@ -194,8 +206,9 @@ func TestParams(t *testing.T) {
 		{`{"metric": "acuracy"}`, `metric: no metric "acuracy"; did you mean accuracy`},
 		{`{"budget": "soon"}`, `budget: "soon" is not a duration`},
 		{`{"cv": "group"}`, "by: cv: group and cv: time go by a column"},
-		{`{"auto": true, "spread": true}`, "auto: the vote is chosen by what trials predict"},
-		{`{"auto": true, "prune": "halving"}`, "auto: the vote is of trials on all folds"},
+		{`{"auto": true, "spread": true}`, ""},
+		{`{"auto": true, "prune": "halving"}`, ""},
+		{`{"auto": true, "sampler": "grid"}`, "auto: it begins with each family at about its defaults, which no grid holds"},
 		{`{"spread": true, "prune": "halving"}`, "prune: halving compares trials within the step"},
 	} {
 		err := tune.Function.Check(params(t, c.params))
