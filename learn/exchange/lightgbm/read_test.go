@@ -9,7 +9,8 @@ import (
 	"github.com/runnel-dev/runnel/learn/exchange/lightgbm"
 )
 
-var models = []string{"regression", "binary", "classes", "poisson", "quantile", "forest", "complete", "categories", "constant"}
+var models = []string{"regression", "binary", "classes", "poisson", "quantile", "forest", "complete", "categories", "constant",
+	"forest2", "forest3", "forest_poisson", "dart", "dart3", "gamma", "tweedie", "zeros", "numbered", "codes"}
 
 // Models of LightGBM predict and are explained here as there.
 func TestRead(t *testing.T) {

@@ -20,6 +20,12 @@ func TestWriteWhatWasRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			file, _, err := lightgbm.Write(m)
+			if name == "numbered" {
+				if err == nil || !strings.Contains(err.Error(), "cannot be folded into splits: export it as onnx") {
+					t.Errorf("error %v", err)
+				}
+				return
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

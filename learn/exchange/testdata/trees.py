@@ -65,7 +65,7 @@ def write(name, rows, predictions, **more):
         f.write("\n")
 
 
-def lightgbm():
+def lightgbm(more=False):
     def fit(name, y, x, **params):
         params = {"num_leaves": 7, "min_data_in_leaf": 10, "learning_rate": 0.3, "verbose": -1, "num_threads": 1, "seed": 1, **params}
         rounds = params.pop("rounds", 5)
@@ -78,6 +78,25 @@ def lightgbm():
         # LightGBM explains the sum of a forest that it averages, and margins before the sigmoid's factor.
         scale = params.get("sigmoid", 1.0) / (rounds if params.get("boosting") == "rf" else 1)
         write(name + ".lgb", rows, b.predict(rows), contributions=(np.asarray(b.predict(rows, pred_contrib=True)) * scale).tolist())
+
+    if more:
+        x, s = data()
+        two, three = (s > 0.5).astype(int), pd.cut(s, [-99, 0, 1.2, 99], labels=False)
+        forest = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6, "feature_fraction": 0.7}
+        fit("forest2", two, x, objective="binary", rounds=3, **forest)
+        fit("forest3", three, x, objective="multiclass", num_class=3, rounds=3, **forest)
+        fit("forest_poisson", RNG.poisson(np.exp(s / 3)), x, objective="poisson", rounds=3, **forest)
+        fit("dart", s, x, objective="regression", boosting="dart", drop_rate=0.6, skip_drop=0.1, rounds=6)
+        fit("dart3", three, x, objective="multiclass", num_class=3, boosting="dart", drop_rate=0.6, skip_drop=0.1, rounds=4)
+        fit("gamma", np.exp(s / 3), x, objective="gamma", rounds=3)
+        fit("tweedie", np.maximum(np.exp(s / 3) - 1, 0), x, objective="tweedie", rounds=3)
+        fit("zeros", s, x.fillna(0), objective="regression", use_missing=False, rounds=3)
+        numbered, s = data(categories=True)
+        numbered["colour"] = pd.Categorical(numbered["colour"].cat.codes.replace(-1, np.nan) * 10)
+        fit("numbered", s, numbered, objective="regression", min_data_per_group=5, cat_smooth=1, max_cat_to_onehot=1, rounds=3)
+        codes = numbered.assign(colour=numbered["colour"].astype(float) / 10)
+        fit("codes", s, codes, objective="regression", categorical_feature=[4], min_data_per_group=5, cat_smooth=1, max_cat_to_onehot=1, rounds=3)
+        return
 
     x, s = data()
     fit("regression", 10 + s, x, objective="regression")
@@ -93,7 +112,7 @@ def lightgbm():
     fit("constant", np.full(N, 3.25), full, objective="regression", rounds=2)
 
 
-def xgboost():
+def xgboost(more=False):
     def fit(name, y, x, ubj=False, **params):
         params = {"max_depth": 3, "eta": 0.4, "nthread": 1, "seed": 1, "tree_method": "hist", **params}
         rounds = params.pop("rounds", 5)
@@ -109,6 +128,23 @@ def xgboost():
         d = xgb.DMatrix(rows, enable_categorical=True)
         write(name + ".xgb", rows, b.predict(d), margins=b.predict(d, output_margin=True).astype(float).tolist(),
               contributions=b.predict(d, pred_contribs=True).astype(float).tolist())
+
+    if more:
+        x, s = data()
+        two, three = (s > 0.5).astype(int), pd.cut(s, [-99, 0, 1.2, 99], labels=False)
+        dart = {"booster": "dart", "rate_drop": 0.6, "skip_drop": 0.1}
+        fit("dart", s, x, objective="reg:squarederror", rounds=6, ubj=True, **dart)
+        fit("dart3", three, x, objective="multi:softprob", num_class=3, rounds=3, normalize_type="forest", **dart)
+        fit("forest", two, x, objective="binary:logistic", num_parallel_tree=4, eta=1, subsample=0.7, colsample_bynode=0.7, rounds=1)
+        fit("tweedie", np.maximum(np.exp(s / 3) - 1, 0), x, objective="reg:tweedie", rounds=3)
+        fit("absolute", s, x, objective="reg:absoluteerror", rounds=3)
+        fit("quantile", s, x, objective="reg:quantileerror", quantile_alpha=0.8, rounds=3)
+        fit("lossguide", s, x, objective="reg:pseudohubererror", grow_policy="lossguide", max_leaves=6, max_depth=0, rounds=3)
+        fit("cox", np.exp(s / 3), x, objective="survival:cox", rounds=3)
+        numbered, s = data(categories=True)
+        numbered["colour"] = numbered["colour"].cat.rename_categories([10, 20, 30, 40, 50, 60])
+        fit("numbered", s, numbered, objective="reg:squarederror", max_cat_to_onehot=1, rounds=3)
+        return
 
     x, s = data()
     fit("regression", 10 + s, x, objective="reg:squarederror", ubj=True)
@@ -129,3 +165,5 @@ def xgboost():
 if __name__ == "__main__":
     lightgbm()
     xgboost()
+    lightgbm(more=True)
+    xgboost(more=True)

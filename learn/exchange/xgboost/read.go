@@ -29,7 +29,7 @@ func Is(file []byte) bool {
 
 // Read reads a model: all of its trees, as Booster.predict takes them where it is
 // given no iteration_range. It is an error where it predicts by what we have not:
-// a booster other than gbtree, several targets, a hinge.
+// a linear booster, several targets, a hinge.
 func Read(file []byte, o *exchange.Options) (*model.Model, error) {
 	b, err := read(file)
 	if err != nil {
@@ -64,9 +64,15 @@ func read(file []byte) (*exchange.Booster, error) {
 
 // readLearner reads all of a model. What it gives is of use where nothing failed.
 func readLearner(learner place) *exchange.Booster {
-	booster := learner.at("gradient_booster", "name")
-	if name := booster.text(); name != "gbtree" {
-		booster.fail("is %.40q: only gbtree is read; train with booster=gbtree", name)
+	booster := learner.at("gradient_booster")
+	var weights []float64 // of trees, of which dart drops some while it trains
+	switch name := booster.at("name").text(); name {
+	case "gbtree":
+	case "dart":
+		weights = booster.at("weight_drop").numbers(-1)
+		booster = booster.at("gbtree")
+	default:
+		booster.at("name").fail("is %.40q: gbtree and dart are read; train with one of them", name)
 	}
 	params := learner.at("learner_model_param")
 	features, classes := params.at("num_feature").count(exchange.MaxFeatures), params.at("num_class").count(exchange.MaxClasses)
@@ -79,7 +85,7 @@ func readLearner(learner place) *exchange.Booster {
 	b := &exchange.Booster{Ensemble: e, Gain: make([]float64, features)}
 	e.Features = names(learner, features)
 	e.Link, e.Base = link(learner.at("objective", "name"), params.at("base_score"), classes)
-	trees := learner.at("gradient_booster", "model")
+	trees := booster.at("model")
 	list, info := trees.at("trees").list(), trees.at("tree_info").whole(-1)
 	if len(list) != len(info) || len(list) > exchange.MaxTrees {
 		trees.fail("has %d trees and %d of tree_info: want as many, and at most %d", len(list), len(info), exchange.MaxTrees)
@@ -90,6 +96,15 @@ func readLearner(learner place) *exchange.Booster {
 		}
 		t := readTree(p, b.Gain)
 		t.Output = int(info[i])
+		if weights != nil {
+			if len(weights) != len(list) || math.IsNaN(weights[i]) || math.IsInf(weights[i], 0) {
+				trees.fail("has %d trees, and weight_drop %d weights: want as many numbers", len(list), len(weights))
+				return nil
+			}
+			for k := range t.Value {
+				t.Value[k] *= float64(float32(weights[i]))
+			}
+		}
 		e.Trees = append(e.Trees, *t)
 	}
 	if trees.has("cats") {

@@ -12,7 +12,8 @@ import (
 
 // Models, and whether there is a file of UBJ, too.
 var models = map[string]bool{"regression": true, "binary": true, "classes": true, "softmax2": false, "poisson": false,
-	"gamma": false, "prior": false, "parallel": false, "categories": true, "onehot": false, "constant": false}
+	"gamma": false, "prior": false, "parallel": false, "categories": true, "onehot": false, "constant": false,
+	"dart": true, "dart3": false, "forest": false, "tweedie": false, "absolute": false, "quantile": false, "lossguide": false, "cox": false, "numbered": false}
 
 // Models of XGBoost predict and are explained here as there.
 func TestRead(t *testing.T) {
@@ -43,7 +44,8 @@ func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no JSON", `{"learner"`, `{"learner`, "it is no JSON"},
 		{"no learner", `"learner":`, `"lerner":`, "document.learner is missing"},
-		{"booster", `"name":"gbtree"`, `"name":"dart"`, `name is "dart": only gbtree is read`},
+		{"booster", `"name":"gbtree"`, `"name":"gblinear"`, `name is "gblinear": gbtree and dart are read`},
+		{"weights of trees", `"name":"gbtree"`, `"name":"dart","weight_drop":[1],"gbtree":{"model":{"trees":[],"tree_info":[0]}}`, "0 trees and 1 of tree_info"},
 		{"objective", `"reg:squarederror"`, `"binary:hinge"`, `"binary:hinge"`},
 		{"a value that is no class", `"reg:squarederror"`, `"reg:logistic"`, "train with binary:logistic"},
 		{"a base of two meanings", `"reg:squarederror"`, `"binary:logitraw"`, "for a probability or for a margin"},

@@ -1,6 +1,7 @@
 package xgboost_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
@@ -19,6 +20,12 @@ func TestWriteWhatWasRead(t *testing.T) {
 			rows := exchangetest.Load(t, name+".xgb")
 			for _, ubj := range []bool{false, true} {
 				file, _, err := xgboost.Write(m, ubj)
+				if name == "numbered" {
+					if err == nil || !strings.Contains(err.Error(), "cannot be folded into splits: export it as onnx") {
+						t.Errorf("error %v", err)
+					}
+					return
+				}
 				if err != nil {
 					t.Fatal(err)
 				}
