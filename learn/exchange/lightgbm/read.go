@@ -173,6 +173,9 @@ func (h *head) objective(words []string, e *ensemble.Ensemble, per int) error {
 	default:
 		return fmt.Errorf("objective=%.40s is not read: of regressions, binary, multiclass, poisson, gamma, tweedie and rankings are", name)
 	}
+	if per != want && name == "custom" {
+		return fmt.Errorf("its objective is a function of the user's, with num_tree_per_iteration=%d: what its outputs mean is not in the file; train with objective=multiclass", per)
+	}
 	if per != want {
 		return fmt.Errorf("objective=%s has num_tree_per_iteration=%d", name, per)
 	}
