@@ -115,6 +115,9 @@ VERSION is a number or an alias; champion, the served one, by default.`
 
 // export writes the files of a model.
 func export(m *model.Model, format, to string) (notes []string, err error) {
+	if !m.Task.Supervised() {
+		return nil, fmt.Errorf("the model is of a %s, which is written as no file of another library: those of classifications and regressions are. Its own files, model.json and weights.safetensors, hold all there is to it", m.Task)
+	}
 	var file []byte
 	switch format {
 	case "onnx":

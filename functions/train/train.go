@@ -135,6 +135,10 @@ func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesB
 // fit fits the estimator's own transforms and the estimator on the training
 // features x, and returns the model and the matrix that it was fitted on.
 func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, *learn.Matrix, error) {
+	choose := p.Threshold.Metric != "" && p.Threshold.Metric != "none"
+	if choose && y.Task != learn.Classification {
+		return nil, nil, fmt.Errorf("threshold is of two classes, and the task is %s: take it out", y.Task)
+	}
 	opts := &learn.Options{Seed: call.Seed, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
 	graph, x, err := graph.Then(ctx, x, y, opts, entry.Prepare()...)
 	if err != nil {
@@ -159,7 +163,7 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, 
 	}
 	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
 		Params: used, Threshold: p.Threshold.At, Seed: call.Seed}
-	if metric := p.Threshold.Metric; metric != "" && metric != "none" {
+	if choose {
 		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed})
 		if err != nil {
 			return nil, nil, fmt.Errorf("threshold: %w", err)
@@ -168,7 +172,7 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, 
 		if m.Threshold, value, err = p.Threshold.Threshold(y, unseen, nil); err != nil {
 			return nil, nil, err
 		}
-		call.Note("threshold: %.4g of %s, with a %s of %.4g on rows that were not fitted on", m.Threshold, y.Classes[1], metric, value)
+		call.Note("threshold: %.4g of %s, with a %s of %.4g on rows that were not fitted on", m.Threshold, y.Classes[1], p.Threshold.Metric, value)
 	}
 	return m, matrix, nil
 }

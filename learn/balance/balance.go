@@ -28,7 +28,7 @@ type Estimator struct {
 // Fit implements learn.Estimator.
 func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (learn.Model, error) {
 	if y.Task != learn.Classification {
-		return nil, fmt.Errorf("balance: %s is of classes, and the task is regression: take it out", e.Method)
+		return nil, fmt.Errorf("balance: %s is of classes, and the task is %s: take it out", e.Method, y.Task)
 	}
 	if err := learn.CheckShape(x, y, opts); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package calibrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -42,7 +41,7 @@ func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 		return nil, fmt.Errorf("calibration: no method %q: there are %s and %s", e.Params.Method, Platt, Stepwise)
 	}
 	if y.Task != learn.Classification {
-		return nil, errors.New("calibration is of probabilities, and the task is regression: take it out")
+		return nil, fmt.Errorf("calibration is of probabilities, and the task is %s: take it out", y.Task)
 	}
 	predicted, err := combine.Unseen(ctx, e.Of, x, y, e.Params.Folds, opts)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -345,10 +346,10 @@ func TestErrors(t *testing.T) {
 
 // A state comes back as it was; whatever else is an error, and no panic.
 func FuzzFromState(f *testing.F) {
-	f.Add("kmeans", `["a","b"]`, 2, 2, 2, 1.5)
-	f.Add("kmeans", `["a"]`, 2, 1, 3, -1.0)
-	f.Add("other", `7`, 0, 0, 0, 0.0)
-	f.Fuzz(func(t *testing.T, kind, names string, rows, columns, sizes int, inertia float64) {
+	f.Add("kmeans", `["a","b"]`, 2, 2, 2, 1.5, 3, 0.5)
+	f.Add("kmeans", `["a"]`, 2, 1, 3, -1.0, 0, 0.0)
+	f.Add("other", `7`, 0, 0, 0, 0.0, -1, math.NaN())
+	f.Fuzz(func(t *testing.T, kind, names string, rows, columns, sizes int, inertia float64, tried int, silhouette float64) {
 		var list any
 		if json.Unmarshal([]byte(names), &list) != nil {
 			return
@@ -357,6 +358,9 @@ func FuzzFromState(f *testing.F) {
 			"centers": {Shape: []int{rows, columns}, Data: make([]float64, max(0, min(64, rows*columns)))},
 			"sizes":   {Shape: []int{sizes}, Data: make([]float64, max(0, min(64, sizes)))},
 		}}
+		if tried >= 0 {
+			s.Tensors["tried"] = learn.Tensor{Shape: []int{tried}, Data: slices.Repeat([]float64{silhouette}, min(64, tried))}
+		}
 		c, err := FromState(s)
 		if err != nil {
 			return
