@@ -46,17 +46,18 @@ type result struct {
 
 func main() {
 	rounds := flag.Int("rounds", 3, "how often each takes its turn")
+	only := flag.String("only", "", "the only peer to measure: pytorch or sklearn")
 	fit := flag.Bool("fit", false, "fit, and print what it took as JSON")
 	seed := flag.Int("seed", 0, "with -fit: of the fit")
 	profile := flag.String("cpuprofile", "", "with -fit: write a profile of the fit to this file")
 	flag.Parse()
-	if err := run(*rounds, *fit, *seed, *profile); err != nil {
+	if err := run(*rounds, *only, *fit, *seed, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "mlp:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, fit bool, seed int, profile string) error {
+func run(rounds int, only string, fit bool, seed int, profile string) error {
 	if fit {
 		r, err := measure(seed, profile)
 		if err != nil {
@@ -85,8 +86,8 @@ func run(rounds int, fit bool, seed int, profile string) error {
 	got := map[string][]result{}
 	for round := range rounds {
 		for _, who := range []string{"runnel", "pytorch", "sklearn"} {
-			if who == "sklearn" && round > 0 {
-				continue // it takes minutes
+			if who == "sklearn" && round > 0 || who != "runnel" && only != "" && who != only {
+				continue // scikit-learn's takes minutes
 			}
 			argv := []string{self, "-fit", "-seed", fmt.Sprint(round)}
 			if who != "runnel" {
