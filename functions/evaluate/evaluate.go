@@ -19,7 +19,6 @@ import (
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
-	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/report"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
@@ -100,11 +99,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	m, err := fitted.Model(ctx, call, in.Model)
-	if err != nil {
-		return err
-	}
-	raw, split, err := call.Dataset(ctx, in.Raw)
+	m, raw, split, err := fitted.Judged(ctx, call, in.Model, in.Raw)
 	if err != nil {
 		return err
 	}
@@ -151,18 +146,18 @@ func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation,
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	_, trainY, err := subset(targets, split, step.Train, m)
+	_, trainY, err := fitted.Rows(targets, split, step.Train, m)
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	testX, testY, err := subset(raw, split, step.Test, m)
+	testX, testY, err := fitted.Rows(raw, split, step.Test, m)
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
 	crossed := p.Folds > 1 && trainY.Len() <= p.FoldRows && trainY.Len() >= 2*p.Folds
 	var trainX *table.Table
 	if crossed || testY.Len() == 0 {
-		if trainX, _, err = subset(raw, split, step.Train, m); err != nil {
+		if trainX, _, err = fitted.Rows(raw, split, step.Train, m); err != nil {
 			return nil, step.Permanent(err)
 		}
 	}
@@ -187,23 +182,6 @@ func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation,
 		}
 	}
 	return predictionSections(e, m, residualsOf(testY, predicted)), nil
-}
-
-// subset takes the rows of a subset that have a target, in raw form.
-func subset(raw *table.Table, split []step.Subset, which step.Subset, m *model.Model) (*table.Table, *learn.Target, error) {
-	t := raw
-	if rows := step.RowsOf(split, which, raw.Rows()); len(rows) < raw.Rows() {
-		t = raw.Take(rows)
-	}
-	y, absent, err := preprocess.Target(t, m.Target, m.Task, m.Classes)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(absent) > 0 {
-		rows := preprocess.Without(t.Rows(), absent)
-		t, y = t.Take(rows), y.Take(rows)
-	}
-	return t.Without(m.Target), y, nil
 }
 
 func outputs(p *model.Prediction) []float64 {

@@ -54,11 +54,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	m, err := fitted.Model(ctx, call, in.Model)
-	if err != nil {
-		return err
-	}
-	raw, split, err := call.Dataset(ctx, in.Raw)
+	m, raw, split, err := fitted.Judged(ctx, call, in.Model, in.Raw)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
-	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -51,13 +51,9 @@ const sameCluster = "same_cluster"
 
 // permute measures a model on raw rows, column by column permuted.
 func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Table, metric string, repeats int) error {
-	y, absent, err := preprocess.Target(raw, m.Target, m.Task, m.Classes)
+	raw, y, err := fitted.WithTarget(raw, m.Target, m.Task, m.Classes)
 	if err != nil {
 		return err
-	}
-	if len(absent) > 0 {
-		rows := preprocess.Without(raw.Rows(), absent)
-		raw, y = raw.Take(rows), y.Take(rows)
 	}
 	if y.Len() < 2 {
 		return nil // there is nothing to permute

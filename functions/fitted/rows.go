@@ -29,13 +29,20 @@ func Rows(raw *table.Table, split []step.Subset, which step.Subset, m *model.Mod
 	if rows := step.RowsOf(split, which, raw.Rows()); len(rows) < raw.Rows() {
 		t = raw.Take(rows)
 	}
-	y, absent, err := preprocess.Target(t, m.Target, m.Task, m.Classes)
+	t, y, err := WithTarget(t, m.Target, m.Task, m.Classes)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(absent) > 0 {
-		rows := preprocess.Without(t.Rows(), absent)
-		t, y = t.Take(rows), y.Take(rows)
-	}
 	return t.Without(m.Target), y, nil
+}
+
+// WithTarget takes the rows that have a target, and the target. The error is one
+// of the data.
+func WithTarget(t *table.Table, name string, task learn.Task, classes []string) (*table.Table, *learn.Target, error) {
+	y, absent, err := preprocess.Target(t, name, task, classes)
+	if err != nil || len(absent) == 0 {
+		return t, y, err
+	}
+	rows := preprocess.Without(t.Rows(), absent)
+	return t.Take(rows), y.Take(rows), nil
 }

@@ -34,13 +34,9 @@ func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own
 		t = t.Take(rows)
 	}
 	call.Rows(int64(t.Rows()))
-	y, absent, err := preprocess.Target(t, from.Target, learn.Task(from.Task), from.Classes)
+	t, y, err := fitted.WithTarget(t, from.Target, learn.Task(from.Task), from.Classes)
 	if err != nil {
 		return nil, nil, nil, step.Permanent(err)
-	}
-	if len(absent) > 0 {
-		rows := preprocess.Without(t.Rows(), absent)
-		t, y = t.Take(rows), y.Take(rows)
 	}
 	t = t.Without(from.Target)
 	if len(own) == 0 {

@@ -9,7 +9,6 @@ import (
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/metrics"
-	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -139,13 +138,9 @@ func read(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	if rows := step.RowsOf(split, step.Train, t.Rows()); len(rows) < t.Rows() {
 		t = t.Take(rows)
 	}
-	y, absent, err := preprocess.Target(t, in.Raw.Target, learn.Task(in.Raw.Task), in.Raw.Classes)
+	t, y, err := fitted.WithTarget(t, in.Raw.Target, learn.Task(in.Raw.Task), in.Raw.Classes)
 	if err != nil {
 		return d, step.Permanent(err)
-	}
-	if len(absent) > 0 {
-		rows := preprocess.Without(t.Rows(), absent)
-		t, y = t.Take(rows), y.Take(rows)
 	}
 	scheme := crossval.Scheme{Kind: p.CV, Folds: p.Folds, Repeats: p.Repeats, Seed: call.Seed}
 	if p.By != "" {
