@@ -93,6 +93,12 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 		if x.absent != nil {
 			return r.indicator(*x.absent)
 		}
+		switch op {
+		case "Cast":
+			return cast(onnxpb.TensorProto_DataType(a.number("to", 1)), x)
+		case "Reshape":
+			return x, reshape(x, in[1:])
+		}
 		return x, nil // of rows x columns as all values are
 	case "Concat":
 		return r.concat(a, in)
@@ -166,6 +172,11 @@ func (r *reader) numbers(v *value) ([]feature, error) {
 	}
 	if v.columns == nil {
 		return nil, fmt.Errorf("its input is no columns of the table, and no prediction")
+	}
+	for _, c := range v.columns {
+		if c.cut {
+			return nil, fmt.Errorf("the column %q was cut to whole numbers, which only categories are here: train on the numbers as they are", c.name)
+		}
 	}
 	return v.columns, r.take(len(v.columns))
 }

@@ -11,6 +11,7 @@ import (
 type feature struct {
 	name   string
 	text   bool
+	cut    bool    // to a whole number
 	made   *change // the last that made or changed it; nil: it is as the graph takes it
 	member *member // it says whether the column is in a set of categories
 	of     *fit    // it is an output of this
@@ -34,6 +35,9 @@ func (r *reader) change(kind string, params map[string]any, takes []feature, mak
 		params["spec"] = map[string]any{}
 	}
 	for _, c := range takes {
+		if c.cut && !slices.Contains([]string{"onehot", "frequency", "target"}, kind) {
+			return nil, fmt.Errorf("it changes the column %q, which was cut to whole numbers: only categories are that here", c.name)
+		}
 		if c.member != nil {
 			return nil, fmt.Errorf("it changes what says whether %q is in a set of categories: trees alone take it", c.name)
 		}
@@ -51,7 +55,7 @@ func (r *reader) changed(kind string, params map[string]any, columns []feature) 
 	c, err := r.change(kind, params, columns, names, false)
 	out := slices.Clone(columns)
 	for j := range out {
-		out[j].made = c
+		out[j].made, out[j].cut = c, false
 	}
 	return &value{columns: out}, err
 }

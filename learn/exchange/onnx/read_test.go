@@ -107,6 +107,16 @@ func TestReadRefuses(t *testing.T) {
 		{"missing by another number", func(p *onnxpb.ModelProto) { attributeOf(p, "Imputer", "replaced_value_float").F = proto.Float32(-1) }, "it replaces -1: only NaN"},
 		{"probabilities that do not sum to 1", func(p *onnxpb.ModelProto) { attributeOf(p, "LinearClassifier", "post_transform").S = []byte("PROBIT") }, "post_transform is PROBIT"},
 		{"coefficients", func(p *onnxpb.ModelProto) { attributeOf(p, "LinearClassifier", "coefficients").Floats = []float32{1} }, "it has 1 coefficients"},
+		{"numbers cut to whole ones", func(p *onnxpb.ModelProto) {
+			first(p, "Cast").Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), I: proto.Int64(7), Type: onnxpb.AttributeProto_INT.Enum()}}
+		}, "was cut to whole numbers"},
+		{"texts of numbers", func(p *onnxpb.ModelProto) {
+			first(p, "Cast").Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), I: proto.Int64(8), Type: onnxpb.AttributeProto_INT.Enum()}}
+		}, "numbers stay numbers here"},
+		{"rows torn apart", func(p *onnxpb.ModelProto) {
+			first(p, "Reshape").Input = append(first(p, "Reshape").Input, "torn")
+			p.Graph.Initializer = append(p.Graph.Initializer, &onnxpb.TensorProto{Name: proto.String("torn"), DataType: proto.Int32(7), Dims: []int64{2}, Int64Data: []int64{-1, 3}})
+		}, "it makes the shape [-1 3] of rows of 1 values"},
 		{"endless work", func(p *onnxpb.ModelProto) {
 			wide := p.Graph.Input[0].Type.GetTensorType().Shape.Dim
 			wide[len(wide)-1].Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: 10_000}
@@ -154,6 +164,23 @@ func TestReadRefuses(t *testing.T) {
 	if _, err := onnx.Read([]byte("\xff\xff"), nil); err == nil || !strings.Contains(err.Error(), "it is no message of ONNX") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// first adds a node that takes the input a and gives it to all that took it.
+func first(p *onnxpb.ModelProto, op string) *onnxpb.NodeProto {
+	if p.Graph.Node[0].GetName() == "first" {
+		return p.Graph.Node[0]
+	}
+	for _, n := range p.Graph.Node {
+		for i, name := range n.Input {
+			if name == "a" {
+				n.Input[i] = "first"
+			}
+		}
+	}
+	n := &onnxpb.NodeProto{Name: proto.String("first"), OpType: proto.String(op), Input: []string{"a"}, Output: []string{"first"}}
+	p.Graph.Node = append([]*onnxpb.NodeProto{n}, p.Graph.Node...)
+	return n
 }
 
 func attributeOf(p *onnxpb.ModelProto, op, name string) *onnxpb.AttributeProto {
