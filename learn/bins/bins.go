@@ -88,6 +88,14 @@ var ErrInfinite = errors.New("a feature is infinite")
 
 // binColumn cuts a feature, and reports whether all of its values are finite.
 func binColumn(col []float64, maxBins int) (bins []uint8, a Axis, finite bool) {
+	if bins, a, ok := binWhole(col, maxBins); ok {
+		return bins, a, true
+	}
+	return binAny(col, maxBins)
+}
+
+// binAny is binColumn for a column of any numbers.
+func binAny(col []float64, maxBins int) (bins []uint8, a Axis, finite bool) {
 	sample := sampleValues(col)
 	slices.Sort(sample)
 	distinct := slices.Compact(slices.Clone(sample))

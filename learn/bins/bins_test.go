@@ -104,3 +104,30 @@ func TestBinEdges(t *testing.T) {
 		}
 	}
 }
+
+// Columns of small whole numbers are binned as any others are.
+func TestWholeNumbers(t *testing.T) {
+	nan := math.NaN()
+	many := make([]float64, 3*quantileRows) // each value once and more, -0 among them
+	for i := range many {
+		many[i] = math.Copysign(float64(i%1000*(i%1000)%1009), float64(i)-0.5)
+	}
+	for _, c := range []struct {
+		col []float64
+		ok  bool
+	}{
+		{[]float64{0, 3, 3, nan, 255, 4, math.Copysign(0, -1)}, true},
+		{[]float64{7}, true}, {[]float64{nan, nan}, true}, {[]float64{0, wholes - 1}, true},
+		{[]float64{1, 2, 3, 4, 5, 6}, true}, {slices.Repeat([]float64{1, 2, 3, nan, 1, 7, 1, 9, 8}, 50), true}, {many, true},
+		{[]float64{0, wholes}, false}, {[]float64{0, -1}, false}, {[]float64{0, 0.5}, false},
+		{[]float64{0, math.Inf(1)}, false}, {[]float64{0, 1 << 40}, false},
+	} {
+		for _, most := range []int{2, 5, 255} {
+			want, axis, _ := binAny(c.col, most)
+			bins, a, ok := binWhole(c.col, most)
+			if ok != c.ok || ok && (!slices.Equal(bins, want) || !slices.Equal(a.edges, axis.edges)) {
+				t.Errorf("%d bins of %v ...: %v, at %v, want at %v", most, c.col[:min(8, len(c.col))], ok, a.edges, axis.edges)
+			}
+		}
+	}
+}
