@@ -17,8 +17,9 @@ func TestPeer(t *testing.T) {
 	data, dir := exchangetest.Data(t, 300), t.TempDir()
 	models := exchangetest.Trained(t, data)
 	maps.Copy(models, exchangetest.Others(t, data))
+	maps.Copy(models, exchangetest.Combined(t, data))
 	var cases []exchangetest.Case
-	for _, name := range []string{"classes", "binary", "regression", "ridge", "forest"} {
+	for _, name := range []string{"classes", "binary", "regression", "ridge", "forest", "stack", "threshold"} {
 		files, _, err := mlflow.Write(models[name], made)
 		if err != nil {
 			t.Fatal(name, err)
