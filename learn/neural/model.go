@@ -133,15 +133,16 @@ const blockRows = 64
 // Predict returns the outputs of each row, on all processors where there are
 // many rows.
 func (m *Model) Predict(x *learn.Matrix) []float64 {
-	out := make([]float64, x.Rows*m.Outputs())
+	outputs := m.Outputs()
+	out := make([]float64, x.Rows*outputs)
 	s := m.stack()
 	blocks(x.Rows, func(next func() (from, to int)) {
-		p := s.pass(min(blockRows, x.Rows))
+		p, scratch := s.pass(min(blockRows, x.Rows)), make([]float64, len(m.Seen))
 		for from, to := next(); from < to; from, to = next() {
 			m.read(x, from, to, p.in[0])
 			z := s.forward(p, to-from)
 			for i := from; i < to; i++ {
-				m.output(z.row(i-from), out[i*m.Outputs():][:m.Outputs()])
+				m.output(z.row(i-from), out[i*outputs:][:outputs], scratch)
 			}
 		}
 	})
@@ -183,13 +184,13 @@ func (m *Model) readPlain(columns [][]float64, first, from, to int, in matrix[fl
 	}
 }
 
-// output turns what the last layer gives into probabilities or a value.
-func (m *Model) output(z []float32, out []float64) {
+// output turns what the last layer gives into probabilities or a value; p has room
+// for one of each class seen.
+func (m *Model) output(z []float32, out, p []float64) {
 	if m.Task == learn.Regression {
 		out[0] = m.Offset + float64(m.Unit*float64(z[0]))
 		return
 	}
-	p := make([]float64, len(z))
 	copyTo(p, z)
 	portable.Softmax(p)
 	for k, class := range m.Seen {
