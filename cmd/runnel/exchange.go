@@ -18,6 +18,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/modelname"
 	"github.com/runnel-dev/runnel/internal/sha256"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/learn/exchange/lightgbm"
 	"github.com/runnel-dev/runnel/learn/exchange/mlflow"
@@ -115,8 +116,8 @@ VERSION is a number or an alias; champion, the served one, by default.`
 
 // export writes the files of a model.
 func export(m *model.Model, format, to string) (notes []string, err error) {
-	if !m.Task.Supervised() {
-		return nil, fmt.Errorf("the model is of a %s, which is written as no file of another library: those of classifications and regressions are. Its own files, model.json and weights.safetensors, hold all there is to it", m.Task)
+	if m.Task == learn.Recommendation {
+		return nil, errors.New("a model that recommends is no function of columns, which is all that these formats hold: ask it here (runnel predict, POST /v1/models/NAME/predict), or read its weights, a safetensors file of user_factors and item_factors, whose products are the scores")
 	}
 	var file []byte
 	switch format {

@@ -11,11 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runnel-dev/runnel/functions/explain"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/model"
 )
 
 func newExplain(a *app) *cobra.Command {
-	var row, to string
+	var row, to, item string
 	c := &cobra.Command{
 		Use:   "explain MODEL[@VERSION]",
 		Short: "Say what a prediction rests on",
@@ -24,11 +25,13 @@ column adds to the prediction, the most first, from what the model says on avera
 to what it says of the row. These are Shapley values: they sum to the prediction.
 Rows of a linear model, or of trees that were read from ONNX, are compared with one
 of missing values, as the model fills them in. With --to it says which nearest changes of the row, to values that training had,
-make the model say another class. VERSION is a number or an alias; champion, the
+make the model say another class. Of a model that recommends it is what each thing
+that a user did adds to the score of an item. VERSION is a number or an alias; champion, the
 served one, by default.`,
 		Example: `  runnel explain penguins --row '{"bill_length_mm": 40, "island": "Dream"}'
   runnel explain penguins --row @row.json --to Gentoo
-  runnel explain penguins@2 --row @row.json --json`,
+  runnel explain penguins@2 --row @row.json --json
+  runnel explain routes --row '{"plane": "N3KDAA"}' --item SFO`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if row == "" {
@@ -47,6 +50,12 @@ served one, by default.`,
 			m, err := modelOf(cmd.Context(), conn, name, cmp.Or(version, "champion"))
 			if err != nil {
 				return err
+			}
+			if m.Task == learn.Recommendation {
+				return a.why(m, v, item)
+			}
+			if item != "" {
+				return usage(fmt.Errorf("--item is of models that recommend: %s predicts by a %s", name, m.Task))
 			}
 			rows, err := m.FromJSON(v)
 			if err != nil {
@@ -68,7 +77,41 @@ served one, by default.`,
 	}
 	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, a list of such rows, or @FILE that holds one")
 	c.Flags().StringVar(&to, "to", "", "the class that the model is to say: which nearest changes of the row bring it there")
+	c.Flags().StringVar(&item, "item", "", "of a model that recommends: explain this item, and not those of the list")
 	return c
+}
+
+// why explains the list of whoever asks a model that recommends, or one item.
+func (a *app) why(m *model.Model, row any, item string) error {
+	questions, err := m.Questions(row)
+	if err != nil {
+		return err
+	}
+	const most = 10
+	all := []explain.Because{}
+	for _, q := range questions {
+		because, err := explain.Why(m, q, item, most)
+		if err != nil {
+			return err
+		}
+		all = append(all, because...)
+	}
+	return a.print(all, func() {
+		for i, b := range all {
+			if i > 0 {
+				fmt.Fprintln(a.out)
+			}
+			fmt.Fprintf(a.out, "%s %.3f, because of\n", b.Item, b.Score)
+			rows := [][]string{}
+			for _, r := range b.Reasons {
+				rows = append(rows, []string{"  " + r.Item, fmt.Sprintf("%+.3f", r.Adds)})
+			}
+			if b.Rest != 0 {
+				rows = append(rows, []string{"  the rest", fmt.Sprintf("%+.3f", b.Rest)})
+			}
+			columns(a.out, rows, 1)
+		}
+	})
 }
 
 func (a *app) printFlips(flips []explain.Flip, to string) {

@@ -31,9 +31,15 @@ func newPredict(a *app) *cobra.Command {
 		Long: `Predict with a registered model: one row given as JSON, or every row of a CSV,
 JSON lines or Parquet file (- for CSV on standard input). What is written is CSV:
 the table as it was read, and the predictions as further columns.
+
+Of a model that recommends, a row has a user; or a list of items, for whoever has
+just done that; or both, for a user who did that since the model was trained; or
+one item, for those like it. "top" is how many, "seen": true leaves in what the user
+did. Of a file each row becomes as many as its list has items.
 VERSION is a number or an alias; champion, the served one, by default.`,
 		Example: `  runnel predict penguins --row '{"bill_length_mm": 40, "island": "Dream"}'
-  runnel predict penguins@2 new.csv --out predicted.csv`,
+  runnel predict penguins@2 new.csv --out predicted.csv
+  runnel predict routes --row '{"plane": "N3KDAA", "airport": ["SFO", "LAX"], "top": 3}'`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, version, _ := strings.Cut(args[0], "@")
@@ -100,8 +106,15 @@ func notes(p map[string]any) []string {
 func (a *app) printPrediction(p map[string]any) {
 	if list, ok := p["predictions"].([]any); ok {
 		for _, v := range list {
+			if items, ok := listOf(v); ok {
+				v = joined(items)
+			}
 			fmt.Fprintln(a.out, v)
 		}
+		return
+	}
+	if list, ok := listOf(p["prediction"]); ok {
+		a.printList(list)
 		return
 	}
 	fmt.Fprintln(a.out, p["prediction"])
@@ -200,6 +213,7 @@ type predicted struct {
 	Predictions   []any            `json:"predictions"`
 	Probabilities []map[string]any `json:"probabilities,omitempty"` // of classes
 	Distances     []float64        `json:"distances,omitempty"`     // of clusters: from the centre of the row's own
+	By            []string         `json:"by,omitempty"`            // of recommendations: what each list goes by
 	Notes         []string         `json:"notes,omitempty"`
 }
 
@@ -233,6 +247,7 @@ func predictTable(cmd *cobra.Command, conn *connection, name, version string, t 
 		all.Predictions = append(all.Predictions, p.Predictions...)
 		all.Probabilities = append(all.Probabilities, p.Probabilities...)
 		all.Distances = append(all.Distances, p.Distances...)
+		all.By = append(all.By, p.By...)
 	}
 	return all, nil
 }
@@ -278,7 +293,10 @@ func cell(c *table.Column, i int) any {
 
 // writeTable writes a table with its predictions as CSV.
 func (a *app) writeTable(t *table.Table, p *predicted, path string) error {
-	with, err := t.With(p.columns()...)
+	with, err := p.lists(t)
+	if err == nil && with == nil {
+		with, err = t.With(p.columns()...)
+	}
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type result struct {
 	source     string // what was run: a path, say
 	notes      []string
 	evaluation *evaluate.Evaluation
+	inputs     []model.Input
 	row        string // what to predict first: --row's value
 	deployed   bool   // the model is the served one
 	remote     bool   // a node serves it already
@@ -84,6 +85,11 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 		}
 		r.notes = append(r.notes, warnings(rec)...)
 	}
+	if r.evaluation != nil && r.evaluation.Lists != nil {
+		if err := a.example(r, exampleUser(r.inputs, r.evaluation.Lists)); err != nil {
+			return nil, err
+		}
+	}
 	r.notes = append(r.notes, api.Bypassed(&st.Status, func(function string) bool { return all.Functions()[function] != nil })...)
 	return r, nil
 }
@@ -130,6 +136,7 @@ func (a *app) take(ctx context.Context, c *connection, r *result, e events.Event
 		if err := readJSON(ctx, c, in.Model.Model.Digest, &doc); err != nil {
 			return err
 		}
+		r.inputs = doc.Inputs
 		return a.example(r, exampleRow(doc.Inputs))
 	}
 	return nil
@@ -199,7 +206,7 @@ func readJSON(ctx context.Context, c *connection, digest string, v any) error {
 }
 
 // headline lists the metrics that are shown of a task, in order.
-var headline = []string{"accuracy", "balanced_accuracy", "f1", "f1_macro", "roc_auc", "log_loss", "r2", "rmse", "mae", "silhouette", "davies_bouldin", "calinski_harabasz", "inertia"}
+var headline = []string{"accuracy", "balanced_accuracy", "f1", "f1_macro", "roc_auc", "log_loss", "r2", "rmse", "mae", "silhouette", "davies_bouldin", "calinski_harabasz", "inertia", "ndcg_at_k", "map_at_k", "precision_at_k", "recall_at_k", "hit_rate_at_k", "coverage_at_k"}
 
 func (a *app) printResult(r *result) {
 	if r.evaluation != nil {
@@ -249,6 +256,10 @@ func (a *app) printMetrics(r *result) {
 	measured := e.Subset + " rows that it has not seen"
 	if e.Subset == "train" {
 		measured = "rows that it learnt from"
+	}
+	if e.Lists != nil {
+		title = strings.Replace(title, ", a als", ", recommendations by als", 1)
+		measured = fmt.Sprintf("users, in lists of k = %d", e.Lists.K)
 	}
 	if e.Clusters != nil {
 		title += fmt.Sprintf(" of %d clusters", len(e.Clusters.Sizes))

@@ -28,6 +28,7 @@ import (
 // runFlags are the flags of `runnel run`: shorthands of the steps' params.
 type runFlags struct {
 	target, task, model, name string
+	user, item                string
 	pipeline, badRow          string
 	host                      string
 	gate, set                 []string
@@ -43,8 +44,8 @@ func newRun(a *app) *cobra.Command {
 		Short: "Run a pipeline over a table: from the file to a served model",
 		Long: `Run a pipeline over a table, with the node that runs in the folder or one that
 lives as long as the run. Without a target the table is read, cleaned and
-explored; with one, or with a task that needs none (--task clustering), it
-becomes a model.
+explored; with one, or with a task that needs none (--task clustering, or --user
+and --item for recommendations), it becomes a model.
 
 An interrupt (Ctrl-C) cancels the run; a second one ends the command at once.
 
@@ -55,6 +56,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
   runnel run sales.csv --target amount --auto --set tune.budget=10m
   runnel run sales.csv --target amount --set train.random_forest.n_estimators=300
   runnel run customers.csv --task clustering
+  runnel run plays.csv --user listener --item track --set ingest.by=time
   runnel run https://example.com/table.csv --target y`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,8 +73,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 // add adds the flags to a command.
 func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVarP(&f.target, "target", "t", "", "`COLUMN` to predict")
-	c.Flags().StringVar(&f.task, "task", "", "classification, regression or clustering, which takes no target; decided by the target by default")
-	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd, neighbors, naive_bayes, kmeans")
+	c.Flags().StringVar(&f.task, "task", "", "classification, regression, clustering, which takes no target, or recommendation, which takes --user and --item; decided by the columns by default")
+	c.Flags().StringVar(&f.user, "user", "", "`COLUMN` of users, to recommend items to")
+	c.Flags().StringVar(&f.item, "item", "", "`COLUMN` of items, to recommend to users")
+	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd, neighbors, naive_bayes, kmeans, als")
 	c.Flags().StringVar(&f.name, "name", "", "`NAME` to register the model under; the file's by default")
 	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "`FILE` with the pipeline's definition")
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")
@@ -121,7 +125,7 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 		put([]string{"train", "model"}, f.model)
 	}
 	for _, x := range []struct{ value, step, param string }{
-		{f.target, "ingest", "target"}, {f.task, "ingest", "task"}, {f.badRow, "ingest", "on_bad_row"},
+		{f.target, "ingest", "target"}, {f.task, "ingest", "task"}, {f.user, "ingest", "user"}, {f.item, "ingest", "item"}, {f.badRow, "ingest", "on_bad_row"},
 		{f.name, "register", "name"},
 	} {
 		if x.value != "" {

@@ -50,8 +50,10 @@ function row(form, inputs) {
 function answer(v, a) {
   if (a.error) return h('p', { class: 'failure message', role: 'alert' }, a.error.message);
   const classes = Object.entries(a.probabilities ?? {}).sort((x, y) => y[1] - x[1]).slice(0, 10);
+  const list = Array.isArray(a.prediction) ? a.prediction : null;
   return h('div', { class: 'said', role: 'status' },
-    h('p', null, h('span', { class: 'quiet' }, v.target || v.task), h('b', { class: 'prediction' }, typeof a.prediction === 'number' ? number(a.prediction) : String(a.prediction))),
+    list ? h('ol', null, list.map(s => h('li', null, h('b', null, String(s.item)), ' ', h('span', { class: 'quiet' }, number(s.score))))) :
+      h('p', null, h('span', { class: 'quiet' }, v.target || v.task), h('b', { class: 'prediction' }, typeof a.prediction === 'number' ? number(a.prediction) : String(a.prediction))),
     a.distance === undefined ? null : h('p', { class: 'quiet' }, `${number(a.distance)} from the centre of the cluster`),
     classes.length ? h('dl', { class: 'bars' }, classes.map(([name, p]) => h('div', null, h('dt', null, h('span', { class: 'clip', title: name }, name)), h('dd', null, h('meter', { min: 0, max: 1, value: p, 'aria-label': name }), `${(100 * p).toFixed(1)} %`)))) : null,
     a.notes?.length ? h('ul', { class: 'notes' }, a.notes.map(n => h('li', null, n))) : null);

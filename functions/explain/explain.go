@@ -12,6 +12,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/internal/nearest"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/calibrate"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/metrics"
@@ -57,6 +58,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	m, raw, split, err := fitted.Judged(ctx, call, in.Model, in.Raw)
 	if err != nil {
 		return err
+	}
+	if m.Task == learn.Recommendation {
+		return p.recommendations(ctx, call, in, m, raw, split)
 	}
 	subset, rows := "test", step.RowsOf(split, step.Test, raw.Rows())
 	if len(rows) == 0 {

@@ -22,6 +22,8 @@ type Params struct {
 	Model         string `json:"model" doc:"name, name@version or name@alias; by default the one that the event or the upload's metadata names under model"`
 	Probabilities bool   `json:"probabilities" default:"true" doc:"add a column for the probability of each class"`
 	Inputs        bool   `json:"inputs" default:"true" doc:"repeat the columns of the table that is predicted"`
+	Top           int    `json:"top" default:"10" min:"1" max:"1000" doc:"recommendation: how many items are recommended for a row"`
+	Seen          bool   `json:"seen" default:"false" doc:"recommendation: recommend what a user has done, too"`
 }
 
 // Function is the step.
@@ -94,9 +96,13 @@ func request(call *step.Call, p Params) (events.Object, string, error) {
 
 // Table predicts the rows of t: a column `prediction`, in the type of the
 // target, and for classes the probability of each; for clusters the number of the
-// row's, and how far it is from the centre. A column of t that has the
+// row's, and how far it is from the centre. Of a model that recommends each row
+// becomes as many as its list has items; see lists. A column of t that has the
 // name of one of them is called input_<name>.
 func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
+	if m.Task == learn.Recommendation {
+		return lists(m, t, p)
+	}
 	pred, err := m.Predict(t)
 	if err != nil {
 		return nil, err
@@ -114,6 +120,11 @@ func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
 			columns = append(columns, table.FloatColumn("probability_"+class, values))
 		}
 	}
+	return p.beside(t, columns)
+}
+
+// beside puts columns that were made beside those of the table, or alone.
+func (p Params) beside(t *table.Table, columns []*table.Column) (*table.Table, error) {
 	if !p.Inputs {
 		return table.New(columns...)
 	}

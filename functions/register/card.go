@@ -18,6 +18,9 @@ type Judged struct {
 	Model  struct {
 		Rows int `json:"rows"`
 	} `json:"model"`
+	Lists struct {
+		K int `json:"k"`
+	} `json:"lists"` // of a recommendation
 }
 
 // Card writes the model card (Mitchell et al., "Model cards for model
@@ -28,9 +31,12 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	line("# %s", name)
 	line("")
 	columns := fmt.Sprintf("%d columns of the dataset %s, by a %s.", len(m.Inputs), in.Raw.Name, strings.ReplaceAll(in.Estimator, "_", " "))
-	if m.Task == learn.Clustering {
+	switch m.Task {
+	case learn.Recommendation:
+		line("Recommends `%s` to `%s` by what was done in the dataset %s, by alternating least squares (%s).", in.Raw.Roles[events.RoleItem], in.Raw.Roles[events.RoleUser], in.Raw.Name, in.Estimator)
+	case learn.Clustering:
 		line("Groups rows that are alike, by %s", columns)
-	} else {
+	default:
 		line("Predicts `%s` (%s) from %s", in.Raw.Target, m.Task, columns)
 	}
 	line("")
@@ -41,8 +47,12 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 		rows = fmt.Sprintf("On the %d rows that it learnt from, which flatters it", e.Model.Rows)
 	}
 	beside := "a baseline that knows only how the target is distributed"
-	if m.Task == learn.Clustering {
+	switch m.Task {
+	case learn.Clustering:
 		rows, beside = fmt.Sprintf("On %d %s rows", e.Model.Rows, e.Subset), "all rows as one cluster"
+	case learn.Recommendation:
+		rows = fmt.Sprintf("Lists of %d for %d users, judged by what they came to and the model was not fitted on", e.Lists.K, e.Model.Rows)
+		beside = "what most users came to"
 	}
 	line("%s, beside %s:", rows, beside)
 	line("")
@@ -73,7 +83,11 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 		line("| %s | %v | %v | %s |", cell(input.Name), input.Kind, input.Required, cell(seen))
 	}
 	line("")
-	line("What lies outside of what was seen in training is predicted all the same, and less reliably.")
+	if m.Task == learn.Recommendation {
+		line("One of them is enough: a user, for what is recommended to them; what was just done, for whoever did that; both, for a user who did that since. A user of whom nothing is known gets what most users came to.")
+	} else {
+		line("What lies outside of what was seen in training is predicted all the same, and less reliably.")
+	}
 	line("")
 	line("## How it was made")
 	line("")
@@ -81,7 +95,9 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	if len(m.Classes) > 0 && len(m.Classes) <= 20 {
 		line("- Classes: %s", strings.Join(m.Classes, ", "))
 	}
-	line("- Features: %d after cleaning and encoding", len(m.Features))
+	if m.Task != learn.Recommendation {
+		line("- Features: %d after cleaning and encoding", len(m.Features))
+	}
 	if params, err := json.Marshal(m.Params); err == nil {
 		line("- Parameters: `%s`", params)
 	}

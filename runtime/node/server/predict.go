@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ func (c *served) read(ctx context.Context, ref events.Ref) ([]byte, error) {
 
 // predict answers a row with {"prediction": ...} and a list of rows with
 // {"predictions": [...]}; of classes also with their probabilities, of clusters
-// with the distances from their centres.
+// with the distances from their centres, of recommendations with what they go by.
 func (s *server) predict(w http.ResponseWriter, r *http.Request) {
 	out, err := s.predictions(w, r)
 	var input *model.InputError
@@ -173,14 +174,11 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 	}
 	readDates(m.Inputs, rows)
 	notes := s.bypassed(r.Context(), v.Run)
-	t, err := m.FromJSON(rows)
+	p, err := m.Ask(rows)
 	if err != nil {
 		return nil, explained(err, notes)
 	}
-	p, err := m.Predict(t)
-	if err != nil {
-		return nil, explained(err, notes)
-	}
+	notes = append(slices.Clone(notes), p.Notes()...)
 	out := map[string]any{"model": v.Name, "version": v.Version}
 	if len(notes) > 0 {
 		out["notes"] = notes
@@ -192,6 +190,8 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 			out["probabilities"] = p.Distribution(0)
 		case learn.Clustering:
 			out["distance"] = p.Distances[0]
+		case learn.Recommendation:
+			out["by"] = p.Lists[0].By
 		}
 		return out, nil
 	}
@@ -209,6 +209,12 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 		out["probabilities"] = probabilities
 	case learn.Clustering:
 		out["distances"] = p.Distances
+	case learn.Recommendation:
+		by := make([]string, len(p.Lists))
+		for i, l := range p.Lists {
+			by[i] = l.By
+		}
+		out["by"] = by
 	}
 	return out, nil
 }
