@@ -119,6 +119,9 @@ func export(m *model.Model, format, to string) (notes []string, err error) {
 	if m.Task == learn.Recommendation {
 		return nil, errors.New("a model that recommends is no function of columns, which is all that these formats hold: ask it here (runnel predict, POST /v1/models/NAME/predict), or read its weights, a safetensors file of user_factors and item_factors, whose products are the scores")
 	}
+	if !m.Task.Supervised() {
+		return nil, fmt.Errorf("the model is of a %s, which is written as no file of another library: those of classifications and regressions are. Its own files, model.json and weights.safetensors, hold all there is to it", m.Task)
+	}
 	var file []byte
 	switch format {
 	case "onnx":
