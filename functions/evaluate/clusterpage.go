@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/decompose"
@@ -46,21 +47,35 @@ func (c *Clusters) sections(x *learn.Matrix, labels []int32) []report.Section {
 
 func clusterName(k int) string { return fmt.Sprintf("cluster %d", k) }
 
-// plane draws the rows along the first two principal components of the features.
+// coloured is how many clusters have a colour of their own.
+const coloured = 8
+
+// plane draws the rows along the first two principal components of the features:
+// those of the largest clusters.
 func plane(x *learn.Matrix, labels []int32, n int) markup.HTML {
 	const cells = 48
 	pca, err := decompose.FitPCA(x, 2)
-	if err != nil || len(pca.Components) < 2 || n > drawnClusters {
+	if err != nil || len(pca.Components) < 2 {
 		return "" // a single feature or row has no plane
 	}
+	labels = slices.Clone(labels)
+	for i, k := range labels {
+		if k >= coloured {
+			labels[i] = -1
+		}
+	}
+	shown := min(n, coloured)
 	at := pca.Project(x)
-	g := density.NewGrid(at[0], at[1], cells, cells*3/4, labels, n)
+	g := density.NewGrid(at[0], at[1], cells, cells*3/4, labels, shown)
 	d := &chart.Density{Title: "Clusters in the plane of the first two components", XLabel: "PC 1", YLabel: "PC 2", X0: g.X0, X1: g.X1, Y0: g.Y0, Y1: g.Y1,
 		Columns: g.Columns, Rows: g.Rows, Counts: g.Counts, Classes: g.Classes, Width: 420}
-	for k := range n {
+	for k := range shown {
 		d.Names = append(d.Names, clusterName(k))
 	}
 	detail := fmt.Sprintf("%s and %s of the variance", format.Percent(pca.Share[0]), format.Percent(pca.Share[1]))
+	if n > shown {
+		detail += fmt.Sprintf("; the %d largest of %d clusters", shown, n)
+	}
 	if g.Outside > 0 {
 		detail += fmt.Sprintf("; %s beyond the frame", format.Plural(g.Outside, "extreme row"))
 	}

@@ -167,6 +167,12 @@ func (r *run) table(trials []search.Trial) markup.HTML {
 	for _, x := range ranked[:min(len(ranked), shown)] {
 		t.Rows = append(t.Rows, []string{fmt.Sprint(x.Number + 1), words(x.Params), number(x.Score), fmt.Sprintf("%.2g", crossval.Deviation(x.Scores))})
 	}
+	if r.folds == 1 { // there is nothing to deviate
+		t.Head = t.Head[:3]
+		for i, row := range t.Rows {
+			t.Rows[i] = row[:3]
+		}
+	}
 	return t.HTML()
 }
 
