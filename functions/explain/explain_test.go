@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 		{"stacking", "sex", map[string]any{"model": "stacking", "stacking": map[string]any{"members": forests}}, explain.MemberSHAP, explain.LogOdds, []string{"male"}, "body_mass_g"},
 		{"stacking, three classes", "species", map[string]any{"model": "stacking", "stacking": map[string]any{"members": mixed}}, explain.MemberKernelSHAP, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"stacking, a value", "body_mass_g", map[string]any{"model": "stacking", "stacking": map[string]any{"members": linear}}, explain.MemberSHAP, explain.Value, []string{""}, "species"},
-		{"stacking by a forest", "body_mass_g", map[string]any{"model": "stacking", "stacking": map[string]any{"members": linear, "final": "random_forest"}}, explain.KernelSHAP, explain.Value, []string{""}, "species"},
+		{"stacking by a forest", "body_mass_g", map[string]any{"model": "stacking", "random_forest": map[string]any{"n_estimators": 5, "max_depth": 4}, "stacking": map[string]any{"members": linear, "final": "random_forest"}}, explain.KernelSHAP, explain.Value, []string{""}, "species"},
 		{"network", "sex", network, explain.IntegratedGradients, explain.LogOdds, []string{"male"}, "species"},
 		{"network, three classes", "species", network, explain.IntegratedGradients, explain.Score, []string{"Adelie", "Chinstrap", "Gentoo"}, "bill_length_mm"},
 		{"network, a value", "body_mass_g", network, explain.IntegratedGradients, explain.Value, []string{""}, "species"},
