@@ -217,8 +217,39 @@ func Combined(t testing.TB, data *table.Table) map[string]*model.Model {
 		"isotonic":        fit("species", of(boosting, calibrate.Stepwise)),
 		"isotonic vote":   fit("big", of(combine.Voting{Members: members(logistic)}, calibrate.Stepwise)),
 	}
+	net := neural.New()
+	net.Hidden, net.Epochs = []int{4}, 3
+	all := Fit(t, data, "species", logistic, &preprocess.Auto{Family: "linear"}, &preprocess.Impute{})
+	out["unseen"] = without(t, all, data, logistic, "Chinstrap")
+	out["unseen of a network"] = without(t, all, data, net, "Chinstrap")
+	out["unseen of trees"] = without(t, all, data, boosting, "Chinstrap")
+	out["one seen"] = without(t, all, data, logistic, "Chinstrap", "Adelie")
 	late := *out["vote of two"]
 	late.Threshold = .3
 	out["threshold"] = &late
 	return out
+}
+
+// without is a model whose estimator is fitted on rows that are of none of some
+// classes.
+func without(t testing.TB, m *model.Model, data *table.Table, e learn.Estimator, classes ...string) *model.Model {
+	t.Helper()
+	x, err := m.Matrix(data.Without(m.Target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := &learn.Target{Task: m.Task, Classes: m.Classes}
+	var rows []int
+	for i := range data.Rows() {
+		if label := data.Column(m.Target).Text(i); !slices.Contains(classes, label) {
+			rows, y.Labels = append(rows, i), append(y.Labels, int32(slices.Index(m.Classes, label)))
+		}
+	}
+	fitted, err := e.Fit(context.Background(), x.Take(rows), y, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := *m
+	out.Estimator = fitted
+	return &out
 }

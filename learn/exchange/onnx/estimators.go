@@ -60,15 +60,27 @@ func (w *writer) linear(x string, m *linear.Model) (said, error) {
 	}
 	seen := m.Seen()
 	switch {
-	case len(seen) == 1:
-		return said{}, fmt.Errorf("the model knows one class alone: train on rows of two or more")
 	case m.Kind() == linear.KindSGD && (len(seen) > 2 || m.Loss() != "log_loss"):
 		return said{}, fmt.Errorf("the model was fitted by sgd with the loss %s, %d classes each against the others: of sgd two classes with log_loss are written, and logistic of any", m.Loss(), len(seen))
 	case len(seen) == 2:
 		coefficients, intercepts = [][]float64{make([]float64, len(coefficients[0])), coefficients[0]}, []float64{0, intercepts[0]}
 	}
-	return w.softmax(w.dense(x, coefficients, intercepts), seen), nil
+	n := len(w.model.Classes)
+	rows, scores := make([][]float64, n), make([]float64, n)
+	for k := range rows {
+		rows[k], scores[k] = make([]float64, len(coefficients[0])), impossible
+	}
+	for k, class := range seen {
+		if scores[class] = 0; len(seen) > 1 {
+			rows[class], scores[class] = coefficients[k], intercepts[k]
+		}
+	}
+	return w.softmax(w.dense(x, rows, scores)), nil
 }
+
+// impossible is the score of a class that the fit had no rows of: its probability
+// is 0.
+const impossible = -1e30
 
 // dense writes a row of weights for each output.
 func (w *writer) dense(x string, weights [][]float64, bias []float64) string {
@@ -82,19 +94,9 @@ func (w *writer) dense(x string, weights [][]float64, bias []float64) string {
 	return w.op("Gemm", nil, x, w.constant([]int64{int64(n), int64(units)}, flat), w.constant([]int64{int64(units)}, bias))
 }
 
-// softmax writes the softmax of scores. Of a class that the fit had no rows of the
-// probability is 0.
-func (w *writer) softmax(scores string, seen []int32) said {
-	n := len(w.model.Classes)
-	p := w.op("Softmax", attributes{"axis": 1}, scores)
-	if len(seen) < n {
-		place := make([]float64, len(seen)*n)
-		for k, class := range seen {
-			place[k*n+int(class)] = 1
-		}
-		p = w.op("MatMul", nil, p, w.constant([]int64{int64(len(seen)), int64(n)}, place))
-	}
-	return said{p, onnxpb.TensorProto_DOUBLE}
+// softmax writes the probabilities of scores.
+func (w *writer) softmax(scores string) said {
+	return said{w.op("Softmax", attributes{"axis": 1}, scores), onnxpb.TensorProto_DOUBLE}
 }
 
 // furthest is how many deviations a value may be from the mean for a network.
@@ -114,8 +116,13 @@ func (w *writer) network(x string, m *neural.Model) (said, error) {
 	x = w.op("Div", nil, w.op("Sub", nil, x, w.constant(n, m.Mean)), w.constant(n, m.Scale))
 	x = w.op("Clip", nil, x, w.constant([]int64{}, []float64{-furthest}), w.constant([]int64{}, []float64{furthest}))
 	for l, layer := range m.Layers {
-		inputs := int64(len(layer.Weights) / layer.Units)
-		x = w.op("Gemm", nil, x, w.constant([]int64{inputs, int64(layer.Units)}, doubles(layer.Weights)), w.constant([]int64{int64(layer.Units)}, doubles(layer.Bias)))
+		inputs, units := len(layer.Weights)/layer.Units, layer.Units
+		weights, bias := doubles(layer.Weights), doubles(layer.Bias)
+		if l == len(m.Layers)-1 && m.Task == learn.Classification {
+			weights, bias = ofClasses(weights, bias, m.Seen, len(w.model.Classes))
+			units = len(bias)
+		}
+		x = w.op("Gemm", nil, x, w.constant([]int64{int64(inputs), int64(units)}, weights), w.constant([]int64{int64(units)}, bias))
 		if l < len(m.Layers)-1 {
 			switch m.Activation {
 			case "relu":
@@ -130,9 +137,25 @@ func (w *writer) network(x string, m *neural.Model) (said, error) {
 		}
 	}
 	if m.Task == learn.Classification {
-		return w.softmax(x, m.Seen), nil
+		return w.softmax(x), nil
 	}
 	return said{w.op("Add", nil, w.op("Mul", nil, x, w.number(m.Unit)), w.number(m.Offset)), onnxpb.TensorProto_DOUBLE}, nil
+}
+
+// ofClasses is a last layer with a unit for each class, seen or not.
+func ofClasses(weights, bias []float64, seen []int32, classes int) (allWeights, allBias []float64) {
+	inputs := len(weights) / len(bias)
+	allWeights, allBias = make([]float64, inputs*classes), make([]float64, classes)
+	for k := range allBias {
+		allBias[k] = impossible
+	}
+	for u, k := range seen {
+		allBias[k] = bias[u]
+		for i := range inputs {
+			allWeights[i*classes+int(k)] = weights[i*len(bias)+u]
+		}
+	}
+	return allWeights, allBias
 }
 
 // trees writes a sum of trees. Splits on categories look at one more feature,
