@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/linear"
@@ -34,6 +36,31 @@ func Folds(t *testing.T, write Writer, read func(file []byte) (*model.Model, err
 				t.Errorf("notes %q", notes)
 			}
 		})
+	}
+}
+
+// FoldsWhatever is Folds of any model that is a sum of trees, after any transforms;
+// what cannot be written says what to do instead.
+func FoldsWhatever(t *testing.T, write Writer, read func(file []byte) (*model.Model, error), tolerance float64) {
+	data, written := Data(t, 80), 0
+	rapid.Check(t, func(draw *rapid.T) {
+		m := Draw(t, draw, data)
+		file, _, err := write(m)
+		if err != nil {
+			if !strings.Contains(err.Error(), "export it as onnx") {
+				draw.Fatal(err)
+			}
+			return
+		}
+		again, err := read(file)
+		if err != nil {
+			draw.Fatal(err)
+		}
+		Agree(draw, again, m, data, tolerance)
+		written++
+	})
+	if written == 0 {
+		t.Error("none could be written")
 	}
 }
 

@@ -45,6 +45,10 @@ func TestWriteTransforms(t *testing.T) {
 	exchangetest.Folds(t, lightgbm.Write, func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, 1e-12)
 }
 
+func TestWriteWhatever(t *testing.T) {
+	exchangetest.FoldsWhatever(t, lightgbm.Write, func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, 1e-9)
+}
+
 // What the library has loaded of ours predicts here as there.
 func TestWritten(t *testing.T) {
 	exchangetest.Written(t, "lightgbm", func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, 1e-6)

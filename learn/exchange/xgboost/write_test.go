@@ -45,6 +45,10 @@ func TestWriteTransforms(t *testing.T) {
 	exchangetest.Folds(t, asUBJ, func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, 1e-5)
 }
 
+func TestWriteWhatever(t *testing.T) {
+	exchangetest.FoldsWhatever(t, asUBJ, func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, 1e-5)
+}
+
 // What the library has loaded of ours predicts here as there.
 func TestWritten(t *testing.T) {
 	exchangetest.Written(t, "xgboost", func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, 1e-5)
