@@ -55,9 +55,20 @@ func FuzzFromState(f *testing.F) {
 		if v := s.Tensors["seen"].Data.([]int32); place >= 0 && place < len(v) {
 			v[place] = item
 		}
+		if at%2 == 1 { // the same again, as what came later
+			for _, name := range []string{"starts", "seen", "weights"} {
+				s.Tensors["later_"+name] = s.Tensors[name]
+			}
+		}
 		m, err := FromState(s)
 		if err != nil {
 			return
+		}
+		if _, err := m.Answer(Question{User: m.users[0], After: []Event{{Item: m.items[0]}}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := m.Explain(m.users[0], []Event{{Item: m.items[0]}}, m.items[0]); err != nil {
+			t.Fatal(err)
 		}
 		m.Recommend(m.users[0], 3)
 		m.Recommend("", 3)
