@@ -74,7 +74,7 @@ export async function model([name, number]) {
       h('p', { class: 'crumbs' }, link(['models'], '← Models')),
       h('div', { class: 'head' }, h('h1', null, name, h('span', { class: 'quiet' }, ` version ${v.version}`)), chips(aliasesOf(m, v.version)),
         h('span', { class: 'actions' }, moves.length > 1 ? h('button', { on: { click: act(() => post(path('v1', 'models', name, 'rollback')), `Serve the version of ${name} that was served before?`) } }, 'Roll back') : null)),
-      facts([['Predicts', v.target || null], ['Task', v.task], ['Estimator', words(v.estimator)], ['Stage', v.stage], ['Inputs', count(doc.inputs.length)], ['Registered', ago(v.registeredAt)], ['Run', v.run ? link(['runs', v.run], short(v.run)) : null]]),
+      facts([['Predicts', v.target], ['Task', v.task], ['Estimator', words(v.estimator)], ['Stage', v.stage], ['Inputs', count(doc.inputs.length)], ['Registered', ago(v.registeredAt)], ['Run', v.run ? link(['runs', v.run], short(v.run)) : null]]),
       measures(v.metrics, evaluated?.baseline),
       h('h2', null, 'Try it'), predictor(v, doc.inputs),
       h('h2', null, 'Versions'), versions(m, v),
