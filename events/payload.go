@@ -64,9 +64,20 @@ type Dataset struct {
 	Task     string   `json:"task,omitempty"`    // classification, regression, clustering or recommendation
 	Classes  []string `json:"classes,omitempty"` // of a classification, in order
 
-	// Roles are columns of a recommendation, by what they are: user, item, and
-	// weight where there is one.
+	// Roles are columns by what they are: weight, how much a row counts, where there
+	// is one, and of a recommendation user and item.
 	Roles map[string]string `json:"roles,omitempty"`
+}
+
+// Aside lists the columns that are no features: the target, and how much rows count.
+func (d Dataset) Aside() []string {
+	var names []string
+	for _, name := range []string{d.Target, d.Roles[RoleWeight]} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // The roles of columns.

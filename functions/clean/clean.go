@@ -81,7 +81,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if learn.Task(in.Dataset.Task) == learn.Recommendation {
 		return pass(ctx, call, in.Dataset)
 	}
-	specs, err := p.specs(m.Schema, in.Dataset.Target)
+	specs, err := p.specs(m.Schema, in.Dataset)
 	if err != nil {
 		return step.Permanent(err)
 	}
@@ -155,29 +155,31 @@ func fit(ctx context.Context, call *step.Call, ds events.Dataset, train *table.T
 	if train.Rows() == 0 {
 		return nil, step.Permanent(fmt.Errorf("no training rows are left of dataset %s after cleaning (%s): relax duplicates, missing or outliers", ds.Name, strings.Join(call.Notes(), "; ")))
 	}
-	graph, err := preprocess.FitOnly(ctx, train.Without(ds.Target), nil, &learn.Options{Seed: call.Seed}, specs...)
+	graph, err := preprocess.FitOnly(ctx, train.Without(ds.Aside()...), nil, &learn.Options{Seed: call.Seed}, specs...)
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("cleaning dataset %s: %w", ds.Name, err))
 	}
 	return graph, nil
 }
 
-// transform cleans all columns but the target, which goes last.
+// transform cleans all columns but those aside, which go last.
 func transform(graph *preprocess.Graph, ds events.Dataset, t *table.Table) (*table.Table, error) {
-	out, err := graph.Transform(t.Without(ds.Target))
+	out, err := graph.Transform(t.Without(ds.Aside()...))
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("cleaning dataset %s: %w", ds.Name, err))
 	}
-	if target := t.Column(ds.Target); target != nil {
-		if out, err = out.With(target); err != nil {
-			return nil, step.Permanent(err)
-		}
+	aside, err := t.Select(ds.Aside()...)
+	if err == nil {
+		out, err = out.With(aside.Columns...)
+	}
+	if err != nil {
+		return nil, step.Permanent(err)
 	}
 	return out, nil
 }
 
 // specs are the transforms of a row, in their order.
-func (p Params) specs(schema table.Schema, target string) ([]preprocess.Spec, error) {
+func (p Params) specs(schema table.Schema, ds events.Dataset) ([]preprocess.Spec, error) {
 	columns := make([]string, len(schema))
 	for i, field := range schema {
 		columns[i] = field.Name
@@ -187,8 +189,11 @@ func (p Params) specs(schema table.Schema, target string) ([]preprocess.Spec, er
 			if !slices.Contains(columns, name) {
 				return nil, fmt.Errorf("no column %q%s", name, nearest.Hint(name, columns))
 			}
-			if name == target {
+			switch name {
+			case ds.Target:
 				return nil, fmt.Errorf("column %q is the target: cleaning never changes it", name)
+			case ds.Roles[events.RoleWeight]:
+				return nil, fmt.Errorf("column %q is how much rows count: cleaning never changes it", name)
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 	}
 	if p.removes() {
 		train := step.RowsOf(out, step.Train, t.Rows())
-		features := t.Without(ds.Target).Take(train)
+		features := t.Without(ds.Aside()...).Take(train)
 		far, err := p.rule(ctx, call, features)
 		if err != nil {
 			return nil, err

@@ -42,7 +42,7 @@ func (p Params) inParts(ctx context.Context, call *step.Call, ds events.Dataset,
 	if err != nil {
 		return nil, err
 	}
-	features := sample.Without(ds.Target)
+	features := sample.Without(ds.Aside()...)
 	far, err := p.rule(ctx, call, features)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/cluster"
@@ -42,7 +43,7 @@ type Trait struct {
 
 // clusters measures how the rows are grouped: those that were learnt from, or the
 // test rows where there are some.
-func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, raw *table.Table, split []step.Subset) ([]report.Section, error) {
+func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, _ events.Dataset, raw *table.Table, split []step.Subset) ([]report.Section, error) {
 	fail := func(err error) ([]report.Section, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -109,11 +109,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	case learn.Clustering:
 		measure = p.clusters
 	case learn.Recommendation:
-		measure = func(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, raw *table.Table, split []step.Subset) ([]report.Section, error) {
-			return p.lists(ctx, call, e, m, in.Raw, raw, split)
-		}
+		measure = p.lists
 	}
-	figures, err := measure(ctx, call, e, m, raw, split)
+	figures, err := measure(ctx, call, e, m, in.Raw, raw, split)
 	if err != nil {
 		return err
 	}
@@ -141,47 +139,46 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 }
 
 // predictions measures what the model predicts of rows that have a target.
-func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, raw *table.Table, split []step.Subset) ([]report.Section, error) {
-	targets, err := raw.Select(m.Target)
+func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, ds events.Dataset, raw *table.Table, split []step.Subset) ([]report.Section, error) {
+	aside, err := raw.Select(ds.Aside()...)
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	_, trainY, err := fitted.Rows(targets, split, step.Train, m)
+	train, err := fitted.Rows(aside, split, step.Train, ds, m)
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	testX, testY, err := fitted.Rows(raw, split, step.Test, m)
+	test, err := fitted.Rows(raw, split, step.Test, ds, m)
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	crossed := p.Folds > 1 && trainY.Len() <= p.FoldRows && trainY.Len() >= 2*p.Folds
-	var trainX *table.Table
-	if crossed || testY.Len() == 0 {
-		if trainX, _, err = fitted.Rows(raw, split, step.Train, m); err != nil {
+	crossed := p.Folds > 1 && train.Y.Len() <= p.FoldRows && train.Y.Len() >= 2*p.Folds
+	if crossed || test.Y.Len() == 0 {
+		if train, err = fitted.Rows(raw, split, step.Train, ds, m); err != nil {
 			return nil, step.Permanent(err)
 		}
 	}
-	if testY.Len() == 0 {
+	if test.Y.Len() == 0 {
 		call.Note("there are no test rows with a target: the model is measured on the rows that it learnt from, which flatters it")
-		testX, testY, e.Subset = trainX, trainY, "train"
+		test, e.Subset = train, "train"
 	}
-	call.Rows(int64(testY.Len()))
-	predicted, err := m.Predict(testX)
+	call.Rows(int64(test.Y.Len()))
+	predicted, err := m.Predict(test.X)
 	if err == nil {
-		e.Model, err = metrics.EvaluateAt(testY, outputs(predicted), nil, m.Threshold)
+		e.Model, err = metrics.EvaluateAt(test.Y, outputs(predicted), test.Weights, m.Threshold)
 	}
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("predicting the %s rows of dataset %s: %w", e.Subset, e.Dataset, err))
 	}
-	if e.Baseline, err = measureBaseline(ctx, trainY, testY); err != nil {
+	if e.Baseline, err = measureBaseline(ctx, train, test); err != nil {
 		return nil, step.Permanent(err)
 	}
 	if crossed {
-		if e.CrossValid, err = crossValidate(ctx, call, m, trainX, trainY, p.Folds); err != nil {
+		if e.CrossValid, err = crossValidate(ctx, call, m, train, p.Folds); err != nil {
 			return nil, err
 		}
 	}
-	return predictionSections(e, m, residualsOf(testY, predicted)), nil
+	return predictionSections(e, m, residualsOf(test.Y, predicted)), nil
 }
 
 func outputs(p *model.Prediction) []float64 {
@@ -192,15 +189,15 @@ func outputs(p *model.Prediction) []float64 {
 }
 
 // measureBaseline measures what knows only the distribution of the target.
-func measureBaseline(ctx context.Context, train, test *learn.Target) (*metrics.Report, error) {
+func measureBaseline(ctx context.Context, train, test *fitted.Labelled) (*metrics.Report, error) {
 	one := func(n int) *learn.Matrix {
 		return &learn.Matrix{Names: []string{"none"}, Columns: [][]float64{make([]float64, n)}, Rows: n}
 	}
-	b, err := baseline.Estimator{}.Fit(ctx, one(train.Len()), train, nil)
+	b, err := baseline.Estimator{}.Fit(ctx, one(train.Y.Len()), train.Y, &learn.Options{Weights: train.Weights})
 	if err != nil {
 		return nil, fmt.Errorf("fitting the baseline: %w", err)
 	}
-	return metrics.Evaluate(test, b.Predict(one(test.Len())), nil)
+	return metrics.Evaluate(test.Y, b.Predict(one(test.Y.Len())), test.Weights)
 }
 
 // better tells whether a metric is better in a than in b; known is false where

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
@@ -11,7 +12,6 @@ import (
 	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/split"
 	"github.com/runnel-dev/runnel/runtime/step"
-	"github.com/runnel-dev/runnel/table"
 )
 
 // A CrossValidation is the spread of each metric over folds of the training
@@ -23,14 +23,14 @@ type CrossValidation struct {
 	Std   map[string]float64   `json:"std"` // with n - 1
 }
 
-func crossValidate(ctx context.Context, call *step.Call, m *model.Model, x *table.Table, y *learn.Target, k int) (*CrossValidation, error) {
+func crossValidate(ctx context.Context, call *step.Call, m *model.Model, of *fitted.Labelled, k int) (*CrossValidation, error) {
 	folds := split.Folds{K: k, Shuffle: true, Repeats: 1, Seed: call.Seed}
 	var rounds []split.Fold
 	var err error
-	if y.Task == learn.Classification {
-		rounds, _, err = folds.Stratified(y.Labels, y.Classes)
+	if of.Y.Task == learn.Classification {
+		rounds, _, err = folds.Stratified(of.Y.Labels, of.Y.Classes)
 	} else {
-		rounds, err = folds.Plain(y.Len())
+		rounds, err = folds.Plain(of.Y.Len())
 	}
 	if err != nil {
 		return nil, step.Permanent(err)
@@ -42,7 +42,7 @@ func crossValidate(ctx context.Context, call *step.Call, m *model.Model, x *tabl
 	cv := &CrossValidation{Mean: map[string]float64{}, Std: map[string]float64{}}
 	for i, fold := range rounds {
 		call.Progress(int64(i), int64(len(rounds)), "folds")
-		r, err := judgeFold(ctx, call.Seed, m, entry, params, x, y, fold)
+		r, err := judgeFold(ctx, call.Seed, m, entry, params, of, fold)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -57,10 +57,10 @@ func crossValidate(ctx context.Context, call *step.Call, m *model.Model, x *tabl
 }
 
 // judgeFold fits everything anew on the fold's training rows and measures it on the others.
-func judgeFold(ctx context.Context, seed uint64, m *model.Model, entry estimator.Entry, params estimator.Params, x *table.Table, y *learn.Target, fold split.Fold) (*metrics.Report, error) {
-	opts := &learn.Options{Seed: seed}
-	fx, fy := x.Take(fold.Train), y.Take(fold.Train)
-	graph, features, err := m.Graph.Refit(ctx, fx, fy, opts)
+func judgeFold(ctx context.Context, seed uint64, m *model.Model, entry estimator.Entry, params estimator.Params, of *fitted.Labelled, fold split.Fold) (*metrics.Report, error) {
+	train, test := of.Take(fold.Train), of.Take(fold.Test)
+	opts := &learn.Options{Seed: seed, Weights: train.Weights}
+	graph, features, err := m.Graph.Refit(ctx, train.X, train.Y, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,18 +69,18 @@ func judgeFold(ctx context.Context, seed uint64, m *model.Model, entry estimator
 	if err != nil {
 		return nil, err
 	}
-	fitted, err := entry.New(params).Fit(ctx, matrix, fy, opts)
+	refit, err := entry.New(params).Fit(ctx, matrix, train.Y, opts)
 	if err != nil {
 		return nil, err
 	}
-	tx, err := graph.Transform(x.Take(fold.Test))
+	tx, err := graph.Transform(test.X)
 	if err != nil {
 		return nil, err
 	}
 	if matrix, err = preprocess.Matrix(tx, names); err != nil {
 		return nil, err
 	}
-	return metrics.EvaluateAt(y.Take(fold.Test), fitted.Predict(matrix), nil, m.Threshold)
+	return metrics.EvaluateAt(test.Y, refit.Predict(matrix), test.Weights, m.Threshold)
 }
 
 // estimatorOf is the estimator that a model was fitted with, as its params say.

@@ -73,7 +73,10 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	x := t.Without(in.Dataset.Target)
+	if _, err := preprocess.Weights(t, in.Dataset.Roles[events.RoleWeight]); err != nil {
+		return step.Permanent(fmt.Errorf("dataset %s: %w", in.Dataset.Name, err))
+	}
+	x := t.Without(in.Dataset.Aside()...)
 	if len(x.Columns) == 0 {
 		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from%s", in.Dataset.Name, beside(in.Dataset.Target)))
 	}
@@ -93,11 +96,11 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if len(features.Columns) == 0 {
 		return step.Permanent(fmt.Errorf("dataset %s has no column to learn from%s: %d columns, none of which became a feature", in.Dataset.Name, beside(in.Dataset.Target), len(x.Columns)))
 	}
-	if features.Column(in.Dataset.Target) != nil {
-		return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the target is: rename one of the columns", in.Dataset.Name, in.Dataset.Target))
-	}
-	if target := t.Column(in.Dataset.Target); target != nil {
-		if features, err = features.With(target); err != nil {
+	for _, name := range in.Dataset.Aside() {
+		if features.Column(name) != nil {
+			return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the column %s is: rename one of them", in.Dataset.Name, name, of(in.Dataset, name)))
+		}
+		if features, err = features.With(t.Column(name)); err != nil {
 			return step.Permanent(err)
 		}
 	}
@@ -110,6 +113,14 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	return call.Emit(events.FeaturesBuiltData{Raw: in.Raw, Dataset: ds, Transformers: ref, Notes: call.Notes()})
+}
+
+// of says what a column that is no feature is.
+func of(ds events.Dataset, name string) string {
+	if name == ds.Target {
+		return "of the target"
+	}
+	return "of weights"
 }
 
 // beside is the end of a sentence about the columns of features.

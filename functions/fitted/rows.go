@@ -22,18 +22,31 @@ func Judged(ctx context.Context, call *step.Call, ref events.ModelRef, raw event
 	return m, t, split, err
 }
 
-// Rows takes the rows of a subset that have the model's target: in raw form, as
-// the model takes them, and the target. The error is one of the data.
-func Rows(raw *table.Table, split []step.Subset, which step.Subset, m *model.Model) (*table.Table, *learn.Target, error) {
+// Labelled are rows that have a model's target, in raw form.
+type Labelled struct {
+	X       *table.Table
+	Y       *learn.Target
+	Weights []float64 // how much each row counts; nil: 1
+}
+
+// Take is some of the rows.
+func (l *Labelled) Take(rows []int) *Labelled {
+	return &Labelled{l.X.Take(rows), l.Y.Take(rows), learn.TakeWeights(l.Weights, rows)}
+}
+
+// Rows takes the rows of a subset of dataset ds, whose table is raw, that have the
+// model's target. The error is one of the data.
+func Rows(raw *table.Table, split []step.Subset, which step.Subset, ds events.Dataset, m *model.Model) (*Labelled, error) {
 	t := raw
 	if rows := step.RowsOf(split, which, raw.Rows()); len(rows) < raw.Rows() {
 		t = raw.Take(rows)
 	}
 	t, y, err := WithTarget(t, m.Target, m.Task, m.Classes)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return t.Without(m.Target), y, nil
+	weights, err := preprocess.Weights(t, ds.Roles[events.RoleWeight])
+	return &Labelled{t.Without(ds.Aside()...), y, weights}, err
 }
 
 // WithTarget takes the rows that have a target, and the target. The error is one

@@ -28,7 +28,7 @@ type Params struct {
 	Task       string  `json:"task" default:"auto" enum:"auto,classification,regression,clustering,recommendation" doc:"what is predicted; auto decides by the target's values; clustering finds groups of alike rows and takes no target; recommendation is of rows that say what users did, which takes user and item, and these alone ask for it"`
 	User       string  `json:"user" doc:"recommendation: column of users; by default the one that the upload's metadata names under user"`
 	Item       string  `json:"item" doc:"recommendation: column of items, which are recommended; by default that under item"`
-	Weight     string  `json:"weight" doc:"recommendation: column of how much a user did with an item, such as how often; by default that under weight, or each row counts as 1"`
+	Weight     string  `json:"weight" doc:"column of how much a row counts, a number of at least 0: 2 as much as two rows; of a recommendation how much a user did with an item, such as how often; by default that under weight, or each row counts as 1"`
 	Name       string  `json:"name" doc:"name of the dataset; the file's name by default"`
 	Format     string  `json:"format" default:"auto" enum:"auto,csv,jsonl,parquet" doc:"how the file is written; auto looks at its first bytes"`
 	OnBadRow   string  `json:"on_bad_row" default:"fail" enum:"fail,skip" doc:"a row that cannot be read ends the step with an error, or is left out and counted"`

@@ -11,7 +11,7 @@ import (
 	"github.com/runnel-dev/runnel/table"
 )
 
-// name takes the columns of a recommendation from the upload's metadata where the
+// name takes the columns that have roles from the upload's metadata where the
 // params name none, and the task from the columns.
 func (p *Params) name(metadata map[string]string) error {
 	for _, c := range []struct {
@@ -26,8 +26,10 @@ func (p *Params) name(metadata map[string]string) error {
 		p.Task = string(learn.Recommendation)
 	}
 	switch wanted := learn.Task(p.Task) == learn.Recommendation; {
-	case !wanted && (p.User != "" || p.Item != "" || p.Weight != ""):
-		return fmt.Errorf("user, item and weight are columns of a recommendation, which needs a user and an item and has no target: user is %q, item %q, target %q, task %s", p.User, p.Item, p.Target, p.Task)
+	case !wanted && (p.User != "" || p.Item != ""):
+		return fmt.Errorf("user and item are columns of a recommendation, which needs both and has no target: user is %q, item %q, target %q, task %s", p.User, p.Item, p.Target, p.Task)
+	case p.Weight != "" && p.Weight == p.Target:
+		return fmt.Errorf("weight and target are both the column %q", p.Weight)
 	case wanted && (p.User == "" || p.Item == ""):
 		return fmt.Errorf("a recommendation needs the columns of users and of items: user is %q and item %q", p.User, p.Item)
 	case wanted && p.User == p.Item:
@@ -36,14 +38,16 @@ func (p *Params) name(metadata map[string]string) error {
 	return nil
 }
 
-// roles are the columns of a recommendation by what they are.
+// roles are the columns that have one, by what they are.
 func (p Params) roles() map[string]string {
-	if p.User == "" {
-		return nil
+	roles := map[string]string{}
+	for role, column := range map[string]string{events.RoleUser: p.User, events.RoleItem: p.Item, events.RoleWeight: p.Weight} {
+		if column != "" {
+			roles[role] = column
+		}
 	}
-	roles := map[string]string{events.RoleUser: p.User, events.RoleItem: p.Item}
-	if p.Weight != "" {
-		roles[events.RoleWeight] = p.Weight
+	if len(roles) == 0 {
+		return nil
 	}
 	return roles
 }

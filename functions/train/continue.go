@@ -53,22 +53,22 @@ func (p Params) resume(ctx context.Context, call *step.Call, in events.FeaturesB
 	if m.Target != in.Raw.Target || m.Task != learn.Task(in.Raw.Task) {
 		return fail(fmt.Errorf("the model is a %s of %q, the dataset a %s of %q", m.Task, m.Target, in.Raw.Task, in.Raw.Target))
 	}
-	rows, y, err := fitted.Rows(raw, split, step.Train, m)
+	rows, err := fitted.Rows(raw, split, step.Train, in.Raw, m)
 	if err != nil {
 		return fail(err)
 	}
-	call.Rows(int64(y.Len()))
-	x, err := m.Matrix(rows)
+	call.Rows(int64(rows.Y.Len()))
+	x, err := m.Matrix(rows.X)
 	if err != nil {
 		return fail(err)
 	}
-	opts := &learn.Options{Seed: call.Seed, Progress: func(done, total int) { call.Progress(int64(done), int64(total), "scores") }}
-	if m.Estimator, err = goOn(ctx, m, x, y, opts); err != nil {
+	opts := &learn.Options{Seed: call.Seed, Weights: rows.Weights, Progress: func(done, total int) { call.Progress(int64(done), int64(total), "scores") }}
+	if m.Estimator, err = goOn(ctx, m, x, rows.Y, opts); err != nil {
 		return fail(err)
 	}
 	before := m.Inputs
 	m.Seed = call.Seed
-	call.Note("model: %s goes on by one round over %d rows; its transforms and parameters stay, and its statistics are those of these rows", p.Continue, y.Len())
+	call.Note("model: %s goes on by one round over %d rows; its transforms and parameters stay, and its statistics are those of these rows", p.Continue, rows.Y.Len())
 	if err := describe(ctx, call, m, in); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (p Params) resume(ctx context.Context, call *step.Call, in events.FeaturesB
 	if err := continued(m, p.Continue, v.Files); err != nil {
 		return err
 	}
-	return finish(ctx, call, m, v.Estimator, x, y, in)
+	return finish(ctx, call, m, v.Estimator, x, rows.Y, rows.Weights, in)
 }
 
 // goOn fits the model's estimator further.

@@ -12,22 +12,30 @@ import (
 	"github.com/runnel-dev/runnel/table"
 )
 
-// data reads the training rows that have a target: the features, their target,
-// and the transforms that made them. Where a search chose transforms of its own,
-// these are fitted on the raw rows.
-func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own []preprocess.Description) (*table.Table, *learn.Target, *preprocess.Graph, error) {
+// training is what is learnt from: the features of rows that have a target, their
+// target, how much each counts, and the transforms that made them.
+type training struct {
+	x       *table.Table
+	y       *learn.Target
+	weights []float64 // nil: all 1
+	graph   *preprocess.Graph
+}
+
+// data reads the training rows. Where a search chose transforms of its own, these
+// are fitted on the raw rows.
+func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own []preprocess.Description) (*training, error) {
 	from := in.Dataset
 	if len(own) > 0 {
 		from = in.Raw
 	}
 	t, split, err := call.Dataset(ctx, from)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	var graph *preprocess.Graph
 	if len(own) == 0 {
 		if graph, err = fitted.Graph(ctx, call, in.Transformers); err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 	}
 	if rows := step.RowsOf(split, step.Train, t.Rows()); len(rows) < t.Rows() {
@@ -36,11 +44,15 @@ func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own
 	call.Rows(int64(t.Rows()))
 	t, y, err := fitted.WithTarget(t, from.Target, learn.Task(from.Task), from.Classes)
 	if err != nil {
-		return nil, nil, nil, step.Permanent(err)
+		return nil, step.Permanent(err)
 	}
-	t = t.Without(from.Target)
+	weights, err := preprocess.Weights(t, from.Roles[events.RoleWeight])
+	if err != nil {
+		return nil, step.Permanent(fmt.Errorf("dataset %s: %w", from.Name, err))
+	}
+	t = t.Without(from.Aside()...)
 	if len(own) == 0 {
-		return t, y, graph, nil
+		return &training{t, y, weights, graph}, nil
 	}
 	specs, err := preprocess.Specs(own)
 	if err == nil {
@@ -50,7 +62,7 @@ func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own
 		t, err = t.Select(preprocess.Numeric(t)...)
 	}
 	if err != nil {
-		return nil, nil, nil, step.Permanent(fmt.Errorf("the transforms that the search chose, of dataset %s: %w", from.Name, err))
+		return nil, step.Permanent(fmt.Errorf("the transforms that the search chose, of dataset %s: %w", from.Name, err))
 	}
-	return t, y, graph, nil
+	return &training{t, y, weights, graph}, nil
 }

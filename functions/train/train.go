@@ -52,22 +52,22 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if learn.Task(in.Raw.Task) == learn.Recommendation {
 		return p.recommend(ctx, call, in)
 	}
-	t, y, graph, err := data(ctx, call, in, own)
+	d, err := data(ctx, call, in, own)
 	if err != nil {
 		return err
 	}
 	if p.Model == "auto" {
-		p.Model = estimator.Default(y.Task, t.Rows())
+		p.Model = estimator.Default(d.y.Task, d.x.Rows())
 		if p.Forest.MaxDepth == 0 {
 			p.Forest.MaxDepth = autoDepth
 		}
-		call.Note("model: %s (chosen for %d rows)", p.Model, t.Rows())
+		call.Note("model: %s (chosen for %d rows)", p.Model, d.x.Rows())
 	}
-	entry, err := estimator.Find(p.Model, y.Task)
+	entry, err := estimator.Find(p.Model, d.y.Task)
 	if err != nil {
 		return step.Permanent(err)
 	}
-	m, x, err := fit(ctx, call, entry, p, graph, t, y)
+	m, matrix, err := d.fit(ctx, call, entry, p)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -77,16 +77,16 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err := describe(ctx, call, m, in); err != nil {
 		return err
 	}
-	return finish(ctx, call, m, p.Model, x, y, in)
+	return finish(ctx, call, m, p.Model, matrix, d.y, d.weights, in)
 }
 
 // finish measures a model on the rows that it learnt from, stores it, and tells of it.
-func finish(ctx context.Context, call *step.Call, m *model.Model, estimatorName string, x *learn.Matrix, y *learn.Target, in events.FeaturesBuiltData) error {
+func finish(ctx context.Context, call *step.Call, m *model.Model, estimatorName string, x *learn.Matrix, y *learn.Target, weights []float64, in events.FeaturesBuiltData) error {
 	all := x.Rows
-	if x, y = some(x, y); x.Rows < all {
+	if x, y, weights = some(x, y, weights); x.Rows < all {
 		call.Note("training metrics are those of %d of the %d training rows", x.Rows, all)
 	}
-	report, err := estimator.Judge(ctx, x, y, m.Estimator.Predict(x), m.Threshold, &learn.Options{Seed: call.Seed})
+	report, err := estimator.Judge(ctx, x, y, m.Estimator.Predict(x), m.Threshold, &learn.Options{Seed: call.Seed, Weights: weights})
 	if err != nil {
 		return step.Permanent(err)
 	}
@@ -132,15 +132,16 @@ func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesB
 	return in.FeaturesBuiltData, c.Transforms, nil
 }
 
-// fit fits the estimator's own transforms and the estimator on the training
-// features x, and returns the model and the matrix that it was fitted on.
-func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, graph *preprocess.Graph, x *table.Table, y *learn.Target) (*model.Model, *learn.Matrix, error) {
+// fit fits the estimator's own transforms and the estimator, and returns the model
+// and the matrix that it was fitted on.
+func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params) (*model.Model, *learn.Matrix, error) {
+	y := d.y
 	choose := p.Threshold.Metric != "" && p.Threshold.Metric != "none"
 	if choose && y.Task != learn.Classification {
 		return nil, nil, fmt.Errorf("threshold is of two classes, and the task is %s: take it out", y.Task)
 	}
-	opts := &learn.Options{Seed: call.Seed, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
-	graph, x, err := graph.Then(ctx, x, y, opts, entry.Prepare()...)
+	opts := &learn.Options{Seed: call.Seed, Weights: d.weights, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
+	graph, x, err := d.graph.Then(ctx, d.x, y, opts, entry.Prepare()...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,12 +165,12 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, 
 	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
 		Params: used, Threshold: p.Threshold.At, Seed: call.Seed}
 	if choose {
-		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed})
+		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed, Weights: d.weights})
 		if err != nil {
 			return nil, nil, fmt.Errorf("threshold: %w", err)
 		}
 		var value float64
-		if m.Threshold, value, err = p.Threshold.Threshold(y, unseen, nil); err != nil {
+		if m.Threshold, value, err = p.Threshold.Threshold(y, unseen, d.weights); err != nil {
 			return nil, nil, err
 		}
 		call.Note("threshold: %.4g of %s, with a %s of %.4g on rows that were not fitted on", m.Threshold, y.Classes[1], p.Threshold.Metric, value)
@@ -182,15 +183,15 @@ func fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params, 
 const mostMeasured = 50_000
 
 // some takes mostMeasured rows at even distances, where there are more.
-func some(x *learn.Matrix, y *learn.Target) (*learn.Matrix, *learn.Target) {
+func some(x *learn.Matrix, y *learn.Target, weights []float64) (*learn.Matrix, *learn.Target, []float64) {
 	if x.Rows <= mostMeasured {
-		return x, y
+		return x, y, weights
 	}
 	rows := make([]int, mostMeasured)
 	for i := range rows {
 		rows[i] = int(int64(i) * int64(x.Rows) / mostMeasured)
 	}
-	return x.Take(rows), y.Take(rows)
+	return x.Take(rows), y.Take(rows), learn.TakeWeights(weights, rows)
 }
 
 // sketches are the statistics that a model carries to measure drift against: at
@@ -209,7 +210,7 @@ func describe(ctx context.Context, call *step.Call, m *model.Model, in events.Fe
 	if target := raw.Column(m.Target); m.Task.Supervised() {
 		m.TargetKind = target.Kind
 	}
-	m.Inputs = model.Describe(train, in.Raw.Target)
+	m.Inputs = model.Describe(train, append(in.Raw.Aside(), m.Graph.Ignored()...)...)
 	manifest, err := call.Manifest(ctx, in.Raw)
 	if err != nil {
 		return err

@@ -161,7 +161,10 @@ func read(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	for _, n := range notes {
 		call.Note("%s", n)
 	}
-	d.X, d.Y = t.Without(in.Raw.Target), y
+	if d.Weights, err = preprocess.Weights(t, in.Raw.Roles[events.RoleWeight]); err != nil {
+		return d, step.Permanent(fmt.Errorf("dataset %s: %w", in.Raw.Name, err))
+	}
+	d.X, d.Y = t.Without(in.Raw.Aside()...), y
 	return d, nil
 }
 

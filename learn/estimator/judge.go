@@ -10,12 +10,17 @@ import (
 
 // Judge measures what a model said of rows x with the target y: its outputs, as
 // Predict gives them. Where the task is not supervised the rows judge by
-// themselves. threshold is as in metrics.EvaluateAt.
+// themselves. threshold is as in metrics.EvaluateAt, and opts.Weights say how much
+// each row counts.
 func Judge(ctx context.Context, x *learn.Matrix, y *learn.Target, outputs []float64, threshold float64, opts *learn.Options) (*metrics.Report, error) {
 	if y.Task == learn.Clustering {
 		return cluster.Evaluate(ctx, x, outputs, len(outputs)/max(x.Rows, 1), opts)
 	}
-	return metrics.EvaluateAt(y, outputs, nil, threshold)
+	var weights []float64
+	if opts != nil {
+		weights = opts.Weights
+	}
+	return metrics.EvaluateAt(y, outputs, weights, threshold)
 }
 
 // Metric is the one that tells most of a task in one number, of those that are

@@ -55,9 +55,9 @@ type Input struct {
 const MaxValues = 100
 
 // Describe lists the inputs of a model that is trained on the rows of t: every
-// column but the target. One that always has a value and is no identifier is required.
-func Describe(t *table.Table, target string) []Input {
-	columns := t.Without(target).Columns
+// column but those aside, such as the target. One that always has a value and is no identifier is required.
+func Describe(t *table.Table, aside ...string) []Input {
+	columns := t.Without(aside...).Columns
 	inputs := make([]Input, len(columns))
 	var all sync.WaitGroup
 	for j, c := range columns {

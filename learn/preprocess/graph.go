@@ -23,6 +23,23 @@ func Fit(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Optio
 	return (*Graph)(nil).Then(ctx, t, y, opts, specs...)
 }
 
+// Ignored lists the columns that are dropped before anything looks at them: what
+// transforms rows need not be given them.
+func (g *Graph) Ignored() []string {
+	if g == nil {
+		return nil
+	}
+	var names []string
+	for _, t := range g.steps {
+		d, ok := t.(*dropper)
+		if !ok {
+			break
+		}
+		names = append(names, d.Names...)
+	}
+	return names
+}
+
 // FitOnly is Fit without the transformed rows: those of the last spec are not made.
 func FitOnly(ctx context.Context, t *table.Table, y *learn.Target, opts *learn.Options, specs ...Spec) (*Graph, error) {
 	last := max(0, len(specs)-1)

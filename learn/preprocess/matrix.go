@@ -118,6 +118,27 @@ func Target(t *table.Table, name string, task learn.Task, classes []string) (y *
 	return y, absent, nil
 }
 
+// Weights takes a column as sample weights; "" stands for none, all of them 1.
+func Weights(t *table.Table, name string) ([]float64, error) {
+	if name == "" {
+		return nil, nil
+	}
+	c := t.Column(name)
+	if c == nil {
+		return nil, fmt.Errorf("weight: %w", noColumn(t, name))
+	}
+	weights, err := numbersOf(c)
+	if err != nil {
+		return nil, fmt.Errorf("weight: %w", err)
+	}
+	for i, w := range weights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return nil, fmt.Errorf("weight %q is %q in row %d: want a number of at least 0", name, c.Text(i), i)
+		}
+	}
+	return weights, nil
+}
+
 func classOfNumber(c *table.Column, i int, classes []string) int32 {
 	v, err := strconv.ParseFloat(c.Text(i), 64)
 	if err != nil {
