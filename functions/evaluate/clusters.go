@@ -75,7 +75,7 @@ func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m 
 	}
 	e.Baseline = cluster.Single(x)
 	labels, _ := cluster.Nearest(distances, n)
-	e.Clusters = &Clusters{Sizes: make([]int64, n), SilhouetteRows: min(x.Rows, cluster.SilhouetteRows), Traits: traits(m, raw, labels, n)}
+	e.Clusters = &Clusters{Sizes: make([]int64, n), SilhouetteRows: min(x.Rows, cluster.SilhouetteRows), Traits: traits(raw, labels, n)}
 	for _, k := range labels {
 		e.Clusters.Sizes[k]++
 	}
@@ -92,19 +92,18 @@ const (
 	mostValues     = 100
 )
 
-// traits describes the clusters by the raw columns that the model takes. Times
+// traits describes the clusters by the raw columns, those that were dropped too. Times
 // and columns that name their rows are left out.
-func traits(m *model.Model, raw *table.Table, labels []int32, n int) []Trait {
+func traits(raw *table.Table, labels []int32, n int) []Trait {
 	var out []Trait
 	add := func(t Trait, values []float64) {
 		if t.measure(values, labels, n) {
 			out = append(out, t)
 		}
 	}
-	for _, in := range m.Inputs {
-		c := raw.Column(in.Name)
+	for _, c := range raw.Columns {
 		switch {
-		case c == nil || c.Kind == table.Time || preprocess.Identifier(c):
+		case c.Kind == table.Time || preprocess.Identifier(c):
 		case c.Kind != table.String:
 			add(Trait{Column: c.Name}, c.Numbers())
 		default:

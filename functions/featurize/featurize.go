@@ -98,7 +98,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	for _, name := range in.Dataset.Aside() {
 		if features.Column(name) != nil {
-			return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the column %s is: rename one of them", in.Dataset.Name, name, of(in.Dataset, name)))
+			return step.Permanent(fmt.Errorf("a feature of dataset %s is called %q, as the %s is: rename one of the columns", in.Dataset.Name, name, of(in.Dataset, name)))
 		}
 		if features, err = features.With(t.Column(name)); err != nil {
 			return step.Permanent(err)
@@ -118,9 +118,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 // of says what a column that is no feature is.
 func of(ds events.Dataset, name string) string {
 	if name == ds.Target {
-		return "of the target"
+		return "target"
 	}
-	return "of weights"
+	return "weight"
 }
 
 // beside is the end of a sentence about the columns of features.
