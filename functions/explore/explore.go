@@ -92,9 +92,12 @@ func describe(ctx context.Context, call *step.Call, ds events.Dataset, m *step.M
 		})
 	}}
 	if !m.Statistics.IsZero() {
-		parts.Stats = new(stats.Table)
-		if err := call.JSON(ctx, m.Statistics, parts.Stats); err != nil {
+		b, err := call.Bytes(ctx, m.Statistics)
+		if err != nil {
 			return nil, err
+		}
+		if parts.Stats, err = stats.Read(b); err != nil {
+			return nil, step.Permanent(fmt.Errorf("artifact %s: %w", m.Statistics.Digest, err))
 		}
 	}
 	return profile.OfParts(ctx, ds.Name, parts, o)

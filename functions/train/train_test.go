@@ -28,8 +28,8 @@ func TestModel(t *testing.T) {
 	m := r.Model(t)
 	raw, split := r.Env.Read(t, r.Trained.Raw)
 	rows := step.RowsOf(split, step.Train, raw.Rows())
-	var s stats.Table
-	if err := json.Unmarshal(m.Statistics, &s); err != nil {
+	s, err := stats.Read(m.Statistics)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Rows != int64(len(rows)) || s.Column("body_mass_g").Mean() != stats.Of(raw.Take(rows), nil).Column("body_mass_g").Mean() {

@@ -14,11 +14,11 @@ func Example() {
 	tuesday, _ := table.New(table.FloatColumn("delay", []float64{-4, 2}))
 	s := stats.Of(monday, nil)
 	stored, _ := json.Marshal(stats.Of(tuesday, nil))
-	var loaded stats.Table
-	if err := json.Unmarshal(stored, &loaded); err != nil {
+	loaded, err := stats.Read(stored)
+	if err != nil {
 		fmt.Println(err)
 	}
-	if err := s.Merge(&loaded); err != nil {
+	if err := s.Merge(loaded); err != nil {
 		fmt.Println(err)
 	}
 	c := s.Column("delay")

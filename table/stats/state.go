@@ -95,16 +95,24 @@ func (c *Column) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// UnmarshalJSON reads a state, and reports one that contradicts itself.
-func (c *Column) UnmarshalJSON(b []byte) error {
-	var s state
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("statistics of a column: %w", err)
+// Read reads the JSON of a table, and reports what contradicts itself. It is no
+// method of Table: a guest that only writes statistics would have to link it.
+func Read(b []byte) (*Table, error) {
+	var in struct {
+		Rows    int64   `json:"rows"`
+		Columns []state `json:"columns"`
 	}
-	if err := c.restore(&s); err != nil {
-		return fmt.Errorf("statistics of column %q: %w", s.Name, err)
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, fmt.Errorf("statistics: %w", err)
 	}
-	return nil
+	t := &Table{Rows: in.Rows, Columns: make([]*Column, len(in.Columns))}
+	for i := range in.Columns {
+		t.Columns[i] = new(Column)
+		if err := t.Columns[i].restore(&in.Columns[i]); err != nil {
+			return nil, fmt.Errorf("statistics of column %q: %w", in.Columns[i].Name, err)
+		}
+	}
+	return t, nil
 }
 
 func (c *Column) restore(s *state) error {
