@@ -9,6 +9,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
 	"github.com/runnel-dev/runnel/runtime/step"
