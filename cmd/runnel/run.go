@@ -17,8 +17,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
@@ -76,12 +78,12 @@ func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVar(&f.task, "task", "", "classification, regression, clustering, which takes no target, or recommendation, which takes --user and --item; decided by the columns by default")
 	c.Flags().StringVar(&f.user, "user", "", "`COLUMN` of users, to recommend items to")
 	c.Flags().StringVar(&f.item, "item", "", "`COLUMN` of items, to recommend to users")
-	c.Flags().StringVarP(&f.model, "model", "m", "", "estimator: random_forest, extra_trees, gradient_boosting, logistic, linear, ridge, lasso, elastic_net, sgd, neighbors, naive_bayes, kmeans, als")
+	c.Flags().StringVarP(&f.model, "model", "m", "", "`ESTIMATOR`: "+estimators())
 	c.Flags().StringVar(&f.name, "name", "", "`NAME` to register the model under; the file's by default")
 	c.Flags().StringVarP(&f.pipeline, "pipeline", "p", "", "`FILE` with the pipeline's definition")
 	c.Flags().StringVar(&f.badRow, "on-bad-row", "", "fail (the default) or skip rows that cannot be read")
 	c.Flags().StringArrayVar(&f.gate, "gate", nil, "`METRIC=THRESHOLD` that the model has to reach; may be repeated")
-	c.Flags().StringArrayVar(&f.set, "set", nil, "`STEP.PARAM=VALUE`; may be repeated")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "`STEP.PARAM=VALUE`, the value as in a definition, such as [a, b]; may be repeated")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "`NUMBER` that every random choice follows from; the pipeline's by default")
 	f.changed = c.Flags().Changed
 	a.hostFlag(c, &f.host, "run every step there")
@@ -146,13 +148,33 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 		if !ok || len(path) < 2 {
 			return nil, usage(fmt.Errorf("--set %s: want step.param=value, such as train.model=ridge", s))
 		}
-		var v any
-		if json.Unmarshal([]byte(text), &v) != nil {
-			v = text
-		}
-		put(path, v)
+		put(path, value(text))
 	}
 	return out, nil
+}
+
+// value reads the value of a param: JSON, lists and mappings as in YAML too, and
+// else a text.
+func value(text string) any {
+	var v any
+	if json.Unmarshal([]byte(text), &v) == nil {
+		return v
+	}
+	if strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{") {
+		if yaml.Unmarshal([]byte(text), &v) == nil {
+			return v
+		}
+	}
+	return text
+}
+
+// estimators are the names of those that a model can be trained by.
+func estimators() string {
+	var names []string
+	for _, e := range estimator.Entries() {
+		names = append(names, e.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error {
