@@ -38,6 +38,7 @@ var settings = []setting{
 	{"random forest, 10 classes, 20 trees of depth 10, 160,000 x 20", "random_forest", "ten", 20, 10},
 	{"random forest, regression, 5 trees of depth 10, 160,000 x 20", "random_forest", "value", 5, 10},
 	{"random forest, MNIST, 100 trees of any depth, 60,000 x 784", "random_forest", "mnist", 100, 0},
+	{"random forest, MNIST, 100 trees of depth 10, 60,000 x 784", "random_forest", "mnist", 100, 10},
 	{"extra trees, 2 classes, 100 trees of depth 10, 160,000 x 20", "extra_trees", "two", 100, 10},
 	{"extra trees, regression, 20 trees of any depth, 160,000 x 20", "extra_trees", "value", 20, 0},
 	{"isolation forest, 100 trees, 160,000 x 20", "isolation_forest", "two", 100, 0},

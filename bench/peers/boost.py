@@ -1,4 +1,4 @@
-"""LightGBM, XGBoost, scikit-learn's histogram gradient boosting and ONNX Runtime, the peers of bench/learn.
+"""LightGBM, XGBoost, scikit-learn's histogram gradient boosting and ONNX Runtime, the peers of bench/boost.
 
     python -P boost.py make FOLDER FLIGHTS              writes the data of every case
     python -P boost.py fit FOLDER CASE PEER DEPTH       fits and predicts, and prints what it took as JSON

@@ -1,11 +1,11 @@
-// Command learn compares gradient boosting with LightGBM, XGBoost and scikit-learn,
+// Command boost compares gradient boosting with LightGBM, XGBoost and scikit-learn,
 // and its predictions also with ONNX Runtime, on the same data, in turns, 2 threads
 // each, one for a row alone. Run it in the repository:
 //
-//	go run ./bench/learn
+//	go run ./bench/boost
 //
 // The Python that has them is RUNNEL_PYTHON, .venv/bin/python if unset. The flights
-// are flights-3m.parquet of npm's vega-datasets, in bench/data/learn, where
+// are flights-3m.parquet of npm's vega-datasets, in bench/data/boost, where
 // scripts/bench puts it; without it they are left out, and that is said.
 package main
 
@@ -23,8 +23,8 @@ import (
 
 const (
 	script  = "bench/peers/boost.py"
-	folder  = "bench/data/learn"
-	parquet = "bench/data/learn/flights-3m.parquet"
+	folder  = "bench/data/boost"
+	parquet = "bench/data/boost/flights-3m.parquet"
 )
 
 // A setting is one data set and size of trees. Depth 0 is trees of 31 leaves.
@@ -65,7 +65,7 @@ func main() {
 	depth := flag.Int("depth", 0, "with -fit: the depth of the trees; 0 is trees of 31 leaves")
 	profile := flag.String("cpuprofile", "", "with -fit: write a profile of the fit to this file")
 	flag.Parse()
-	compare.Main("learn", func() error {
+	compare.Main("boost", func() error {
 		if *fit != "" {
 			r, err := measure(filepath.Join(folder, *fit), *depth, *profile)
 			if err != nil {
@@ -104,7 +104,7 @@ func run(only, rounds int) error {
 		}
 		lines = append(lines, more...)
 	}
-	return compare.Publish("learn", lines)
+	return compare.Publish("boost", lines)
 }
 
 // turns lets each side fit and predict in turn, in a process of its own.
