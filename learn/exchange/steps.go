@@ -149,7 +149,9 @@ type Origins struct {
 	Sources    [][]int        // of each column of each step, the input that it is made of
 }
 
-// OriginsOf follows each input of a model through its transforms.
+// OriginsOf follows each input of a model through its transforms. Of a drop it
+// takes out the columns that are no inputs, as cleaning's are not: there a drop
+// does nothing.
 func OriginsOf(m *model.Model, steps []Step) (*Origins, error) {
 	o := &Origins{Of: map[string]int{}, Touched: make([][]string, len(m.Inputs)), Categories: make([][]string, len(m.Inputs))}
 	for j, in := range m.Inputs {
@@ -157,6 +159,9 @@ func OriginsOf(m *model.Model, steps []Step) (*Origins, error) {
 	}
 	for i := range steps {
 		s := &steps[i]
+		if s.Kind == "drop" {
+			s.Columns = slices.DeleteFunc(s.Columns, func(c StepColumn) bool { _, ok := o.Of[c.Name]; return !ok })
+		}
 		o.Sources = append(o.Sources, nil)
 		for k := range s.Columns {
 			c := &s.Columns[k]

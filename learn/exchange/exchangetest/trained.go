@@ -83,7 +83,7 @@ func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, spec
 		t.Fatal(err)
 	}
 	return &model.Model{Task: task, Target: target, TargetKind: raw.Column(target).Kind, Classes: y.Classes,
-		Inputs: model.Describe(raw, target), Graph: g, Features: x.Names, Estimator: fitted}
+		Inputs: model.Describe(raw, append(g.Ignored(), target)...), Graph: g, Features: x.Names, Estimator: fitted}
 }
 
 // Agree compares two models on raw rows. The classes of the second may have
@@ -129,6 +129,7 @@ func Trained(t testing.TB, data *table.Table) map[string]*model.Model {
 		"binary":     Fit(t, data, "big", few, with(&preprocess.Impute{Numeric: "keep", Categorical: "keep"}, &preprocess.Auto{OneHot: 30, Indicators: true})...),
 		"regression": Fit(t, data, "price", few, with(&preprocess.Impute{Indicators: true}, &preprocess.Scale{Method: "robust"}, &preprocess.Cap{Method: "both", Quantile: .9}, &preprocess.Auto{})...),
 		"sets":       Fit(t, data, "price", sets, with(&preprocess.Ordinal{}, &preprocess.Drop{Columns: []string{"year"}})...),
+		"dropped":    Fit(t, data, "price", few, append([]preprocess.Spec{&preprocess.Drop{Columns: []string{"year", "wild"}}}, with(&preprocess.Impute{}, &preprocess.Auto{})...)...),
 		"frequency":  Fit(t, data, "price", few, with(&preprocess.Impute{}, &preprocess.Frequency{})...),
 	}
 }

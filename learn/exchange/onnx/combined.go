@@ -94,6 +94,9 @@ func (w *writer) prepared(x string, columns []int, names []string, state learn.S
 		for k := range steps[i].Columns {
 			c := &steps[i].Columns[k]
 			if w.columns[c.Name] == nil {
+				if steps[i].Kind == "drop" {
+					continue
+				}
 				return "", fmt.Errorf("%s is of a column %q that there is none of", steps[i].Name, c.Name)
 			}
 			if err := w.step(&steps[i], c); err != nil {
