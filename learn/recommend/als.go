@@ -17,8 +17,8 @@ import (
 // field means its default.
 type ALS struct {
 	Factors    int     `json:"factors,omitempty" default:"0" min:"0" max:"1000" doc:"numbers a user and an item; 0 is 64, or an eighth of the items or users where these are fewer, and at least 8"`
-	Alpha      float64 `json:"alpha,omitempty" default:"1" min:"0" doc:"how much more an event counts than that there was none: 1 + alpha times its weight"`
-	L2         float64 `json:"l2,omitempty" default:"0.01" min:"0" doc:"penalty on the factors' squares"`
+	Alpha      float64 `json:"alpha,omitempty" default:"1" min:"0" doc:"how much more an event counts than that there was none: 1 + alpha times its weight; 0: 1"`
+	L2         float64 `json:"l2,omitempty" default:"0.01" min:"0" doc:"penalty on the factors' squares; 0: 0.01"`
 	Iterations int     `json:"iterations,omitempty" default:"15" min:"1" max:"1000" doc:"how often users and items take their turns"`
 	Steps      int     `json:"steps,omitempty" default:"3" min:"1" max:"100" doc:"steps of conjugate gradients a turn"`
 }
@@ -79,6 +79,9 @@ func (a ALS) Fit(ctx context.Context, events []Event, opts *learn.Options) (*Mod
 	return m, nil
 }
 
+// more is how much more an event of that weight counts than that there was none.
+func (a ALS) more(weight float64) float64 { return min(float64(a.Alpha*weight), surest) }
+
 // random are small first factors of n users or items.
 func (a ALS) random(n int, seed uint64, side int) []float64 {
 	rng := splitmix.Stream(seed, side)
@@ -100,7 +103,7 @@ func (a ALS) solve(gram, fixed []float64, others []int32, weights, x []float64, 
 		r[j] = -vector.Inner(gram[j*f:][:f], x)
 	}
 	for i, o := range others {
-		y, c := fixed[int(o)*f:][:f], float64(a.Alpha*weights[i])
+		y, c := fixed[int(o)*f:][:f], a.more(weights[i])
 		vector.Add(r, 1+c-float64(c*vector.Inner(y, x)), y)
 	}
 	copy(p, r)
@@ -118,11 +121,11 @@ func (a ALS) solve(gram, fixed []float64, others []int32, weights, x []float64, 
 			y2, y3 := fixed[int(others[i+2])*f:][:f], fixed[int(others[i+3])*f:][:f]
 			s0, s1, s2, s3 := vector.Inner4(p, y0, y1, y2, y3)
 			w := weights[i : i+4 : i+4]
-			vector.Add4(ap, &[4]float64{a.Alpha * w[0] * s0, a.Alpha * w[1] * s1, a.Alpha * w[2] * s2, a.Alpha * w[3] * s3}, y0, y1, y2, y3)
+			vector.Add4(ap, &[4]float64{a.more(w[0]) * s0, a.more(w[1]) * s1, a.more(w[2]) * s2, a.more(w[3]) * s3}, y0, y1, y2, y3)
 		}
 		for ; i < len(others); i++ {
 			y := fixed[int(others[i])*f:][:f]
-			vector.Add(ap, a.Alpha*weights[i]*vector.Inner(y, p), y)
+			vector.Add(ap, a.more(weights[i])*vector.Inner(y, p), y)
 		}
 		step := before / vector.Inner(p, ap)
 		vector.Add(x, step, p)

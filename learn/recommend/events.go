@@ -72,7 +72,7 @@ func cells(events []Event) (users, items []string, byUser, byItem history, err e
 	merged := all[:1]
 	for _, c := range all[1:] {
 		if last := &merged[len(merged)-1]; last.user == c.user && last.item == c.item {
-			last.weight += c.weight
+			last.weight = min(last.weight+c.weight, math.MaxFloat64)
 		} else {
 			merged = append(merged, c)
 		}

@@ -36,7 +36,7 @@ func (m *Model) Explain(user string, after []Event, item string) (score float64,
 	f := m.params.Factors
 	z := m.inSystem(done, m.item[at*f:][:f])
 	for k, i := range done.items {
-		c := 1 + float64(m.params.Alpha*done.weight[k])
+		c := 1 + m.params.more(done.weight[k])
 		adds := float64(c * vector.Inner(m.item[int(i)*f:][:f], z))
 		score += adds
 		reasons = append(reasons, Reason{m.items[i], done.weight[k], adds})
@@ -53,7 +53,7 @@ func (m *Model) inSystem(done doings, b []float64) []float64 {
 	for k, i := range done.items {
 		y := m.item[int(i)*f:][:f]
 		for j := range f {
-			vector.Add(a[j*f:][:f], float64(m.params.Alpha*done.weight[k])*y[j], y)
+			vector.Add(a[j*f:][:f], m.params.more(done.weight[k])*y[j], y)
 		}
 	}
 	for i := range f {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -232,6 +233,30 @@ func TestSplits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Events of a weight beyond all others are as sure as can be, and nothing more.
+func TestHeavy(t *testing.T) {
+	events := tastes(20, 12, 3, 1)
+	for i := range events {
+		events[i].Weight = math.MaxFloat64
+	}
+	m, err := ALS{Factors: 8}.Fit(t.Context(), append(events, events...), nil)
+	if err == nil {
+		err = m.Settle(t.Context(), 1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range append(slices.Clone(m.user), m.item...) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			t.Fatalf("a factor is %v", v)
+		}
+	}
+	score, reasons, err := m.Explain(events[0].User, nil, events[1].Item)
+	if err != nil || math.IsNaN(score) || len(reasons) == 0 {
+		t.Errorf("the score is %v by %v: %v", score, reasons, err)
+	}
 }
 
 func TestErrors(t *testing.T) {

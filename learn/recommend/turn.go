@@ -59,7 +59,7 @@ func newFours(h *history, alpha float64, others int) *fours {
 		of, weights := h.of(i)
 		for k, o := range of {
 			q.others = append(q.others, o)
-			q.more = append(q.more, float32(min(alpha*weights[k], surest)))
+			q.more = append(q.more, float32(min(float64(alpha*weights[k]), surest)))
 		}
 		for len(q.others)%4 > 0 {
 			q.others, q.more = append(q.others, int32(others)), append(q.more, 0)
