@@ -243,8 +243,9 @@ func predictTable(cmd *cobra.Command, conn *connection, name, version string, t 
 			return nil, fmt.Errorf("the node's answer: %w", err)
 		}
 		all.Version, all.Notes = p.Version, p.Notes
-		version = strconv.Itoa(p.Version) // also should the alias be moved meanwhile
-		all.Predictions = append(all.Predictions, p.Predictions...)
+		version = strconv.Itoa(p.Version)        // also should the alias be moved meanwhile
+		list, _ := answer["predictions"].([]any) // as exact as the answer, which p's are not
+		all.Predictions = append(all.Predictions, list...)
 		all.Probabilities = append(all.Probabilities, p.Probabilities...)
 		all.Distances = append(all.Distances, p.Distances...)
 		all.By = append(all.By, p.By...)
