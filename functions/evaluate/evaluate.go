@@ -219,6 +219,9 @@ func (p Params) gates(e *Evaluation, main string) (missed []string, err error) {
 		greater, known := metrics.Greater(name)
 		if !ok || !known {
 			have := sorting.Keys(e.Model.Metrics)
+			if len(have) == 0 {
+				return nil, fmt.Errorf("gate: there is nothing to measure %q by: hold some rows back (ingest.test), or take the gate out", name)
+			}
 			return nil, fmt.Errorf("gate: no metric %q%s (of this model there are %s)", name, nearest.Hint(name, have), strings.Join(have, ", "))
 		}
 		g := Gate{Metric: name, Threshold: p.Gate[name], Value: value}

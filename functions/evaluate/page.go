@@ -33,6 +33,9 @@ func page(e *Evaluation, m *model.Model, figures []report.Section) []byte {
 		},
 		Footer: fmt.Sprintf("Seed %d. %d features.", m.Seed, len(m.Features)),
 	}
+	if e.Lists != nil {
+		p.Footer = fmt.Sprintf("Seed %d.", m.Seed)
+	}
 	p.Sections = append(p.Sections, figures...)
 	p.Facts = append(p.Facts, e.fact(main, format.Fixed(e.Model.Metrics[main], 3)))
 	if cv := e.CrossValid; cv != nil {

@@ -63,11 +63,8 @@ func (b *builder) byUser(kept *table.Table) ([]step.Subset, error) {
 		}
 		times = by.Numbers()
 	}
-	users, names := codes(kept.Column(p.User))
-	items, things := codes(kept.Column(p.Item))
-	if len(names) < 2 || len(things) < 2 {
-		return nil, fmt.Errorf("%d users in column %q and %d items in column %q: recommendations are learnt from several of each", len(names), p.User, len(things), p.Item)
-	}
+	users, _ := codes(kept.Column(p.User))
+	items, _ := codes(kept.Column(p.Item))
 	out := make([]step.Subset, len(users))
 	var weights []float64
 	if p.Weight != "" {
@@ -78,14 +75,20 @@ func (b *builder) byUser(kept *table.Table) ([]step.Subset, error) {
 		weights = w.Numbers()
 	}
 	left := 0
+	names, things := map[int32]bool{}, map[int32]bool{}
 	for i := range out {
 		if kept.Column(p.User).Missing(i) || kept.Column(p.Item).Missing(i) || weights != nil && !(weights[i] > 0 && weights[i] < math.Inf(1)) {
 			users[i], out[i] = -1, step.Excluded
 			left++
+			continue
 		}
+		names[users[i]], things[items[i]] = true, true
 	}
 	if left == len(out) {
 		return nil, fmt.Errorf("no row has a user, an item and a weight above 0: there is nothing to learn")
+	}
+	if len(names) < 2 || len(things) < 2 {
+		return nil, fmt.Errorf("recommendations are learnt from several users and several items: in the columns %q and %q there are %d and %d", p.User, p.Item, len(names), len(things))
 	}
 	if left > 0 {
 		b.call.Note("left out %d of %d rows: without a user, an item or a weight above 0 a row does not say what was done", left, len(out))
