@@ -19,6 +19,9 @@ func (p Params) Check() error {
 		if _, _, err := versionOf(p.Continue); err != nil {
 			return err
 		}
+		if p.Model != "auto" && p.Model != "sgd" {
+			return &schema.Error{Path: []string{"continue"}, Message: fmt.Sprintf("it goes on with the estimator and the parameters of %s, and model is %s: leave one of them out", p.Continue, p.Model)}
+		}
 	}
 	if err := checkMembers("voting", p.Voting.Members); err != nil {
 		return err

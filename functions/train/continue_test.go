@@ -120,3 +120,13 @@ func TestContinueRefuses(t *testing.T) {
 		})
 	}
 }
+
+// A model that is named beside is not what would be fitted.
+func TestContinueModel(t *testing.T) {
+	for model, want := range map[string]string{"auto": "", "sgd": "", "random_forest": "leave one of them out"} {
+		err := train.Params{Model: model, Continue: "penguins@1"}.Check()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", model, err, want)
+		}
+	}
+}
