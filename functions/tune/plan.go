@@ -39,6 +39,9 @@ func (p Params) newPlan(task learn.Task, rows int, prepare []search.Param) (*pla
 	if len(pl.families) == 0 {
 		pl.families = familiesOf(given)
 	}
+	if p.Auto && !task.Supervised() {
+		return nil, fmt.Errorf("auto: there is one estimator of a %s, and nothing to prepare it by: leave auto out (--tune searches for the number of clusters)", task)
+	}
 	if len(pl.families) == 0 && p.Auto {
 		pl.families = autoFamilies(task)
 	}

@@ -82,17 +82,25 @@ func Entries() []Entry {
 // Find returns the estimator of that name, which must suit the task.
 func Find(name string, task learn.Task) (Entry, error) {
 	var names []string
+	var other Entry
 	for _, e := range Entries() {
-		if !slices.Contains(e.Tasks, task) {
-			if e.Name == name {
-				return e, fmt.Errorf("estimator %s is for %s, the task is %s", name, e.Tasks[0], task)
-			}
-			continue
+		suits := slices.Contains(e.Tasks, task)
+		if suits {
+			names = append(names, e.Name)
 		}
-		if e.Name == name {
+		switch {
+		case e.Name == name && suits:
 			return e, nil
+		case e.Name == name:
+			other = e
 		}
-		names = append(names, e.Name)
+	}
+	if other.Name != "" {
+		tasks := make([]string, len(other.Tasks))
+		for i, t := range other.Tasks {
+			tasks[i] = string(t)
+		}
+		return other, fmt.Errorf("estimator %s is for %s, the task is %s (for that there are: %s)", name, strings.Join(tasks, " and "), task, strings.Join(names, ", "))
 	}
 	return Entry{}, fmt.Errorf("no estimator %q%s (for %s there are: %s)", name, nearest.Hint(name, names), task, strings.Join(names, ", "))
 }
