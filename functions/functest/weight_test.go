@@ -57,8 +57,8 @@ func TestWeights(t *testing.T) {
 // TestBadWeight names the row of a weight that is none.
 func TestBadWeight(t *testing.T) {
 	for wrong, want := range map[string]string{
-		"-1": `weight "count" is "-1" in row 1: want a number of at least 0`,
-		"":   `weight "count" is "" in row 1: want a number of at least 0`,
+		"-1": `weight "count" is "-1" in row 2: want a number of at least 0`,
+		"":   `weight "count" is "" in row 2: want a number of at least 0`,
 		"x":  `weight`,
 	} {
 		r := functest.Chain(t, "weighed.csv", weighed(t, wrong), functest.Params{"ingest": {"target": "species", "weight": "count"}})

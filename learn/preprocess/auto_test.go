@@ -270,7 +270,7 @@ func TestMatrixAndTarget(t *testing.T) {
 	}
 	for want, call := range map[string]func() error{
 		`no column "ss"; did you mean s?`:                     func() error { _, _, err := Target(data, "ss", learn.Regression, nil); return err },
-		`target "s" is "b" in row 0: want one of the classes`: func() error { _, _, err := Target(data, "s", learn.Classification, []string{"a"}); return err },
+		`target "s" is "b" in row 1: want one of the classes`: func() error { _, _, err := Target(data, "s", learn.Classification, []string{"a"}); return err },
 		`column "s" is of type string: want numbers`:          func() error { _, _, err := Target(data, "s", learn.Regression, nil); return err },
 		`task is "cluster"`:                                   func() error { _, _, err := Target(data, "s", "cluster", nil); return err },
 		`encode it first`:                                     func() error { _, err := Matrix(data, nil); return err },

@@ -110,7 +110,7 @@ func Target(t *table.Table, name string, task learn.Task, classes []string) (y *
 		case unseen:
 			// A number may be written in two ways: 1 as a class may be 1.0 or "1" here.
 			if k = classOfNumber(c, i, classes); k < 0 {
-				return nil, nil, fmt.Errorf("target %q is %q in row %d: want one of the classes %s", name, c.Text(i), i, list(classes))
+				return nil, nil, fmt.Errorf("target %q is %q in row %d: want one of the classes %s", name, c.Text(i), i+1, list(classes))
 			}
 			y.Labels[i] = k
 		}
@@ -133,7 +133,7 @@ func Weights(t *table.Table, name string) ([]float64, error) {
 	}
 	for i, w := range weights {
 		if !(w >= 0) || math.IsInf(w, 0) {
-			return nil, fmt.Errorf("weight %q is %q in row %d: want a number of at least 0", name, c.Text(i), i)
+			return nil, fmt.Errorf("weight %q is %q in row %d: want a number of at least 0", name, c.Text(i), i+1)
 		}
 	}
 	return weights, nil
