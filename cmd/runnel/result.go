@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -251,18 +252,21 @@ func (a *app) printMetrics(r *result) {
 	e := r.evaluation
 	title := strings.ReplaceAll(e.Estimator, "_", " ")
 	if r.Model != nil {
-		title = fmt.Sprintf("%s version %d, a %s", r.Model.Name, r.Model.Version, title)
+		title = fmt.Sprintf("%s version %d, %s", r.Model.Name, r.Model.Version, withArticle(title))
 	}
 	measured := e.Subset + " rows that it has not seen"
 	if e.Subset == "train" {
 		measured = "rows that it learnt from"
 	}
 	if e.Lists != nil {
-		title = strings.Replace(title, ", a als", ", recommendations by als", 1)
+		title = strings.Replace(title, ", an als", ", recommendations by als", 1)
 		measured = fmt.Sprintf("users, in lists of k = %d", e.Lists.K)
 	}
 	if e.Clusters != nil {
 		title += fmt.Sprintf(" of %d clusters", len(e.Clusters.Sizes))
+		if len(e.Clusters.Sizes) == 1 {
+			title = strings.TrimSuffix(title, "s")
+		}
 	}
 	fmt.Fprintf(a.out, "\n  %s, on %s %s\n\n", a.style(a.out, bold, title), count(int64(e.Model.Rows)), measured)
 	rows := [][]string{{"  ", "", "model", "baseline", ""}}
@@ -273,14 +277,35 @@ func (a *app) printMetrics(r *result) {
 		}
 		base, cv := "", ""
 		if b, ok := r.Baseline[name]; ok {
-			base = fmt.Sprintf("%.3f", b)
+			base = figure(b)
 		}
 		if e.CrossValid != nil {
 			if mean, ok := e.CrossValid.Mean[name]; ok {
-				cv = fmt.Sprintf("%.3f ± %.3f in %d folds", mean, e.CrossValid.Std[name], len(e.CrossValid.Folds))
+				cv = fmt.Sprintf("%s ± %s in %d folds", figure(mean), figure(e.CrossValid.Std[name]), len(e.CrossValid.Folds))
 			}
 		}
-		rows = append(rows, []string{"  ", name, fmt.Sprintf("%.3f", v), base, a.style(a.out, dim, cv)})
+		rows = append(rows, []string{"  ", name, figure(v), base, a.style(a.out, dim, cv)})
 	}
-	columns(a.out, rows, 2, 3)
+	if len(rows) > 1 {
+		columns(a.out, rows, 2, 3)
+	}
+}
+
+// withArticle is what a model is, as a, an or, of several, without.
+func withArticle(estimator string) string {
+	switch {
+	case strings.HasSuffix(estimator, "trees"), estimator == "neighbors":
+		return estimator
+	case strings.ContainsRune("aeio", rune(estimator[0])):
+		return "an " + estimator
+	}
+	return "a " + estimator
+}
+
+// figure is a metric to three places, where it is of a size that they say something of.
+func figure(v float64) string {
+	if math.Abs(v) >= 1e9 {
+		return fmt.Sprintf("%.4g", v)
+	}
+	return fmt.Sprintf("%.3f", v)
 }
