@@ -21,6 +21,10 @@ func little(kind onnxpb.TensorProto_DataType, b []byte) float64 {
 	return math.Float64frombits(binary.LittleEndian.Uint64(b))
 }
 
+// inputs is how many operators take, of those that neither can leave one out nor
+// take any number.
+var inputs = map[string]int{"Where": 3, "Add": 2, "Sub": 2, "Mul": 2, "Div": 2, "MatMul": 2, "Greater": 2, "Less": 2, "Equal": 2}
+
 // node reads a node.
 func (r *reader) node(n *onnxpb.NodeProto) error {
 	var in []*value
@@ -36,6 +40,9 @@ func (r *reader) node(n *onnxpb.NodeProto) error {
 	}
 	if len(in) == 0 && n.GetOpType() != "Constant" {
 		return fmt.Errorf("it has no inputs")
+	}
+	if takes := inputs[n.GetOpType()]; takes > 0 && len(in) != takes {
+		return fmt.Errorf("it has %d inputs: want %d", len(in), takes)
 	}
 	out, err := r.outputs(n.GetOpType(), attrsOf(n), in)
 	if err != nil {
