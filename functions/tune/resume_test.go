@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,6 +22,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/functest"
 	"github.com/runnel-dev/runnel/functions/ingest"
 	"github.com/runnel-dev/runnel/functions/tune"
+	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/host"
 	"github.com/runnel-dev/runnel/runtime/host/native"
@@ -182,4 +184,60 @@ func TestKill(t *testing.T) {
 		t.Errorf("went on at fit %d, ended at %d of %d; study %s, without a crash %s; %d pages are left", first, done, 3*killedTrials, digest, whole.Outputs["study"].Digest, left)
 	}
 	t.Logf("went on at fit %d of %d", first, done)
+}
+
+// A keeper is an environment with what an earlier attempt has kept.
+type keeper struct {
+	*steptest.Env
+	page []byte
+}
+
+func (k *keeper) Keep(context.Context, string, []byte) error { return nil }
+
+func (k *keeper) Kept(_ context.Context, name string) ([]byte, error) {
+	if name == "000000" {
+		return k.page, nil
+	}
+	return nil, nil
+}
+
+// TestResumePruned goes on after a crash between the rungs of a bracket, whose
+// trials are to vote: what they predicted before it is lost.
+func TestResumePruned(t *testing.T) {
+	p := params(t, `{"auto": true, "prune": "halving", "metric": "log_loss", "trials": 30, `+fmt.Sprintf(small, "logistic", "c")+`}`)
+	r := penguins(t, "sex")
+	res := r.Env.Invoke(t, tune.Function, r.Built, p)
+	study := read(t, r, res).study
+	whole := study.Trials()
+	type entry struct {
+		Params   []map[string]any
+		Folds    int
+		Outcomes []search.Outcome
+	}
+	// No family has defaults in this space, and a bracket of 9 was on the first fold.
+	entries := []entry{{Params: []map[string]any{}, Folds: 3}, {Folds: 1}}
+	for _, trial := range whole[:9] {
+		e := &entries[1]
+		e.Params, e.Outcomes = append(e.Params, trial.Params), append(e.Outcomes, search.Outcome{Score: trial.Scores[0], Scores: trial.Scores[:1]})
+	}
+	page, err := json.Marshal(map[string]any{"Entries": entries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := events.NewRoot("/tests", "subject", steptest.Time(), r.Built, t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(r.Env.Reported())
+	again, err := tune.Function.Run(t.Context(), step.Invocation{Event: root, From: events.Emitter{Pipeline: "test", Version: "sha256:test", Step: "tune"},
+		Params: p, Seed: steptest.Seed, Time: steptest.Time(), Attempt: 2}, &keeper{r.Env, page})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first := r.Env.Reported()[before]; first.Done != 9+1 {
+		t.Errorf("it went on at fit %d", first.Done)
+	}
+	if again.Outputs["choice"].Digest != res.Outputs["choice"].Digest || again.Outputs["study"].Digest != res.Outputs["study"].Digest {
+		t.Error("it comes to another choice than without a crash")
+	}
 }

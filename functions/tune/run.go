@@ -257,6 +257,22 @@ func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search
 	return nil
 }
 
+// sayAgain fits trials again on the first folds, where they were measured on them in
+// an earlier attempt: what they predicted there is not kept.
+func (r *run) sayAgain(ctx context.Context, trials []search.Trial, candidates []crossval.Candidate, first int) error {
+	if r.said == nil || first == 0 || len(trials) == 0 || r.said[trials[0].Number] != nil {
+		return nil
+	}
+	again, err := r.scorer.Score(ctx, candidates, 0, first, nil)
+	if err != nil {
+		return err
+	}
+	for i, t := range trials {
+		r.said[t.Number] = again[i].Outputs
+	}
+	return nil
+}
+
 // also are the means of all metrics, those of more folds included.
 func also(o search.Outcome, more []map[string]float64) map[string]float64 {
 	if len(more) == 0 || more[0] == nil {
@@ -285,12 +301,15 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 		}
 		first = len(r.so[t.Number].Scores) // the same for all
 	}
+	if first == 0 {
+		clear(r.said) // those before were given up
+	}
+	if err := r.sayAgain(ctx, trials, candidates, first); err != nil {
+		return nil, err
+	}
 	results, err := r.scorer.Score(ctx, candidates, first, folds, done)
 	if err != nil {
 		return nil, err
-	}
-	if first == 0 {
-		clear(r.said) // those before were given up
 	}
 	out := make([]search.Outcome, len(trials))
 	for i, res := range results {
