@@ -1,8 +1,6 @@
 package predict
 
 import (
-	"fmt"
-
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/table"
 )
@@ -16,18 +14,24 @@ func lists(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
 	}
 	var rows []int
 	var ranks []int64
-	var items, by []string
+	var by []string
 	var scores []float64
 	for i, l := range pred.Lists {
 		for k, item := range l.Items {
 			rows, ranks = append(rows, i), append(ranks, int64(k+1))
-			items, scores = append(items, fmt.Sprint(item.Item)), append(scores, item.Score)
-			by = append(by, l.By)
+			scores, by = append(scores, item.Score), append(by, l.By)
 		}
 	}
-	prediction := table.StringColumn("prediction", items)
-	if m.Inputs[1].Kind == table.Int64 {
+	var prediction *table.Column
+	switch m.Inputs[1].Kind {
+	case table.Int64:
 		prediction = table.IntColumn("prediction", itemsOf[int64](pred.Lists, len(rows)))
+	case table.Float64:
+		prediction = table.FloatColumn("prediction", itemsOf[float64](pred.Lists, len(rows)))
+	case table.Bool:
+		prediction = table.BoolColumn("prediction", itemsOf[bool](pred.Lists, len(rows)))
+	default:
+		prediction = table.StringColumn("prediction", itemsOf[string](pred.Lists, len(rows)))
 	}
 	return p.beside(t.Take(rows), []*table.Column{table.IntColumn("rank", ranks), prediction,
 		table.FloatColumn("score", scores), table.StringColumn("by", by)})

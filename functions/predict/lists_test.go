@@ -1,6 +1,8 @@
 package predict_test
 
 import (
+	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -30,5 +32,28 @@ func TestLists(t *testing.T) {
 	}
 	if out, err = predict.Table(m, users, predict.Params{Top: 2}); err != nil || len(out.Columns) != 4 || out.Rows() != 4 {
 		t.Errorf("%v, %v", out, err)
+	}
+}
+
+// Items are of the type of their column.
+func TestItemsOfAnyType(t *testing.T) {
+	events := "user,item\n"
+	for u := range 8 {
+		for i := range 4 {
+			events += fmt.Sprintf("u%d,%d.5\n", u, 1_000_000*((u+i)%6))
+		}
+	}
+	m := functest.Chain(t, "done.csv", []byte(events), functest.Params{
+		"ingest": {"user": "user", "item": "item"}, "train": {"als": map[string]any{"factors": 2}}}).Must(t).Model(t)
+	users, err := table.New(table.StringColumn("user", []string{"u1"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := predict.Table(m, users, predict.Params{Top: 1, Seen: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := out.Column("prediction"); c.Kind != table.Float64 || math.Mod(c.Floats[0], 1_000_000) != .5 {
+		t.Errorf("the prediction is %v, of the type %v", c.Text(0), c.Kind)
 	}
 }
