@@ -86,10 +86,10 @@ type criterion interface {
 // newCriterion makes one that tries all cuts of a feature, or where there is a
 // cutter the one that it draws.
 func newCriterion(of growth, cuts *cutter) criterion {
-	switch k := of.target.classes; {
-	case k > 2 && k <= tallied && cuts == nil && of.MinLeaf == 1:
+	switch {
+	case cuts == nil && of.tallies():
 		return newTallies(of)
-	case k > 2:
+	case of.target.classes > 2:
 		return newCounts(of, cuts)
 	}
 	return newSums(of, cuts)

@@ -145,7 +145,7 @@ func (f *Forest) fit(ctx context.Context, given *learn.Matrix, target *learn.Tar
 		return nil, err
 	}
 	grow := growth{Forest: f, data: data, byRow: data.ByRow(opts.ThreadCount()), target: newTarget(y), tried: tried}
-	if y.Task == learn.Classification && len(y.Classes) > 2 {
+	if kind != KindExtra && grow.tallies() {
 		grow.sparse = newPresence(data, grow.byRow, opts.ThreadCount())
 	}
 	if kind == KindExtra {

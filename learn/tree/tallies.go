@@ -35,6 +35,11 @@ type side struct{ squares, products, weight, _ int32 }
 // sideWeight is the greatest weight of a node whose squares fit a side.
 const sideWeight = math.MaxInt16
 
+// tallies says whether they are kept where all cuts are tried.
+func (of growth) tallies() bool {
+	return of.target.classes > 2 && of.target.classes <= tallied && of.MinLeaf == 1
+}
+
 func newTallies(of growth) *tallies {
 	t := &tallies{counts: *newCounts(of, nil), codes: make([]uint16, of.data.Rows), fast: fastTallies()}
 	t.width, t.cells = tallied, new([256 * tallied]uint32)

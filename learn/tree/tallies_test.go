@@ -86,6 +86,24 @@ func TestTalliesAreCounts(t *testing.T) {
 	}
 }
 
+// Bins are listed by vectors as they are one by one, and forgotten.
+func TestMark(t *testing.T) {
+	rng := splitmix.Source{State: 5}
+	for range 50 {
+		var fast, plain tallies
+		for n := rng.Below(300); n > 0; n-- {
+			fast.there[rng.Below(256)] = 1
+		}
+		plain.there = fast.there
+		var got, want [4]uint64
+		fast.mark(&got)
+		plain.markPlain(&want)
+		if got != want || fast.there != plain.there {
+			t.Fatalf("the bins are %x, want %x", got, want)
+		}
+	}
+}
+
 // What is found of 64 rows at once is what is found one by one.
 func TestPresence(t *testing.T) {
 	for _, features := range []int{3, 64, 784, 1100, 2100} {
