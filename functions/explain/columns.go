@@ -72,6 +72,15 @@ func columnsOf(m *model.Model, rows *table.Table) (columns []Column, of []int, e
 	return columns, of, nil
 }
 
+// namesOf is columnsOf by name alone.
+func namesOf(m *model.Model, rows *table.Table) (names []string, of []int, err error) {
+	columns, of, err := columnsOf(m, rows)
+	for _, c := range columns {
+		names = append(names, c.Name)
+	}
+	return names, of, err
+}
+
 // owner is the input that a feature comes from; -1 where there are several. Where
 // nothing changed the feature, as that of a category that was not tried, its name
 // begins with the column's.

@@ -14,13 +14,9 @@ const mostPredicted = 50
 
 // byColumn is Kernel SHAP of a model's predictions by raw columns.
 func (e *Explanation) byColumn(ctx context.Context, m *model.Model, b, x *learn.Matrix, opts *explain.Options) (*explain.Values, error) {
-	columns, of, err := columnsOf(m, e.cells)
+	names, of, err := namesOf(m, e.cells)
 	if err != nil {
 		return nil, err
-	}
-	names := make([]string, len(columns))
-	for g, c := range columns {
-		names[g] = c.Name
 	}
 	v, err := kernel(ctx, m, m.Estimator.Predict, names, of, b, x, opts)
 	if err != nil {

@@ -141,15 +141,12 @@ func zeros(rows, columns int) [][]float64 {
 
 // byMembers explains a combination that is a sum.
 func (e *Explanation) byMembers(ctx context.Context, m *model.Model, s *composition, b, x *learn.Matrix, opts *explain.Options) (*explain.Values, error) {
-	columns, of, err := columnsOf(m, e.cells)
+	columns, of, err := namesOf(m, e.cells)
 	if err != nil {
 		return nil, err
 	}
-	s.of, s.columns = of, make([]string, len(columns))
-	for g, c := range columns {
-		s.columns[g] = c.Name
-	}
-	out := &explain.Values{Features: s.columns, Rows: x.Rows, Base: s.intercepts, Added: make([]float64, x.Rows*len(s.intercepts)*len(columns))}
+	s.of, s.columns = of, columns
+	out := &explain.Values{Features: columns, Rows: x.Rows, Base: s.intercepts, Added: make([]float64, x.Rows*len(s.intercepts)*len(columns))}
 	for _, t := range s.exact {
 		v, err := s.explain(ctx, t, b, x, opts)
 		if err != nil {
@@ -158,7 +155,7 @@ func (e *Explanation) byMembers(ctx context.Context, m *model.Model, s *composit
 		t.add(out, v)
 	}
 	if len(s.others) > 0 {
-		v, err := kernel(ctx, m, s.rest, s.columns, of, b, x, opts)
+		v, err := kernel(ctx, m, s.rest, columns, of, b, x, opts)
 		if err != nil {
 			return nil, err
 		}

@@ -252,13 +252,9 @@ func (e *Explanation) against(ctx context.Context, m *model.Model, trees *explai
 	if err != nil {
 		return nil, err
 	}
-	columns, of, err := columnsOf(m, e.cells)
+	names, of, err := namesOf(m, e.cells)
 	if err != nil {
 		return nil, err
-	}
-	names := make([]string, len(columns))
-	for g, c := range columns {
-		names[g] = c.Name
 	}
 	v, err := trees.GroupsAgainst(ctx, b.Take(sample(allRows(b.Rows), mostAgainst, m.Seed)), x, names, of, opts)
 	if err != nil {
