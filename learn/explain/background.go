@@ -6,6 +6,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // Against returns the Shapley values of the margins of each row of x, where the
@@ -52,7 +53,7 @@ func (t *Trees) GroupsAgainst(ctx context.Context, background, x *learn.Matrix, 
 		}
 	}
 	pairs := make([]pair, opts.threads())
-	err := parallel(ctx, opts.threads(), x.Rows, func(thread, i int) {
+	err := parallel.Each(ctx, opts.threads(), x.Rows, func(thread, i int) {
 		p := &pairs[thread]
 		if p.status == nil {
 			*p = pair{status: make([]int8, len(names)), of: of, weights: weights, outputs: outputs}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // A Dependence is what a model says when a feature is set to the values of a grid
@@ -31,7 +32,7 @@ func Depend(ctx context.Context, predict Predict, x *learn.Matrix, feature int, 
 		return nil, fmt.Errorf("feature %q has no values to set it to", names(x)[feature])
 	}
 	each := make([][]float64, len(grid))
-	err := parallel(ctx, opts.threads(), len(grid), func(_, g int) {
+	err := parallel.Each(ctx, opts.threads(), len(grid), func(_, g int) {
 		set := *x
 		set.Columns = append([][]float64(nil), x.Columns...)
 		set.Columns[feature] = slices.Repeat([]float64{grid[g]}, x.Rows)

@@ -7,12 +7,9 @@
 package explain
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/learn"
 )
@@ -129,26 +126,6 @@ func Order(values []float64) []int {
 		return 0
 	})
 	return out
-}
-
-// parallel calls do with every index below n, on several goroutines, each of which
-// has a number below threads. It stops early, with ctx's error, when ctx ends.
-func parallel(ctx context.Context, threads, n int, do func(thread, i int)) error {
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for thread := range min(threads, n) {
-		all.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				do(thread, i)
-			}
-		})
-	}
-	all.Wait()
-	return ctx.Err()
 }
 
 // checkFeatures reports a matrix that is not of so many features.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // Gradients gives the scores of each row, rows x outputs, and their derivatives by each
@@ -45,7 +46,7 @@ func Integrated(ctx context.Context, gradients Gradients, background, x *learn.M
 	out := newValues(names(x), x.Rows, len(base))
 	copy(out.Base, base)
 	rule := gauss(inPanel)
-	err = parallel(ctx, opts.threads(), x.Rows, func(_, i int) {
+	err = parallel.Each(ctx, opts.threads(), x.Rows, func(_, i int) {
 		w := way{gradients: gradients, rule: rule, from: from, to: rowsOf(x, i, i+1), outputs: len(base)}
 		w.integrate(ctx, out.Added[i*len(base)*n:][:len(base)*n])
 	})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // Interactions divide what features add among pairs of them: a row of a matrix
@@ -35,7 +36,7 @@ func (t *Trees) Interactions(ctx context.Context, x *learn.Matrix, opts *Options
 	}
 	n, outputs := len(values.Features), values.Outputs()
 	out := &Interactions{Features: values.Features, Rows: x.Rows, Base: values.Base, Added: make([]float64, x.Rows*outputs*n*n)}
-	err = parallel(ctx, opts.threads(), x.Rows, func(_, i int) {
+	err = parallel.Each(ctx, opts.threads(), x.Rows, func(_, i int) {
 		b := &cross{row: rowsOf(x, i, i+1), out: out.Added[i*outputs*n*n:][:outputs*n*n], outputs: outputs}
 		for k := range t.ensemble.Trees {
 			b.tree, b.rule = &t.ensemble.Trees[k], t.rules[t.lanes[k]]

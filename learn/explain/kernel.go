@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
@@ -46,7 +47,7 @@ func (s Kernel) Explain(ctx context.Context, predict Predict, background, x *lea
 	out := newValues(names(x), x.Rows, outputs)
 	copy(out.Base, base)
 	failed := make([]error, x.Rows)
-	err := parallel(ctx, opts.threads(), x.Rows, func(_, i int) {
+	err := parallel.Each(ctx, opts.threads(), x.Rows, func(_, i int) {
 		row := rowsOf(x, i, i+1)
 		full := predict(x.Take([]int{i}))
 		worth := make([]float64, 0, len(sets)*outputs)

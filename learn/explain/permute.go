@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
@@ -51,7 +52,7 @@ func (s Permutation) Importances(ctx context.Context, predict Predict, x *learn.
 	for g := range out {
 		out[g] = Importance{Name: names[g], Each: make([]float64, repeats)}
 	}
-	err := parallel(ctx, opts.threads(), len(groups)*repeats, func(_, i int) {
+	err := parallel.Each(ctx, opts.threads(), len(groups)*repeats, func(_, i int) {
 		g := i / repeats
 		random := splitmix.Stream(s.Seed, i)
 		order := make([]int, x.Rows)

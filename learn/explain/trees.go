@@ -8,6 +8,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // Trees explains the margins of an ensemble of trees.
@@ -127,7 +128,7 @@ func (t *Trees) Explain(ctx context.Context, x *learn.Matrix, opts *Options) (*V
 	for from := 0; from < x.Rows; from += batch * group {
 		rows := groupsOf(x, from, min(from+batch*group, x.Rows))
 		groups := len(rows) / max(features*group, 1)
-		err := parallel(ctx, threads, parts, func(thread, part int) {
+		err := parallel.Each(ctx, threads, parts, func(thread, part int) {
 			sums[part] = resized(sums[part], groups*size)
 			for i := part * len(e.Trees) / parts; i < (part+1)*len(e.Trees)/parts && ctx.Err() == nil; i++ {
 				for point := 0; point < t.lanes[i]; point += four {

@@ -3,6 +3,8 @@ package linear
 import (
 	"context"
 	"math"
+
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // A factor is the pivoted Cholesky factorisation of a symmetric, positive
@@ -60,7 +62,7 @@ func factorise(ctx context.Context, a []float64, n, threads int, tolerance float
 		if j*(n-j) > 1<<16 { // worth a thread's start
 			spread = threads
 		}
-		err := parallel(ctx, spread, runs, func(r int) {
+		err := parallel.Each(ctx, spread, runs, func(_, r int) {
 			for i := j + 1 + r*run; i < min(j+1+(r+1)*run, n); i++ {
 				below(i)
 			}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 	"github.com/runnel-dev/runnel/learn/vector"
@@ -61,7 +62,7 @@ func newRows(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.
 	}
 	r.values = make([]float64, len(order)*r.features)
 	var unfit atomic.Bool
-	err := parallel(ctx, opts.ThreadCount(), blocks(x.Rows), func(task int) {
+	err := parallel.Each(ctx, opts.ThreadCount(), blocks(x.Rows), func(_, task int) {
 		from, end := task*block, min((task+1)*block, x.Rows)
 		to, bad := to[from:end], false
 		for j, column := range x.Columns {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/moments"
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // A design is the features as the solvers see them: standardised, so that the
@@ -43,7 +44,7 @@ func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *lear
 		}
 	}
 	all := make([]moments.Column, len(x.Columns))
-	err := parallel(ctx, d.threads, len(all), func(j int) {
+	err := parallel.Each(ctx, d.threads, len(all), func(_, j int) {
 		all[j] = moments.Of(x.Columns[j], d.weights)
 	})
 	if err != nil {

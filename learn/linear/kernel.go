@@ -1,12 +1,6 @@
 package linear
 
-import (
-	"context"
-	"sync"
-	"sync/atomic"
-
-	"github.com/runnel-dev/runnel/learn/vector"
-)
+import "github.com/runnel-dev/runnel/learn/vector"
 
 // The kernels are where the time goes. Those below are written for a compiler
 // without vectors: several columns at a time, so that each partial result is
@@ -18,36 +12,6 @@ import (
 // block is the number of rows worked on at a time: what a pass over the columns
 // touches twice stays in the cache.
 const block = 512
-
-// parallel runs tasks on a number of threads, and stops when ctx ends. Which
-// thread runs which task must not matter.
-func parallel(ctx context.Context, threads, tasks int, do func(task int)) error {
-	threads = min(threads, tasks)
-	if threads <= 1 {
-		for i := range tasks {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			do(i)
-		}
-		return ctx.Err()
-	}
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for range threads {
-		all.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= tasks {
-					return
-				}
-				do(i)
-			}
-		})
-	}
-	all.Wait()
-	return ctx.Err()
-}
 
 // four are columns that are gone over together.
 type four [4][]float64

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
 )
 
@@ -102,7 +103,7 @@ func (l *loss) value(ctx context.Context, u, g []float64) (float64, error) {
 	v := l.factors(u)
 	gradients := make([][]float64, l.chunks())
 	losses := make([]float64, len(gradients))
-	err := parallel(ctx, l.threads, len(gradients), func(c int) {
+	err := parallel.Each(ctx, l.threads, len(gradients), func(_, c int) {
 		gradients[c] = make([]float64, len(u))
 		start, end := l.cut(c, len(gradients))
 		losses[c] = l.pass(start, end, v, gradients[c])

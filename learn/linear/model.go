@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
 )
 
@@ -71,7 +72,7 @@ func (m *Model) Predict(x *learn.Matrix) []float64 {
 	d := &design{columns: x.Columns[:m.features], center: make([]float64, m.features), rows: x.Rows}
 	out := make([]float64, x.Rows*m.classes)
 	parts := blocks(x.Rows)
-	_ = parallel(context.Background(), runtime.GOMAXPROCS(0), parts, func(b int) {
+	_ = parallel.Each(context.Background(), runtime.GOMAXPROCS(0), parts, func(_, b int) {
 		start := b * block
 		rows := min(block, x.Rows-start)
 		z := make([]float64, rows*len(m.intercepts))

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
 )
 
@@ -209,7 +210,7 @@ func (l *loss) probabilities(ctx context.Context, u []float64) ([][]float64, err
 		p[k] = make([]float64, l.rows)
 	}
 	v := l.factors(u)
-	err := parallel(ctx, l.threads, blocks(l.rows), func(b int) {
+	err := parallel.Each(ctx, l.threads, blocks(l.rows), func(_, b int) {
 		start := b * block
 		end := min(start+block, l.rows)
 		for k := range p {

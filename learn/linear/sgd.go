@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
@@ -165,7 +166,7 @@ func (p SGD) fit(ctx context.Context, from *Model, rounds int, x *learn.Matrix, 
 	}
 	made, errs := make([]int, scores), make([]error, scores)
 	tight := make([]bool, scores)
-	err = parallel(ctx, opts.ThreadCount(), scores, func(k int) {
+	err = parallel.Each(ctx, opts.ThreadCount(), scores, func(_, k int) {
 		if m.classes > 1 && len(m.seen) < 2 {
 			progress(rounds)
 			return

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"slices"
+
+	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 const (
@@ -145,7 +147,7 @@ func (s *squares) descent(ctx context.Context, u []float64) (g []float64, rest f
 		v[j] = u[j] * s.inverse[j]
 	}
 	parts, rests := make([][]float64, s.chunks()), make([]float64, s.chunks())
-	err = parallel(ctx, s.threads, len(parts), func(c int) {
+	err = parallel.Each(ctx, s.threads, len(parts), func(_, c int) {
 		g := make([]float64, n)
 		var room [block]float64
 		start, end := s.cut(c, len(parts))
