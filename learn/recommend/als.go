@@ -62,7 +62,7 @@ func (a ALS) Fit(ctx context.Context, events []Event, opts *learn.Options) (*Mod
 		opts = &learn.Options{}
 	}
 	user, item := newSide(a.random(len(m.users), opts.Seed, 0), a.Factors), newSide(a.random(len(m.items), opts.Seed, 1), a.Factors)
-	ofUser, ofItem := newFours(&m.seen, a.Alpha, item.rows), newFours(&done, a.Alpha, user.rows)
+	ofUser, ofItem := a.newFours(&m.seen, item.rows), a.newFours(&done, user.rows)
 	for i := range a.Iterations {
 		if err := a.turn(ctx, opts.ThreadCount(), ofUser, item, user); err != nil {
 			return nil, err
@@ -91,6 +91,10 @@ func (a ALS) random(n int, seed uint64, side int) []float64 {
 	}
 	return out
 }
+
+// surest is how much more than nothing an event counts at most, and how much the
+// penalty: with more, sums lose what all else adds to them.
+const surest = 1e12
 
 // solve improves x towards the factors that fit best what was done with the
 // others, by conjugate gradients (Takács, Pilászy and Tikk, "Applications of the

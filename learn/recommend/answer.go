@@ -109,7 +109,7 @@ func (d doings) and(items []int32, weights []float64) doings {
 			out.items, out.weight = append(out.items, items[0]), append(out.weight, weights[0])
 			items, weights = items[1:], weights[1:]
 		default:
-			out.items, out.weight = append(out.items, items[0]), append(out.weight, d.weight[0]+weights[0])
+			out.items, out.weight = append(out.items, items[0]), append(out.weight, together(d.weight[0], weights[0]))
 			d.items, d.weight = d.items[1:], d.weight[1:]
 			items, weights = items[1:], weights[1:]
 		}

@@ -32,6 +32,9 @@ func (h *history) of(i int) ([]int32, []float64) {
 	return h.others[h.start[i]:h.start[i+1]], h.weight[h.start[i]:h.start[i+1]]
 }
 
+// together is the sum of two weights, as far as there are numbers.
+func together(a, b float64) float64 { return min(a+b, math.MaxFloat64) }
+
 // cells adds up the weights of each user and item, and numbers both in the order
 // of their names, so that the order of events does not matter.
 func cells(events []Event) (users, items []string, byUser, byItem history, err error) {
@@ -72,7 +75,7 @@ func cells(events []Event) (users, items []string, byUser, byItem history, err e
 	merged := all[:1]
 	for _, c := range all[1:] {
 		if last := &merged[len(merged)-1]; last.user == c.user && last.item == c.item {
-			last.weight = min(last.weight+c.weight, math.MaxFloat64)
+			last.weight = together(last.weight, c.weight)
 		} else {
 			merged = append(merged, c)
 		}

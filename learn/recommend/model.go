@@ -45,7 +45,7 @@ func (m *Model) index() {
 		}
 	}
 	for j := range f {
-		m.gram[j*f+j] += m.params.L2
+		m.gram[j*f+j] += min(m.params.L2, surest)
 	}
 }
 
@@ -107,7 +107,7 @@ func (m *Model) added(events []Event) (items []int32, weights []float64, unknown
 		if i := int32(at); weight[i] == 0 {
 			items = append(items, i)
 		}
-		weight[int32(at)] += cmp.Or(e.Weight, 1)
+		weight[int32(at)] = together(weight[int32(at)], cmp.Or(e.Weight, 1))
 	}
 	sorting.Ordered(items)
 	for _, i := range items {

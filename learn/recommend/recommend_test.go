@@ -55,7 +55,7 @@ func TestImplicit(t *testing.T) {
 		t.Fatal(err)
 	}
 	user, item := newSide(c.FirstUser, c.Factors), newSide(c.FirstItem, c.Factors)
-	ofUser, ofItem := newFours(&m.seen, c.Alpha, item.rows), newFours(&done, c.Alpha, user.rows)
+	ofUser, ofItem := m.params.newFours(&m.seen, item.rows), m.params.newFours(&done, user.rows)
 	for range c.Iterations {
 		for _, err := range []error{m.params.turn(t.Context(), 2, ofUser, item, user), m.params.turn(t.Context(), 2, ofItem, user, item)} {
 			if err != nil {

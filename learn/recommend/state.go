@@ -89,7 +89,7 @@ func (m *Model) read(s learn.State) (err error) {
 	var ok, also bool
 	m.params.Alpha, ok = s.Params["alpha"].(float64)
 	m.params.L2, also = s.Params["l2"].(float64)
-	if !ok || !also || !(m.params.Alpha > 0) || !(m.params.L2 > 0) {
+	if !ok || !also || !(m.params.Alpha > 0) || !(m.params.L2 > 0) || math.IsInf(m.params.Alpha, 0) || math.IsInf(m.params.L2, 0) {
 		return fmt.Errorf("alpha is %v and l2 %v: want positive numbers", s.Params["alpha"], s.Params["l2"])
 	}
 	m.params = m.params.withDefaults()

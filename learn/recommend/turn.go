@@ -11,9 +11,6 @@ import (
 // is far above its rounding, and half as much memory is gone through. Sums that could
 // overflow or lose more are in float64.
 
-// surest is how much more than nothing an event counts at most.
-const surest = 1e12
-
 // A side is the factors of all users or of all items: a row each, of step numbers,
 // which are 0 behind the factors, and a row of 0 behind the last.
 type side struct {
@@ -53,13 +50,13 @@ type fours struct {
 	more   []float32
 }
 
-func newFours(h *history, alpha float64, others int) *fours {
+func (a ALS) newFours(h *history, others int) *fours {
 	q := &fours{start: []int{0}}
 	for i := range len(h.start) - 1 {
 		of, weights := h.of(i)
 		for k, o := range of {
 			q.others = append(q.others, o)
-			q.more = append(q.more, float32(min(float64(alpha*weights[k]), surest)))
+			q.more = append(q.more, float32(a.more(weights[k])))
 		}
 		for len(q.others)%4 > 0 {
 			q.others, q.more = append(q.others, int32(others)), append(q.more, 0)
@@ -108,7 +105,7 @@ func (a ALS) gram(ctx context.Context, threads int, s *side) ([]float32, error) 
 			sum += float64(p[i])
 		}
 		if i%(n+1) == 0 {
-			sum += a.L2
+			sum += min(a.L2, surest)
 		}
 		out[i] = float32(sum)
 	}

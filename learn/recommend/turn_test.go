@@ -20,7 +20,7 @@ func TestTurnAsPlain(t *testing.T) {
 		}
 		fixed, free := a.random(items, 1, 0), a.random(60, 1, 1)
 		other, one := newSide(fixed, f), newSide(free, f)
-		if err := a.turn(t.Context(), 2, newFours(&byUser, a.Alpha, items), other, one); err != nil {
+		if err := a.turn(t.Context(), 2, a.newFours(&byUser, items), other, one); err != nil {
 			t.Fatal(err)
 		}
 		gram := make([]float64, f*f)
@@ -83,21 +83,52 @@ func TestFastAsPlain(t *testing.T) {
 	}
 }
 
-// However sure events are, what is learned from them are numbers.
+// However sure events are, and whatever the penalty, what is learned from them and
+// answered are numbers, and the model comes back from its state.
 func TestSurest(t *testing.T) {
-	events := tastes(20, 12, 3, 1)
-	for i := range events {
-		if i%5 == 0 {
-			events[i].Weight = 1e300
-		}
-	}
-	m, err := ALS{Factors: 4}.Fit(t.Context(), events, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range append(m.user, m.item...) {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			t.Fatalf("a factor is %v", v)
+	for _, weight := range []float64{1, 1e13, 1e30, 1e160, math.MaxFloat64} {
+		for _, l2 := range []float64{1e-6, 0.01, 1e6, 1e20, 1e300} {
+			events := tastes(20, 12, 3, 1)
+			for i := range events {
+				if i%5 == 0 {
+					events[i].Weight = weight
+				}
+			}
+			m, err := ALS{Factors: 4, L2: l2}.Fit(t.Context(), append(events, events...), nil)
+			if err == nil {
+				err = m.Settle(t.Context(), 1)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			since := []Event{{Item: m.items[0], Weight: weight}, {Item: m.items[0], Weight: weight}, {Item: m.items[3]}}
+			a, err := m.Answer(Question{User: m.users[0], After: since})
+			if err != nil {
+				t.Fatal(err)
+			}
+			score, reasons, err := m.Explain(m.users[0], since, m.items[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			numbers := append(append([]float64{score}, m.user...), m.item...)
+			for _, s := range a.List {
+				numbers = append(numbers, s.Score)
+			}
+			for _, r := range reasons {
+				numbers = append(numbers, r.Weight, r.Adds)
+			}
+			for _, v := range numbers {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					t.Fatalf("events of %v and a penalty of %v have a factor, a score or a reason of %v", weight, l2, v)
+				}
+			}
+			with, err := m.With(append(since, since...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := FromState(with.State()); err != nil {
+				t.Errorf("events of %v and a penalty of %v: %v", weight, l2, err)
+			}
 		}
 	}
 }
