@@ -36,7 +36,7 @@ import (
 
 // Params says how rows and values that would mislead a model are treated.
 type Params struct {
-	Duplicates    string   `json:"duplicates" default:"drop" enum:"drop,keep" doc:"rows that equal an earlier one in every column"`
+	Duplicates    string   `json:"duplicates" default:"auto" enum:"auto,drop,keep" doc:"rows that equal an earlier one in every column; auto drops them, unless rows have weights or are to be clustered: how often one comes then counts"`
 	Missing       string   `json:"missing" default:"mean" enum:"mean,median,mode,constant,knn,iterative,drop_rows,drop_columns,keep" doc:"how missing numbers are filled, or what is dropped for them"`
 	Constant      float64  `json:"constant" default:"0" doc:"the number that missing: constant fills in"`
 	Categories    string   `json:"categories" default:"keep" enum:"mode,constant,keep" doc:"how missing texts and truth values are filled; keep leaves them missing, which encoders understand"`
@@ -160,6 +160,14 @@ func fit(ctx context.Context, call *step.Call, ds events.Dataset, train *table.T
 		return nil, step.Permanent(fmt.Errorf("cleaning dataset %s: %w", ds.Name, err))
 	}
 	return graph, nil
+}
+
+// drops tells whether equal rows of a dataset are taken for one.
+func (p Params) drops(ds events.Dataset) bool {
+	if p.Duplicates == "auto" {
+		return ds.Roles[events.RoleWeight] == "" && learn.Task(ds.Task) != learn.Clustering
+	}
+	return p.Duplicates == "drop"
 }
 
 // transform cleans all columns but those aside, which go last.

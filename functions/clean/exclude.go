@@ -34,7 +34,7 @@ func (p Params) exclude(ctx context.Context, call *step.Call, ds events.Dataset,
 		}
 		excluded += len(rows)
 	}
-	if p.Duplicates == "drop" {
+	if p.drops(ds) {
 		leave(whyEqual, duplicates(t, split))
 	}
 	if ds.Target != "" {

@@ -79,7 +79,7 @@ func (d *parts) each(ctx context.Context, part func(t *table.Table, offset int) 
 
 // exclude leaves out what a row's own values, and those equal to it, decide.
 func (d *parts) exclude(ctx context.Context) error {
-	drop := d.Duplicates == "drop"
+	drop := d.drops(d.dataset)
 	if !drop && d.dataset.Target == "" && d.Missing != "drop_rows" {
 		return nil
 	}

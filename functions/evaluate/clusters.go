@@ -43,7 +43,7 @@ type Trait struct {
 
 // clusters measures how the rows are grouped: those that were learnt from, or the
 // test rows where there are some.
-func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, _ events.Dataset, raw *table.Table, split []step.Subset) ([]report.Section, error) {
+func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m *model.Model, ds events.Dataset, raw *table.Table, split []step.Subset) ([]report.Section, error) {
 	fail := func(err error) ([]report.Section, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -62,9 +62,14 @@ func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m 
 	if err != nil {
 		return fail(err)
 	}
+	weights, err := preprocess.Weights(raw, ds.Roles[events.RoleWeight])
+	if err != nil {
+		return fail(err)
+	}
+	opts := &learn.Options{Seed: call.Seed, Weights: weights}
 	n := m.Estimator.Outputs()
 	distances := m.Estimator.Predict(x)
-	if e.Model, err = estimator.Judge(ctx, x, &learn.Target{Task: m.Task, Rows: x.Rows}, distances, 0, &learn.Options{Seed: call.Seed}); err != nil {
+	if e.Model, err = estimator.Judge(ctx, x, &learn.Target{Task: m.Task, Rows: x.Rows}, distances, 0, opts); err != nil {
 		return fail(err)
 	}
 	if x.Rows > cluster.SilhouetteRows {
@@ -73,7 +78,7 @@ func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m 
 	if _, several := e.Model.Metrics["silhouette"]; !several {
 		call.Note("the %d rows are in fewer than two clusters, or in as many as there are rows: there is no silhouette", x.Rows)
 	}
-	e.Baseline = cluster.Single(x)
+	e.Baseline = cluster.Single(x, opts)
 	labels, _ := cluster.Nearest(distances, n)
 	e.Clusters = &Clusters{Sizes: make([]int64, n), SilhouetteRows: min(x.Rows, cluster.SilhouetteRows), Traits: traits(raw, labels, n)}
 	for _, k := range labels {

@@ -67,3 +67,27 @@ func TestBadWeight(t *testing.T) {
 		}
 	}
 }
+
+// TestEqualRows keeps equal rows where how often they come counts.
+func TestEqualRows(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("kind,size,count,y\n")
+	for i := range 120 {
+		fmt.Fprintf(&b, "%c,%d,1,%d\n", 'a'+rune(i%2), i%2*7, i%2)
+	}
+	for name, c := range map[string]struct {
+		params functest.Params
+		rows   int64
+	}{
+		"dropped":  {functest.Params{"ingest": {"target": "y"}}, 2},
+		"weights":  {functest.Params{"ingest": {"target": "y", "weight": "count"}}, 120},
+		"clusters": {functest.Params{"ingest": {"task": "clustering"}}, 120},
+		"told":     {functest.Params{"ingest": {"task": "clustering"}, "clean": {"duplicates": "drop"}}, 2},
+	} {
+		r := functest.Chain(t, "equal.csv", []byte(b.String()), c.params)
+		cleaned, _ := r.Env.Read(t, r.Cleaned.Dataset)
+		if int64(cleaned.Rows()) != c.rows {
+			t.Errorf("%s: %d rows are left, want %d", name, cleaned.Rows(), c.rows)
+		}
+	}
+}

@@ -71,7 +71,13 @@ func (p Params) budget() (time.Duration, error) {
 var Function = step.New("tune", handle,
 	step.Doc("Searches for the estimator and the parameters that do best on the features, for train to use."),
 	step.Accepts(events.FeaturesBuilt),
-	step.Emits(events.FeaturesTuned, events.TrialRequested))
+	step.Emits(events.FeaturesTuned, events.TrialRequested),
+	step.Asks(func(params map[string]any) []string {
+		if params["spread"] == true {
+			return []string{events.TrialRequested, events.TrialFinished}
+		}
+		return nil
+	}))
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
 	in, err := events.Data[events.FeaturesBuiltData](call.Event)

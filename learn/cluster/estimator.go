@@ -93,8 +93,8 @@ const SilhouetteRows = 5000
 func Evaluate(ctx context.Context, x *learn.Matrix, distances []float64, n int, opts *learn.Options) (*metrics.Report, error) {
 	labels, nearest := Nearest(distances, n)
 	inertia := 0.0
-	for _, d := range nearest {
-		inertia += float64(d * d)
+	for i, d := range nearest {
+		inertia += float64(weight(opts, i) * float64(d*d))
 	}
 	r := &metrics.Report{Task: learn.Clustering, Rows: x.Rows, Metrics: map[string]float64{"inertia": inertia}}
 	put := func(name string, v float64, err error) {
@@ -123,16 +123,27 @@ func Evaluate(ctx context.Context, x *learn.Matrix, distances []float64, n int, 
 	return r, ctx.Err()
 }
 
+func weight(opts *learn.Options, i int) float64 {
+	if opts == nil || opts.Weights == nil {
+		return 1
+	}
+	return opts.Weights[i]
+}
+
 // Single is Evaluate's report of all rows as one cluster.
-func Single(x *learn.Matrix) *metrics.Report {
+func Single(x *learn.Matrix, opts *learn.Options) *metrics.Report {
 	distances := make([]float64, x.Rows)
+	total := 0.0
+	for i := range distances {
+		total += weight(opts, i)
+	}
 	for _, col := range x.Columns {
 		mean := 0.0
-		for _, v := range col {
-			mean += v / float64(len(col))
+		for i, v := range col {
+			mean += float64(v * weight(opts, i) / total)
 		}
 		for i, v := range col {
-			distances[i] += float64((v - mean) * (v - mean))
+			distances[i] += float64(weight(opts, i) * float64((v-mean)*(v-mean)))
 		}
 	}
 	return &metrics.Report{Task: learn.Clustering, Rows: x.Rows, Metrics: map[string]float64{"inertia": sum(distances)}}

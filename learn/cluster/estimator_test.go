@@ -133,7 +133,7 @@ func TestEvaluate(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err = Evaluate(t.Context(), x, one.Predict(x), 1, nil)
-	if single := Single(x).Metrics["inertia"]; err != nil || len(r.Metrics) != 1 || math.Abs(r.Metrics["inertia"]-single) > 1e-9*single {
+	if single := Single(x, nil).Metrics["inertia"]; err != nil || len(r.Metrics) != 1 || math.Abs(r.Metrics["inertia"]-single) > 1e-9*single {
 		t.Errorf("%v, as a single cluster %v, %v", r.Metrics, single, err)
 	}
 }

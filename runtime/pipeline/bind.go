@@ -239,6 +239,7 @@ func (p *Pipeline) checkGraph(d *document) {
 			d.problem([]string{"steps", strconv.Itoa(i), "on"}, "step %s: it waits for ever: no step emits %s", s.Name, events.ShortType(absent[0].Type))
 		}
 	}
+	p.checkAsked(d)
 	next := map[*BoundStep][]*BoundStep{}
 	for _, e := range p.Edges() {
 		if !e.From.Fn.Loops {
@@ -281,4 +282,23 @@ func (p *Pipeline) checkGraph(d *document) {
 var external = map[string]bool{
 	events.ObjectCreated: true, events.IngestRequested: true, events.TrainingRequested: true,
 	events.PredictionRequest: true, events.RetrainRequested: true, events.DriftDetected: true,
+}
+
+// checkAsked reports steps that wait for answers that no step gives.
+func (p *Pipeline) checkAsked(d *document) {
+	for i, s := range p.Steps {
+		if s.Fn.Asks == nil {
+			continue
+		}
+		for _, asked := range s.Fn.Asks(s.Params) {
+			answered := slices.ContainsFunc(p.Steps, func(o *BoundStep) bool {
+				return slices.ContainsFunc(o.On, func(t Trigger) bool { return t.Type == asked })
+			})
+			if !answered {
+				d.problem([]string{"steps", strconv.Itoa(i), "params"}, "step %s: with these params it waits for answers to %s, and no step answers it: add one whose function accepts it, or change the params",
+					s.Name, events.ShortType(asked))
+				break
+			}
+		}
+	}
 }

@@ -31,6 +31,10 @@ type Function struct {
 	Loops   bool           // its events may lead back to it: it counts its rounds, and ends
 	Uses    []string       // of such a function: what it is granted; see Definition
 
+	// Asks lists those of Emits that, by its params, the function goes on by the
+	// answers to; nil: none.
+	Asks func(params map[string]any) []string
+
 	run   func(ctx context.Context, call *Call) error
 	check func(params map[string]any) error
 }
@@ -54,6 +58,12 @@ func Effect() Option { return func(f *Function) { f.Effect = true } }
 // Loops marks a function whose events may lead back to it in a pipeline: one that
 // counts its rounds, and ends.
 func Loops() Option { return func(f *Function) { f.Loops = true } }
+
+// Asks says which types the function, by its params, goes on by the answers to: a
+// pipeline in which no step answers them would end without what it is for.
+func Asks(types func(params map[string]any) []string) Option {
+	return func(f *Function) { f.Asks = types }
+}
 
 // A Checker is a params struct with rules that bounds and enumerations cannot express.
 type Checker interface{ Check() error }
