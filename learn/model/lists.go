@@ -278,8 +278,11 @@ func (m *Model) lists(questions []recommend.Question) (*Prediction, error) {
 // model had nothing to go by.
 func (p *Prediction) Notes() []string {
 	var out []string
-	popular, unknown := 0, map[string]bool{}
+	popular, empty, unknown := 0, 0, map[string]bool{}
 	for _, l := range p.Lists {
+		if len(l.Items) == 0 {
+			empty++
+		}
 		if l.By == recommend.ByPopularity {
 			popular++
 		}
@@ -293,6 +296,9 @@ func (p *Prediction) Notes() []string {
 		out = append(out, "the model knows nothing that this user did: "+says)
 	case popular > 0:
 		out = append(out, fmt.Sprintf("the model knows nothing that the users of %d of %d rows did: %s", popular, len(p.Lists), says))
+	}
+	if empty > 0 {
+		out = append(out, fmt.Sprintf(`%d of %d lists are empty: there is no item that was not come to before ("seen": true lists those too)`, empty, len(p.Lists)))
 	}
 	if names := sorting.Keys(unknown); len(names) > 0 {
 		more := ""

@@ -103,6 +103,26 @@ func TestAskForLists(t *testing.T) {
 	}
 }
 
+// Who has done everything gets an empty list, which is said.
+func TestNothingLeft(t *testing.T) {
+	m := recommender(t, true)
+	all, err := m.Ask(decode(t, `{"user": 3, "top": 1000, "seen": true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []string
+	for _, item := range all.Lists[0].Items {
+		items = append(items, fmt.Sprint(item.Item))
+	}
+	p, err := m.Ask(decode(t, `{"user": 3, "item": [`+strings.Join(items, ",")+`]}`))
+	if err != nil || len(p.Lists[0].Items) != 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if notes := strings.Join(p.Notes(), "\n"); notes != `1 of 1 lists are empty: there is no item that was not come to before ("seen": true lists those too)` {
+		t.Errorf("notes %q", notes)
+	}
+}
+
 func TestListsOfATable(t *testing.T) {
 	m := recommender(t, false)
 	rows, err := table.New(table.IntColumn("user", []int64{3, 99}))
