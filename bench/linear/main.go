@@ -92,6 +92,7 @@ func run(only string) error {
 		return err
 	}
 	var lines []compare.Line
+	var judged []func() error // each adds the lines of a job
 	for _, j := range jobs() {
 		if only != "" && j.id != only {
 			continue
@@ -113,12 +114,22 @@ func run(only string) error {
 				fmt.Fprintf(os.Stderr, "%s: %.3f s (%.3f busy), %s %.3f s (%.3f busy)\n", j.name, r.Fit, r.Busy, solver, peer.Fit, peer.Busy)
 			}
 		}
-		x, y, err := j.load()
-		if err != nil {
+		judged = append(judged, func() error {
+			x, y, err := j.load()
+			if err != nil {
+				return err
+			}
+			for _, solver := range j.solvers {
+				lines = append(lines, j.line(solver, x, y, ours, theirs[solver]))
+			}
+			return nil
+		})
+	}
+	// A program's peak counts the memory of this one, which starts it: the data are
+	// loaded here once all have run.
+	for _, line := range judged {
+		if err := line(); err != nil {
 			return err
-		}
-		for _, solver := range j.solvers {
-			lines = append(lines, j.line(solver, x, y, ours, theirs[solver]))
 		}
 	}
 	return compare.Publish("linear", lines)
