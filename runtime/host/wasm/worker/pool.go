@@ -88,6 +88,30 @@ type Pool struct {
 	closed bool
 }
 
+// longCall is how long a guest runs as the others do. One that takes longer stands
+// back for them, so that none waits for what may not end.
+const longCall = 10 * time.Millisecond
+
+// standBack lets all else go before a worker whose call is long, until the function
+// that it returns is called; for good where the system lets nobody take that back.
+func (p *Pool) standBack(w *process) (end func()) {
+	const lowest = 19
+	if p.cfg.Niceness <= 0 {
+		return func() {}
+	}
+	lowered := make(chan struct{})
+	timer := time.AfterFunc(longCall, func() {
+		defer close(lowered)
+		lower(w.pid(), lowest)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-lowered
+			lower(w.pid(), p.cfg.Niceness)
+		}
+	}
+}
+
 // NewPool makes a pool. No worker is started before there is a call.
 func NewPool(cfg Config) (*Pool, error) {
 	if Is() {
@@ -202,7 +226,9 @@ func (p *Pool) do(ctx context.Context, digest string, read func() ([]byte, error
 		return sandbox.Outcome{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { w.kill(ctx.Err()) })
+	stand := p.standBack(w)
 	out, err := w.run(digest, read, c, backend)
+	stand()
 	alive := stop() && err == nil
 	p.release(w, alive)
 	if err != nil {
