@@ -4,12 +4,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
 // What is done in assembly has the bits of what is not.
 func TestFastAsPlain(t *testing.T) {
 	if x := make([]float64, 8); gatherFast(x, &four{x, x, x, x}, &[4]float64{}, &[4]float64{}) == 0 {
-		t.Skip("SKIP-COUNTED: this processor has no kernels of its own: a machine with AVX-512")
+		testneed.Skip(t, "this processor has no kernels of its own: a machine with AVX-512")
 	}
 	r := rand.New(rand.NewPCG(1, 0))
 	column := func(n int) []float64 {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
 // A turn in float32 leads where solve leads in float64, which is the plain form.
@@ -47,7 +49,7 @@ func TestTurnAsPlain(t *testing.T) {
 // What is done in assembly has the bits of what is not.
 func TestFastAsPlain(t *testing.T) {
 	if m := make([]float32, 32*32); !throughFast(m, m[:32], m[:32]) {
-		t.Skip("SKIP-COUNTED: this processor has no kernels of its own: a machine with AVX-512")
+		testneed.Skip(t, "this processor has no kernels of its own: a machine with AVX-512")
 	}
 	r := rand.New(rand.NewPCG(1, 0))
 	numbers := func(n int) []float32 {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/cpu"
+
+	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
 const step = 520
@@ -30,7 +32,7 @@ func same(t *testing.T, what string, got, want []float64) {
 // What is done in assembly has the bits of what is not.
 func TestFastAsPlain(t *testing.T) {
 	if !has512() {
-		t.Skip("SKIP-COUNTED: this processor has no kernels of its own: a machine with AVX-512")
+		testneed.Skip(t, "this processor has no kernels of its own: a machine with AVX-512")
 	}
 	r := rand.New(rand.NewPCG(1, 0))
 	for _, n := range []int{8, 17, 64, 500} {
@@ -69,7 +71,7 @@ func TestFastAsPlain(t *testing.T) {
 // Of processors without AVX-512, too, inner products have the bits of plain Go.
 func TestDots(t *testing.T) {
 	if !cpu.X86.HasAVX2 {
-		t.Skip("SKIP-COUNTED: this processor has no AVX2")
+		testneed.Skip(t, "this processor has no AVX2")
 	}
 	r := rand.New(rand.NewPCG(2, 0))
 	a, b := numbers(r, 4*step), numbers(r, 4*step)
