@@ -5,18 +5,12 @@ import (
 	"math"
 )
 
-// mostRows is how many rows 32 bits number, with one to spare.
-const mostRows = math.MaxInt32 / 2
-
-// Admit checks data as [CheckShape] and [CheckWeights] do, and that there are not
-// too many rows and no target is beyond largest. It returns the data without the
+// Admit checks data as [CheckShape] and [CheckWeights] do, and that no target is
+// beyond largest. It returns the data without the
 // rows of weight 0.
 func Admit(x *Matrix, y *Target, opts *Options, largest float64) (*Matrix, *Target, []float64, error) {
 	if err := CheckShape(x, y, opts); err != nil {
 		return nil, nil, nil, err
-	}
-	if x.Rows > mostRows {
-		return nil, nil, nil, fmt.Errorf("%d rows: at most %d can be fitted on; fit on a sample of them", x.Rows, mostRows)
 	}
 	for i, v := range y.Values {
 		if math.Abs(v) > largest {

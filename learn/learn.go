@@ -23,6 +23,8 @@ const (
 	Regression     Task = "regression"
 	Clustering     Task = "clustering" // which rows are alike; there is no target
 
+	AnomalyDetection Task = "anomaly_detection" // which rows are unlike all others; there is no target
+
 	// Recommendation is of rows that are events, each of a user and an item: which
 	// other items the user will come to. Its rows have no features.
 	Recommendation Task = "recommendation"
@@ -30,7 +32,9 @@ const (
 
 // Supervised tells whether a task has a target: a column of the data that says
 // what is right.
-func (t Task) Supervised() bool { return t != Clustering && t != Recommendation }
+func (t Task) Supervised() bool {
+	return t != Clustering && t != AnomalyDetection && t != Recommendation
+}
 
 // A Matrix is the feature matrix: one contiguous slice a feature (column-major),
 // NaN where a value is missing. Columns are read, never written, by estimators.
@@ -168,20 +172,11 @@ func CheckFit(x *Matrix, y *Target, opts *Options) error {
 // CheckShape is CheckFit without a look at the features' values, for estimators
 // that find an infinite one on the way.
 func CheckShape(x *Matrix, y *Target, opts *Options) error {
-	switch {
-	case x.Rows == 0:
-		return fmt.Errorf("no rows to fit on")
-	case len(x.Columns) == 0:
-		return fmt.Errorf("no features to fit on")
-	case y.Len() != x.Rows:
-		return fmt.Errorf("%d rows of features but %d of target", x.Rows, y.Len())
-	case opts != nil && opts.Weights != nil && len(opts.Weights) != x.Rows:
-		return fmt.Errorf("%d rows of features but %d sample weights", x.Rows, len(opts.Weights))
+	if !y.Task.Supervised() {
+		return fmt.Errorf("the task is %s, which has no target to learn", y.Task)
 	}
-	for j, col := range x.Columns {
-		if len(col) != x.Rows {
-			return fmt.Errorf("feature %q has %d rows, want %d", x.Names[j], len(col), x.Rows)
-		}
+	if err := CheckRows(x, y, opts); err != nil {
+		return err
 	}
 	if y.Task == Classification {
 		if len(y.Classes) < 2 {
@@ -197,6 +192,32 @@ func CheckShape(x *Matrix, y *Target, opts *Options) error {
 	for i, v := range y.Values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("the target is %v in row %d: a regression target is finite", v, i)
+		}
+	}
+	return nil
+}
+
+// mostRows is how many rows 32 bits number, with one to spare.
+const mostRows = math.MaxInt32 / 2
+
+// CheckRows is the part of CheckShape that is about how many there are: of rows,
+// features, targets and weights. It is all there is to check of a task without a target.
+func CheckRows(x *Matrix, y *Target, opts *Options) error {
+	switch {
+	case x.Rows > mostRows:
+		return fmt.Errorf("%d rows: at most %d can be fitted on; fit on a sample of them", x.Rows, mostRows)
+	case x.Rows == 0:
+		return fmt.Errorf("no rows to fit on")
+	case len(x.Columns) == 0:
+		return fmt.Errorf("no features to fit on")
+	case y.Len() != x.Rows:
+		return fmt.Errorf("%d rows of features but %d of target", x.Rows, y.Len())
+	case opts != nil && opts.Weights != nil && len(opts.Weights) != x.Rows:
+		return fmt.Errorf("%d rows of features but %d sample weights", x.Rows, len(opts.Weights))
+	}
+	for j, col := range x.Columns {
+		if len(col) != x.Rows {
+			return fmt.Errorf("feature %q has %d rows, want %d", x.Names[j], len(col), x.Rows)
 		}
 	}
 	return nil

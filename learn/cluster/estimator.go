@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -22,7 +23,10 @@ const (
 
 // Fit implements learn.Estimator. Nothing of y but its length is looked at.
 func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (learn.Model, error) {
-	if err := learn.CheckShape(x, y, opts); err != nil {
+	if y.Task != learn.Clustering {
+		return nil, fmt.Errorf("k-means: the task is %s: it is for %s", y.Task, learn.Clustering)
+	}
+	if err := learn.CheckRows(x, y, opts); err != nil {
 		return nil, err
 	}
 	var tried []float64

@@ -63,12 +63,13 @@ func (k KMeans) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (
 	f.scratch = make([][]float64, f.threads)
 	var best *state
 	for start := range k.Starts {
+		f.begun = start
 		rng := splitmix.Stream(opts.Seed, start)
 		s, err := f.seed(ctx, &rng)
 		if err != nil {
 			return nil, nil, err
 		}
-		if k.Batch > 0 && k.Batch < x.Rows {
+		if f.batched() {
 			err = f.batches(ctx, s, &rng)
 		} else {
 			err = f.lloyd(ctx, s)
@@ -79,6 +80,7 @@ func (k KMeans) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (
 		if err != nil {
 			return nil, nil, err
 		}
+		f.report(f.steps())
 		if best == nil || s.inertia < best.inertia {
 			best = s
 		}
@@ -123,6 +125,25 @@ type fit struct {
 	variance float64 // mean of the features', as points are scaled
 	threads  int
 	scratch  [][]float64 // a block for each thread to work in
+	begun    int         // starts before the one at hand
+}
+
+func (f *fit) batched() bool { return f.Batch > 0 && f.Batch < f.points.rows }
+
+// steps is how many passes, or batches, a start has at most.
+func (f *fit) steps() int {
+	if !f.batched() {
+		return f.MaxIter
+	}
+	return max(1, int(float64(f.MaxIter)*float64(f.points.rows)/float64(f.Batch)))
+}
+
+// report says that so many steps of a start are done. One that ends before its
+// last step has done all that it has to.
+func (f *fit) report(done int) {
+	if f.Progress != nil {
+		f.Progress(f.begun*f.steps()+done, f.Starts*f.steps())
+	}
 }
 
 func (f *fit) block(thread int) []float64 {

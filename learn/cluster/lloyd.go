@@ -101,9 +101,7 @@ func (f *fit) lloyd(ctx context.Context, s *state) error {
 			return err
 		}
 		shift := f.recenter(s)
-		if f.Progress != nil {
-			f.Progress(s.iterations, f.MaxIter)
-		}
+		f.report(s.iterations)
 		if moved == 0 || shift <= enough && !empty {
 			break
 		}

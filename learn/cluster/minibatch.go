@@ -51,12 +51,11 @@ func (f *fit) seed(ctx context.Context, rng *splitmix.Source) (*state, error) {
 // mean distance, smoothed, did not improve.
 func (f *fit) batches(ctx context.Context, s *state, rng *splitmix.Source) error {
 	const patience, rare = 10, 0.01
-	steps := max(1, int(float64(f.MaxIter)*float64(f.points.rows)/float64(f.Batch)))
 	alpha := min(1, 2*float64(f.Batch)/(float64(f.points.rows)+1))
 	var smooth, least float64
 	worse, since := 0, 0
 	rows := make([]int, f.Batch)
-	for step := range steps {
+	for step := range f.steps() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -65,9 +64,7 @@ func (f *fit) batches(ctx context.Context, s *state, rng *splitmix.Source) error
 		}
 		mean := f.batch(s, rows)
 		s.iterations = 1 + int(float64(step+1)*float64(f.Batch)/float64(f.points.rows))
-		if f.Progress != nil {
-			f.Progress(step+1, steps)
-		}
+		f.report(step + 1)
 		if since += f.Batch; since >= 10*s.k {
 			f.replant(s, rows, rare, rng)
 			since = 0

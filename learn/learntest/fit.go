@@ -33,6 +33,12 @@ func learns(t *testing.T, s suite) {
 	x, y := Data(s.task, 400, 2)
 	m := s.fit(t, x, y, nil)
 	p := predict(t, m, x, s.task)
+	if !s.task.Supervised() {
+		if share := found(s.task, x.Rows, m.Outputs(), p); share < s.Accuracy {
+			t.Errorf("a share of %.3f is found, want %.3f", share, s.Accuracy)
+		}
+		return
+	}
 	if s.task == learn.Classification {
 		for _, y := range []*learn.Target{y, binary(y)} {
 			m := s.fit(t, x, y, nil)
@@ -68,8 +74,67 @@ func learns(t *testing.T, s suite) {
 	}
 }
 
+// found is the share of what there is to find in Data, which the outputs of each
+// row tell.
+func found(task learn.Task, rows, outputs int, p []float64) float64 {
+	right, of := 0, 0
+	switch task {
+	case learn.Clustering: // a distance from each centre; a group is in the cluster that most of it is in
+		var in [3]map[int]int
+		for i := range rows {
+			nearest := 0
+			for k := range outputs {
+				if p[i*outputs+k] < p[i*outputs+nearest] {
+					nearest = k
+				}
+			}
+			if in[group(i)] == nil {
+				in[group(i)] = map[int]int{}
+			}
+			in[group(i)][nearest]++
+		}
+		taken := map[int]bool{}
+		for _, sizes := range in {
+			most := 0
+			for k, n := range sizes {
+				if n > sizes[most] {
+					most = k
+				}
+			}
+			if !taken[most] { // two groups in one cluster are one that is found
+				right += sizes[most]
+			}
+			taken[most] = true
+		}
+		of = rows
+	case learn.AnomalyDetection: // a score, higher where a row lies further out: pairs in the right order
+		for i := 19; i < rows; i += 20 {
+			for j := range rows {
+				if j%20 != 19 {
+					of++
+					if p[i*outputs] > p[j*outputs] {
+						right++
+					}
+				}
+			}
+		}
+	case learn.Recommendation: // the score of each item, of users who are numbered as rows: the likeliest item's kind
+		users := rows / 12
+		for u, item := range learn.Argmax(p[:users*outputs], outputs) {
+			if of++; int(item)%3 == u%3 {
+				right++
+			}
+		}
+	}
+	return float64(right) / float64(of)
+}
+
 func refusals(t *testing.T, s suite) {
 	x, y := Data(s.task, 30, 3)
+	if !s.features() {
+		s.refuses(t, x.Take(nil), y.Take(nil), nil)
+		return
+	}
 	set := func(v float64) *learn.Matrix {
 		out := clone(x)
 		out.Columns[2][7] = v
@@ -99,8 +164,15 @@ func refusals(t *testing.T, s suite) {
 		{"an infinite weight", x, y, weights(math.Inf(1))},
 		{"no weight at all", x, y, &learn.Options{Weights: full(x.Rows, 0)}},
 	}
+	if s.Unweighted {
+		cases = append(cases[:5], cases[5])
+		cases[5].name, cases[5].opts = "weights", &learn.Options{Weights: full(x.Rows, 1)}
+	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { s.refuses(t, c.x, c.y, c.opts) })
+	}
+	if !s.task.Supervised() {
+		return
 	}
 	t.Run("bad target", func(t *testing.T) {
 		bad := y.Take(repeat(y.Len(), func(int) int { return 1 }))
@@ -128,8 +200,8 @@ func oneRow(t *testing.T, s suite) {
 }
 
 func constantColumns(t *testing.T, s suite) {
-	if s.Blind {
-		t.Skip("the estimator does not look at the features")
+	if s.Blind || !s.features() {
+		t.Skip("the estimator does not look at features")
 	}
 	x, y := Data(s.task, 120, 5)
 	p := predict(t, s.fit(t, with(x, "constant", full(x.Rows, 3.5)), y, nil), with(x, "constant", full(x.Rows, -8)), s.task)
@@ -145,7 +217,7 @@ func constantColumns(t *testing.T, s suite) {
 // absentClass: a fold may lack a class, and the outputs stay.
 func absentClass(t *testing.T, s suite) {
 	if s.task != learn.Classification {
-		t.Skip("regression has no classes")
+		t.Skip("the task has no classes")
 	}
 	x, y := Data(s.task, 200, 6)
 	for absent := range int32(3) {
@@ -168,8 +240,8 @@ func absentClass(t *testing.T, s suite) {
 }
 
 func missingValues(t *testing.T, s suite) {
-	if s.Blind {
-		t.Skip("the estimator does not look at the features")
+	if s.Blind || !s.features() {
+		t.Skip("the estimator does not look at features")
 	}
 	x, y := Data(s.task, 300, 7)
 	x = clone(x)
@@ -193,6 +265,9 @@ func missingValues(t *testing.T, s suite) {
 	clean, y := Data(s.task, 300, 8)
 	predict(t, s.fit(t, clean, y, nil), x, s.task)
 
+	if !s.task.Supervised() {
+		return
+	}
 	// That a value is missing can be all there is to know.
 	for i := range y.Len() {
 		y = y.Take(repeat(y.Len(), func(int) int { return 1 }))
@@ -215,6 +290,9 @@ func missingValues(t *testing.T, s suite) {
 }
 
 func magnitudes(t *testing.T, s suite) {
+	if !s.features() {
+		t.Skip("the estimator does not look at features")
+	}
 	x, y := Data(s.task, 100, 9)
 	for _, by := range []float64{1e150, 1e12, 1e-12, 1e-150, 1e-308} {
 		// What is fitted on such values is the estimator's affair; that it ends,
@@ -235,8 +313,11 @@ func magnitudes(t *testing.T, s suite) {
 
 func inputsUntouched(t *testing.T, s suite) {
 	x, y := Data(s.task, 100, 10)
-	w := full(x.Rows, 1)
-	w[3] = 2
+	var w []float64
+	if !s.Unweighted {
+		w = full(x.Rows, 1)
+		w[3] = 2
+	}
 	wasX, wasW := clone(x), slices.Clone(w)
 	wasY := y.Take(repeat(x.Rows, func(int) int { return 1 }))
 	m := s.fit(t, x, y, &learn.Options{Weights: w})

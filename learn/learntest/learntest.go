@@ -1,16 +1,19 @@
-// Package learntest is the conformance suite that every estimator passes: what
-// learn.Estimator and learn.Model promise, checked on small made-up data. An
-// estimator's package calls it from a test:
+// Package learntest is the conformance suite that every estimator and transformer
+// passes: what learn.Estimator, learn.Model and a transform of tables promise,
+// checked on small made-up data. An estimator's package calls it from a test:
 //
 //	learntest.Estimator(t, func() learn.Estimator { return ridge }, learntest.Config{
 //		Tasks:   []learn.Task{learn.Regression},
 //		Restore: FromState,
 //	})
+//
+// A transformer's goes by [Transform].
 package learntest
 
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -18,8 +21,8 @@ import (
 
 // A Config says what an estimator can do, so which promises it is held to.
 type Config struct {
-	// Tasks are the tasks that the estimator fits; nil means both. A fit of
-	// any other task must be an error.
+	// Tasks are the tasks that the estimator fits; nil means classification and
+	// regression. A fit of any other task must be an error.
 	Tasks []learn.Task
 	// Missing says that NaN in the features is handled. Where it is not, a fit
 	// on data with NaN must be an error that names the feature.
@@ -27,8 +30,12 @@ type Config struct {
 	// Blind says that the estimator does not look at the features, as a baseline:
 	// it need not learn from them, and they may be missing.
 	Blind bool
+	// Unweighted says that the rows have no weights: a fit with some must be an error.
+	Unweighted bool
 	// Restore makes a model from its state. It is required.
 	Restore func(learn.State) (learn.Model, error)
+	// Optional are tensors that a state may do without.
+	Optional []string
 	// RowOrder says that the order of the training rows does not matter, but
 	// for rounding.
 	RowOrder bool
@@ -46,7 +53,8 @@ type Config struct {
 	Tolerance float64
 	// Accuracy and R2 are what the estimator must reach on the rows that it was
 	// fitted on, where classes are separated by a plane and the value is linear
-	// with some noise. 0 means 0.9 and 0.8.
+	// with some noise. Of groups, of rows that lie far out and of what users do,
+	// Accuracy is the share that is found. 0 means 0.9 and 0.8.
 	Accuracy, R2 float64
 }
 
@@ -65,6 +73,9 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
+
+// tasks are those that there are.
+var tasks = []learn.Task{learn.Classification, learn.Regression, learn.Clustering, learn.AnomalyDetection, learn.Recommendation}
 
 // A check is one promise: what is tested, and how.
 type check struct {
@@ -88,7 +99,7 @@ func Estimator(t *testing.T, make func() learn.Estimator, config Config) {
 	}
 	config = config.withDefaults()
 	checks := append(append(append([]check{}, fitChecks...), sameChecks...), modelChecks...)
-	for _, task := range []learn.Task{learn.Classification, learn.Regression} {
+	for _, task := range tasks {
 		s := suite{Config: config, make: make, task: task}
 		if !s.fits(task) {
 			t.Run(string(task)+"/refused", func(t *testing.T) {
@@ -105,14 +116,10 @@ func Estimator(t *testing.T, make func() learn.Estimator, config Config) {
 	}
 }
 
-func (s suite) fits(task learn.Task) bool {
-	for _, have := range s.Tasks {
-		if have == task {
-			return true
-		}
-	}
-	return false
-}
+func (s suite) fits(task learn.Task) bool { return slices.Contains(s.Tasks, task) }
+
+// features tells whether the columns of the task's data are numbers to learn from.
+func (s suite) features() bool { return s.task != learn.Recommendation }
 
 // fit fits a new estimator and fails the test where that is an error.
 func (s suite) fit(t *testing.T, x *learn.Matrix, y *learn.Target, opts *learn.Options) learn.Model {

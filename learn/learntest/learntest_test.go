@@ -27,6 +27,9 @@ func (e nearest) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if e.fault == "panics on nothing" {
 		_ = x.Columns[0][0]
 	}
+	if e.fault == "fits any task" && !y.Task.Supervised() {
+		return &memory{task: y.Task, outputs: 1, rows: []float64{0}, targets: []float64{0}}, nil
+	}
 	if e.fault != "fits anything" {
 		if err := learn.CheckFit(x, y, opts); err != nil {
 			return nil, err
@@ -195,6 +198,7 @@ func TestFaulty(t *testing.T) {
 func TestSuiteFindsFaults(t *testing.T) {
 	for fault, check := range map[string]string{
 		"fits anything":          "refuses",
+		"fits any task":          "refused",
 		"panics on nothing":      "refuses",
 		"names no feature":       "missing_values",
 		"ignores the context":    "cancelled",
@@ -215,12 +219,47 @@ func TestSuiteFindsFaults(t *testing.T) {
 		"rounds its state":    "state",
 		"restores anything":   "damaged_state",
 	} {
-		run := "-test.run=^TestFaulty$/^(classification|regression)$/^" + check + "$"
-		command := exec.CommandContext(t.Context(), os.Args[0], run)
-		command.Env = append(os.Environ(), "LEARNTEST_FAULT="+fault)
-		out, err := command.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "/"+check) {
-			t.Errorf("an estimator that %s passes %q (%v):\n%s", fault, check, err, out)
+		if out := failing(t, "TestFaulty", fault, "", check); !strings.Contains(out, "/"+check) {
+			t.Errorf("an estimator that %s passes %q:\n%s", fault, check, out)
 		}
 	}
+	for _, task := range unsupervised {
+		if out := failing(t, "TestIndifferent", "is indifferent", string(task), "learns"); !strings.Contains(out, string(task)+"/learns") {
+			t.Errorf("an estimator of %s that is indifferent passes:\n%s", task, out)
+		}
+	}
+}
+
+// failing runs a test in a process of its own, which should fail it, and returns
+// what that says.
+func failing(t *testing.T, name, fault, task, check string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+name+"$/^"+task+"/^"+check+"$")
+	command.Env = append(os.Environ(), "LEARNTEST_FAULT="+fault)
+	out, err := command.CombinedOutput()
+	if err == nil {
+		t.Errorf("%s passes with %q", name, fault)
+	}
+	return string(out)
+}
+
+var unsupervised = []learn.Task{learn.Clustering, learn.AnomalyDetection, learn.Recommendation}
+
+// indifferent has the same values for all rows.
+type indifferent struct{}
+
+func (indifferent) Fit(context.Context, *learn.Matrix, *learn.Target, *learn.Options) (learn.Model, error) {
+	return indifferent{}, nil
+}
+func (indifferent) Outputs() int                      { return 18 }
+func (indifferent) Predict(x *learn.Matrix) []float64 { return make([]float64, 18*x.Rows) }
+func (indifferent) State() learn.State                { return learn.State{} }
+
+// TestIndifferent is run by TestSuiteFindsFaults, in a process of its own, to fail.
+func TestIndifferent(t *testing.T) {
+	if os.Getenv("LEARNTEST_FAULT") == "" {
+		t.Skip("it is run by TestSuiteFindsFaults")
+	}
+	learntest.Estimator(t, func() learn.Estimator { return indifferent{} },
+		learntest.Config{Tasks: unsupervised, Restore: func(learn.State) (learn.Model, error) { return indifferent{}, nil }})
 }

@@ -39,6 +39,9 @@ func anyThreads(t *testing.T, s suite) {
 			weights []float64
 			threads []int
 		}{{nil, []int{2, 8}}, {w, []int{3}}} {
+			if c.weights != nil && s.Unweighted {
+				continue
+			}
 			one := s.fit(t, x, y, &learn.Options{Seed: 3, Threads: 1, Weights: c.weights})
 			for _, threads := range c.threads {
 				m := s.fit(t, x, y, &learn.Options{Seed: 3, Threads: threads, Weights: c.weights})
