@@ -173,7 +173,7 @@ func predict(t *testing.T, m learn.Model, x *learn.Matrix, task learn.Task) []fl
 }
 
 // sameBits fails the test unless a and b agree bit by bit.
-func sameBits(t *testing.T, what string, a, b []float64) {
+func sameBits(t failer, what string, a, b []float64) {
 	t.Helper()
 	if len(a) != len(b) {
 		t.Fatalf("%s: %d values, want %d", what, len(b), len(a))

@@ -234,7 +234,7 @@ func TestSuiteFindsFaults(t *testing.T) {
 // what that says.
 func failing(t *testing.T, name, fault, task, check string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+name+"$/^"+task+"/^"+check+"$")
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+name+"$/^"+task+"/^"+check+"$", "-rapid.nofailfile", "-rapid.shrinktime=1ms")
 	command.Env = append(os.Environ(), "LEARNTEST_FAULT="+fault)
 	out, err := command.CombinedOutput()
 	if err == nil {

@@ -32,25 +32,6 @@ func rowsAlone(t *testing.T, s suite) {
 	}
 }
 
-// throughJSON is the state as it comes back from a file: numbers among the
-// parameters are float64 then.
-func throughJSON(t *testing.T, s learn.State) learn.State {
-	t.Helper()
-	text, err := json.Marshal(s)
-	if err != nil {
-		t.Fatalf("the state's parameters are no JSON: %v", err)
-	}
-	out := learn.State{}
-	if err := json.Unmarshal(text, &out); err != nil {
-		t.Fatal(err)
-	}
-	out.Tensors = map[string]learn.Tensor{}
-	for name, tensor := range s.Tensors {
-		out.Tensors[name] = tensor
-	}
-	return out
-}
-
 func stateRoundTrip(t *testing.T, s suite) {
 	x, y := Data(s.task, 300, 31)
 	m := s.fit(t, x, y, nil)
@@ -144,7 +125,7 @@ func concurrentUse(t *testing.T, s suite) {
 }
 
 // sameState fails the test unless the states agree bit by bit.
-func sameState(t *testing.T, a, b learn.State) {
+func sameState(t failer, a, b learn.State) {
 	t.Helper()
 	pa, errA := json.Marshal(a)
 	pb, errB := json.Marshal(b)

@@ -151,6 +151,9 @@ func (f *auto) State() learn.State {
 func autoFromState(s learn.State) (Transformer, error) {
 	steps, spec := s.Params["steps"], s.Params["spec"]
 	f := &auto{}
+	if len(s.Params) != 2 {
+		return nil, fmt.Errorf("state of \"auto\": want a spec and steps, and nothing else")
+	}
 	if err := reread(spec, &f.params); err != nil {
 		return nil, fmt.Errorf("state of \"auto\": %w", err)
 	}

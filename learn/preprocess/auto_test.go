@@ -7,13 +7,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/learntest"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -121,72 +121,6 @@ func TestAuto(t *testing.T) {
 	}
 }
 
-// TestAutoPromises checks what every transform promises on Auto, whose columns
-// depend on the rows.
-func TestAutoPromises(t *testing.T) {
-	data := mixed(t, 300)
-	train, test := data.Take(upTo(200)), data.Take(upTo(300)[200:])
-	y := &learn.Target{Task: learn.Classification, Classes: []string{"a", "b", "c"}, Labels: make([]int32, 200)}
-	for i := range y.Labels {
-		y.Labels[i] = int32(i * i % 3)
-	}
-	for _, family := range []string{"tree", "linear"} {
-		g, _, err := Fit(context.Background(), train, y, &learn.Options{Seed: 9}, &Tidy{}, &Auto{Family: family})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := g.Transform(test)
-		if err != nil {
-			t.Fatal(err)
-		}
-		restored, err := GraphFromState(throughJSON(t, g.State()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := restored.Transform(test)
-		if err != nil || difference(got, want) != "" {
-			t.Fatalf("%s restored: %v %s", family, err, difference(got, want))
-		}
-		refitted, _, err := restored.Refit(context.Background(), train, y, &learn.Options{Seed: 9, Threads: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err = refitted.Transform(test); err != nil || difference(got, want) != "" {
-			t.Fatalf("%s refitted: %v %s", family, err, difference(got, want))
-		}
-		for i := range test.Rows() {
-			one, err := restored.Transform(test.Take([]int{i}))
-			if err != nil || difference(one, want.Take([]int{i})) != "" {
-				t.Fatalf("%s row %d: %v %s", family, i, err, difference(one, want.Take([]int{i})))
-			}
-		}
-	}
-}
-
-// TestConcurrentUse has many goroutines use one graph, for the race detector.
-func TestConcurrentUse(t *testing.T) {
-	data := mixed(t, 2000)
-	g, _, err := Fit(context.Background(), data, nil, nil, &Tidy{}, &Dates{}, &Impute{Numeric: "knn", Donors: 20}, &Cap{}, &Auto{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := g.Transform(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			got, err := g.Transform(data)
-			if err != nil || difference(got, want) != "" {
-				t.Errorf("%v %s", err, difference(got, want))
-			}
-			_ = g.State()
-		})
-	}
-	wg.Wait()
-}
-
 // TestNoLeak fits on categories that say nothing of the target. Cross-fitted,
 // they say nothing; by Transform on the rows of the fit they would seem to.
 func TestNoLeak(t *testing.T) {
@@ -288,7 +222,7 @@ func TestMatrixAndTarget(t *testing.T) {
 // TestDuplicates compares with rows as text.
 func TestDuplicates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		data := drawTable(t, rapid.IntRange(1, 20).Draw(t, "rows"))
+		data := learntest.Draw(t, rapid.IntRange(1, 20).Draw(t, "rows"))
 		data = data.Take(rapid.SliceOfN(rapid.IntRange(0, data.Rows()-1), 0, 40).Draw(t, "take"))
 		var want []int
 		seen := map[string]bool{}

@@ -46,7 +46,7 @@ type binColumn struct {
 }
 
 // Fit finds the edges.
-func (s *Bin) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Bin) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	p := *s
 	p.Method, p.Bins = or(p.Method, "quantile"), or(p.Bins, 5)
 	if err := oneOf("method", p.Method, "quantile", "width"); err != nil {
@@ -68,7 +68,7 @@ func (s *Bin) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lear
 		return nil, fmt.Errorf("into names one new column, but %d columns are binned: name one in columns", len(columns))
 	}
 	f := &binner{Params: p, Columns: make([]binColumn, len(columns))}
-	err = each(len(columns), opts.ThreadCount(), func(j int) (err error) {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) (err error) {
 		f.Columns[j], err = fitBins(columns[j], p)
 		return err
 	})

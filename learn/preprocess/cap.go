@@ -35,7 +35,7 @@ type capBounds struct {
 }
 
 // Fit finds the bounds.
-func (s *Cap) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Cap) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	p := *s
 	p.Method, p.Quantile, p.Factor = or(p.Method, "upper"), or(p.Quantile, .99), or(p.Factor, 1.5)
 	if err := oneOf("method", p.Method, "upper", "both", "iqr"); err != nil {
@@ -52,7 +52,7 @@ func (s *Cap) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lear
 	}
 	f := &capper{Params: p, Columns: make([]capBounds, len(columns))}
 	beyond := make([]int, len(columns))
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		v := columns[j].Numbers()
 		lo, hi := capAt(v, p)
 		for _, x := range v {
@@ -63,6 +63,9 @@ func (s *Cap) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lear
 		f.Columns[j] = capBounds{Name: columns[j].Name, Lower: bound(lo), Upper: bound(hi)}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for j, n := range beyond {
 		if n > 0 {
 			f.note(columns[j].Name, n, "%s capped (%s)", many(n, "value"), p.Method)

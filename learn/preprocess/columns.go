@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -160,6 +161,19 @@ func each(n, threads int, f func(i int) error) error {
 		}
 	}
 	return nil
+}
+
+// eachUntil is each for as long as ctx goes on.
+func eachUntil(ctx context.Context, n, threads int, f func(i int) error) error {
+	if n == 0 {
+		return ctx.Err()
+	}
+	return each(n, threads, func(i int) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return f(i)
+	})
 }
 
 // numbersOf returns a column's numbers, or an error where it has none.

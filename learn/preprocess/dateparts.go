@@ -56,7 +56,7 @@ func (s *DateParts) withDefaults() (DateParts, error) {
 }
 
 // Fit notes the first time of each column.
-func (s *DateParts) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *learn.Options) (Transformer, error) {
+func (s *DateParts) Fit(ctx context.Context, t *table.Table, _ *learn.Target, _ *learn.Options) (Transformer, error) {
 	p, err := s.withDefaults()
 	if err != nil {
 		return nil, err
@@ -68,6 +68,9 @@ func (s *DateParts) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *l
 	f := &datePartser{Params: p, Columns: make([]datePart, len(columns))}
 	taken := takenNames(t)
 	for j, c := range columns {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		first, found := int64(0), false
 		for i, v := range c.Ints {
 			if !c.Missing(i) && (!found || v < first) {

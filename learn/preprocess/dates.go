@@ -51,7 +51,7 @@ var monthFirst = [...]string{"1/2/2006", "1/2/2006 15:04:05", "1/2/2006 15:04", 
 // Fit chooses, for each column, the layouts to try: first those that its training
 // values have. Where a value such as 03/04/2024 leaves the order of day and
 // month open the other values decide, and if none does the month comes first.
-func (s *Dates) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Dates) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	columns, err := pick(t, s.Columns, "strings, dates or whole numbers", func(c *table.Column) bool {
 		return len(s.Columns) > 0 && c.Kind != table.Bool ||
 			strings.Contains(strings.ToLower(c.Name), "date") && (c.Kind == table.String || c.Kind == table.Int64)
@@ -61,12 +61,15 @@ func (s *Dates) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *le
 	}
 	f := &dateParser{Params: *s, Columns: []dateColumn{}}
 	layouts, failed, present := make([][]string, len(columns)), make([]int, len(columns)), make([]int, len(columns))
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		if columns[j].Kind != table.Time {
 			layouts[j], failed[j], present[j] = chooseLayouts(columns[j], s.Layouts)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for j, c := range columns {
 		switch {
 		case c.Kind == table.Time:

@@ -30,7 +30,7 @@ type dropper struct {
 }
 
 // Fit decides which columns go, and notes why.
-func (s *Drop) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Drop) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	p := *s
 	if !(p.Missing >= 0 && p.Missing <= 1) {
 		return nil, fmt.Errorf("missing is %v: want a share from 0 to 1", p.Missing)
@@ -43,12 +43,15 @@ func (s *Drop) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lea
 		told[name] = true
 	}
 	why := make([]string, len(t.Columns))
-	_ = each(len(t.Columns), opts.ThreadCount(), func(j int) error {
+	err := eachUntil(ctx, len(t.Columns), opts.ThreadCount(), func(j int) error {
 		if why[j] = p.reason(t.Columns[j]); told[t.Columns[j].Name] {
 			why[j] = "as told"
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	f := &dropper{Params: p, Names: []string{}}
 	for j, c := range t.Columns {
 		if why[j] != "" {

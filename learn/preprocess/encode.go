@@ -23,7 +23,7 @@ type Ordinal struct {
 func (s *Ordinal) Kind() string { return "ordinal" }
 
 // Fit lists the categories.
-func (s *Ordinal) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Ordinal) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	columns, err := pickCategories(t, s.Columns)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *Ordinal) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *
 		}
 	}
 	f := &ordinal{Params: *s, codebook: codebook{Columns: make([]codes, len(columns))}}
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		c := codes{Name: columns[j].Name, Unseen: s.Unseen, Missing: s.Unseen}
 		if order, ok := s.Orders[c.Name]; ok {
 			c.Categories = order
@@ -44,6 +44,9 @@ func (s *Ordinal) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *
 		f.Columns[j] = c
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range f.Columns {
 		f.note(f.Columns[i].Name, 0, "ordinal code of %d categories", len(f.Columns[i].Categories))
 	}
@@ -70,14 +73,14 @@ type Frequency struct {
 func (s *Frequency) Kind() string { return "frequency" }
 
 // Fit counts the categories.
-func (s *Frequency) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Frequency) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	columns, err := pickCategories(t, s.Columns)
 	if err != nil {
 		return nil, err
 	}
 	f := &frequency{Params: *s, codebook: codebook{Columns: make([]codes, len(columns))}}
 	n := float64(max(t.Rows(), 1))
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		values, counts := countCategories(columns[j])
 		zero, missing := 0.0, float64(columns[j].Nulls())/n
 		c := codes{Name: columns[j].Name, Categories: values, Values: make([]float64, len(values)), Unseen: &zero, Missing: &missing}
@@ -87,6 +90,9 @@ func (s *Frequency) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts
 		f.Columns[j] = c
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range f.Columns {
 		f.note(f.Columns[i].Name, 0, "frequency of %d categories", len(f.Columns[i].Categories))
 	}

@@ -83,10 +83,13 @@ func (s *Impute) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts 
 		return nil, err
 	}
 	f := &imputer{Params: p, Columns: make([]imputeFill, len(columns))}
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		f.Columns[j] = fitFill(columns[j], p)
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	taken := takenNames(t)
 	for j, c := range columns {
 		fill, n := &f.Columns[j], c.Nulls()

@@ -31,7 +31,7 @@ type interacter struct {
 var interactWords = map[string]string{"product": "x", "ratio": "over", "sum": "plus", "difference": "minus", "concat": "and"}
 
 // Fit checks the pairs and names the new columns.
-func (s *Interact) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *learn.Options) (Transformer, error) {
+func (s *Interact) Fit(ctx context.Context, t *table.Table, _ *learn.Target, _ *learn.Options) (Transformer, error) {
 	p := *s
 	p.Op = or(p.Op, "product")
 	if err := oneOf("op", p.Op, "product", "ratio", "sum", "difference", "concat"); err != nil {
@@ -51,7 +51,7 @@ func (s *Interact) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *le
 		f.Outputs[k] = unused(or(p.Into, pair[0]+"_"+interactWords[p.Op]+"_"+pair[1]), taken)
 		f.note(f.Outputs[k], 0, "%s of %q and %q", p.Op, pair[0], pair[1])
 	}
-	return f, nil
+	return f, ctx.Err()
 }
 
 func (f *interacter) check(learn.State) error {

@@ -46,7 +46,7 @@ type oneHotColumn struct {
 
 // Fit lists the categories. MaxCategories follows scikit-learn's OneHotEncoder:
 // of equally rare categories the first in sorted order is infrequent first.
-func (s *OneHot) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *OneHot) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	p := *s
 	p.Missing = or(p.Missing, "zeros")
 	if err := oneOf("missing", p.Missing, "zeros", "category"); err != nil {
@@ -70,10 +70,13 @@ func (s *OneHot) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *l
 		}
 	}
 	f := &oneHot{Params: p, Columns: make([]oneHotColumn, len(columns))}
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		f.Columns[j] = fitOneHot(columns[j], p)
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	taken := takenNames(t)
 	for i := range f.Columns {
 		c := &f.Columns[i]

@@ -4,22 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/learntest"
 	"github.com/runnel-dev/runnel/table"
 )
 
 // everySpec is one or more specs of each kind, each of which fits any table of
-// drawTable's schema.
+// learntest.Table's columns.
 func everySpec() []Spec {
 	return []Spec{
 		&Impute{}, &Impute{Numeric: "median", Categorical: "constant", Indicators: true},
@@ -35,81 +31,8 @@ func everySpec() []Spec {
 		&Ordinal{}, &Ordinal{Columns: []string{"s"}, Orders: map[string][]string{"s": {"x", "red"}}}, &Frequency{}, &TargetEncode{}, &TargetEncode{Smooth: 3, Folds: 2, Columns: []string{"s", "i"}},
 		&Tfidf{}, &Tfidf{Columns: []string{"s"}, MaxFeatures: 3, Sublinear: true, StopWords: true, Stem: true, NGrams: 2}, &HashText{Features: 4, NGrams: 2},
 		&Scale{}, &Scale{Method: "minmax"}, &Scale{Method: "robust"},
+		&Auto{}, &Auto{Family: "linear"}, both(&Auto{Family: "linear"}, &Frequency{}),
 	}
-}
-
-var words = []string{"red", "green", "blue", "a red sea", " Blue ", "the running Dogs ran", "2024-02-03", "x"}
-
-// drawTable draws a table with columns of every kind, missing values among them.
-func drawTable(t *rapid.T, rows int) *table.Table {
-	col := func(c *table.Column) *table.Column {
-		for i := range c.Len() {
-			if rapid.IntRange(0, 4).Draw(t, "missing") == 0 {
-				c.SetMissing(i)
-			}
-		}
-		return c
-	}
-	f, g, k := make([]float64, rows), make([]float64, rows), make([]int64, rows)
-	b, s, u := make([]bool, rows), make([]string, rows), make([]string, rows)
-	d := make([]time.Time, rows)
-	for i := range rows {
-		f[i] = rapid.Float64Range(-1e6, 1e6).Draw(t, "f")
-		g[i] = float64(rapid.IntRange(-3, 3).Draw(t, "g"))
-		k[i] = rapid.Int64Range(-5, 5).Draw(t, "i")
-		b[i] = rapid.Bool().Draw(t, "b")
-		s[i] = rapid.SampledFrom(words).Draw(t, "s")
-		u[i] = rapid.SampledFrom(words).Draw(t, "u")
-		d[i] = time.UnixMicro(rapid.Int64Range(-1e15, 4e15).Draw(t, "d")).UTC()
-	}
-	out, err := table.New(col(table.FloatColumn("f", f)), table.FloatColumn("g", g), col(table.IntColumn("i", k)),
-		col(table.BoolColumn("b", b)), col(table.StringColumn("s", s)), table.StringColumn("u_date", u), col(table.TimeColumn("d", d)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// equal compares tables by bits, dictionaries aside. It returns the first difference.
-func difference(a, b *table.Table) string {
-	if !slices.Equal(a.Names(), b.Names()) {
-		return fmt.Sprintf("columns %v and %v", a.Names(), b.Names())
-	}
-	if len(a.Columns) > 0 && a.Rows() != b.Rows() {
-		return fmt.Sprintf("%d and %d rows", a.Rows(), b.Rows())
-	}
-	for j, x := range a.Columns {
-		y := b.Columns[j]
-		if x.Kind != y.Kind {
-			return fmt.Sprintf("column %q is of type %v and %v", x.Name, x.Kind, y.Kind)
-		}
-		for i := range x.Len() {
-			same := x.Missing(i) == y.Missing(i) && x.Text(i) == y.Text(i)
-			if x.Kind == table.Float64 {
-				same = x.Missing(i) == y.Missing(i) && math.Float64bits(x.Floats[i]) == math.Float64bits(y.Floats[i]) &&
-					x.Missing(i) == math.IsNaN(x.Floats[i])
-			}
-			if !same {
-				return fmt.Sprintf("column %q, row %d: %q and %q", x.Name, i, x.Text(i), y.Text(i))
-			}
-		}
-	}
-	return ""
-}
-
-func target(t *rapid.T, rows int) *learn.Target {
-	y := &learn.Target{Task: learn.Regression, Values: make([]float64, rows)}
-	if rapid.Bool().Draw(t, "classes") {
-		y = &learn.Target{Task: learn.Classification, Classes: []string{"a", "b", "c"}, Labels: make([]int32, rows)}
-	}
-	for i := range rows {
-		if y.Task == learn.Classification {
-			y.Labels[i] = rapid.Int32Range(0, 2).Draw(t, "label")
-		} else {
-			y.Values[i] = rapid.Float64Range(-10, 10).Draw(t, "y")
-		}
-	}
-	return y
 }
 
 // throughJSON takes a state through its stored form.
@@ -126,78 +49,75 @@ func throughJSON(t interface{ Fatal(...any) }, s learn.State) learn.State {
 	return out
 }
 
-// TestEveryTransform checks what every transform promises, on any table: a row
-// means the same alone as in a table and in any order, a restored transformer
-// gives the same bits, no row is lost, and the input is not written to.
+// both are two transforms side by side.
+func both(a, b Spec) *Branches {
+	out := &Branches{}
+	for _, s := range []Spec{a, b} {
+		steps, err := Describe([]Spec{s})
+		if err != nil {
+			panic(err)
+		}
+		out.Branches = append(out.Branches, Branch{Name: s.Kind(), Steps: steps})
+	}
+	return out
+}
+
+// TestEveryTransform: see learntest.Transform.
 func TestEveryTransform(t *testing.T) {
 	for i, spec := range everySpec() {
 		t.Run(fmt.Sprintf("%d_%s", i, spec.Kind()), func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) {
-				train, test := drawTable(t, rapid.IntRange(1, 30).Draw(t, "rows")), drawTable(t, rapid.IntRange(1, 12).Draw(t, "rows"))
-				y := target(t, train.Rows())
-				before := test.Take(upTo(test.Rows()))
-				g, _, err := Fit(context.Background(), train, y, nil, spec)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got, err := g.Transform(test)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if d := difference(before, test); d != "" {
-					t.Fatalf("the input was changed: %s", d)
-				}
-				if len(got.Columns) > 0 && got.Rows() != test.Rows() {
-					t.Fatalf("%d rows became %d", test.Rows(), got.Rows())
-				}
-				restored, err := GraphFromState(throughJSON(t, g.State()))
-				if err != nil {
-					t.Fatal(err)
-				}
-				again, err := restored.Transform(test)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if d := difference(got, again); d != "" {
-					t.Fatalf("after a round trip: %s", d)
-				}
-				if !reflect.DeepEqual(g.Specs(), restored.Specs()) {
-					t.Fatalf("specs %+v became %+v", g.Specs(), restored.Specs())
-				}
-				order := rapid.Permutation(upTo(test.Rows())).Draw(t, "order")
-				permuted, err := g.Transform(test.Take(order))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if d := difference(got.Take(order), permuted); d != "" {
-					t.Fatalf("in the order %v: %s", order, d)
-				}
-				row := rapid.IntRange(0, test.Rows()-1).Draw(t, "row")
-				one, err := g.Transform(test.Take([]int{row}))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if d := difference(got.Take([]int{row}), one); d != "" {
-					t.Fatalf("row %d alone: %s", row, d)
-				}
-				refitted, _, err := restored.Refit(context.Background(), train, y, &learn.Options{Threads: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if again, err = refitted.Transform(test); err != nil || difference(got, again) != "" {
-					t.Fatalf("refitted on one thread: %v %s", err, difference(got, again))
-				}
-			})
+			config := learntest.TransformConfig[Transformer]{Fit: spec.Fit, Restore: FromState, RowOrder: anyOrder(spec)}
+			switch spec.(type) {
+			case *TargetEncode:
+				config.Target = true
+			case *Auto, *Branches:
+				config.Refuses = "no column is left"
+			}
+			learntest.Transform(t, config)
 		})
 	}
 }
 
-func upTo(n int) []int {
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
+// TestGraph: a list of transforms is one, and fitted again it is the same.
+func TestGraph(t *testing.T) {
+	several := []Spec{&Tidy{}, &Dates{}, &Impute{Numeric: "knn", Donors: 20}, &Cap{}, &OneHot{}, &Scale{}, &PCA{Keep: true}}
+	learntest.Transform(t, learntest.TransformConfig[*Graph]{Restore: GraphFromState,
+		Fit: func(ctx context.Context, data *table.Table, y *learn.Target, opts *learn.Options) (*Graph, error) {
+			return FitOnly(ctx, data, y, opts, several...)
+		}})
+	train, y := learntest.Table(200, 1), &learn.Target{Task: learn.Regression, Values: make([]float64, 200)}
+	for _, spec := range append(everySpec(), &TargetEncode{Folds: 3}) {
+		g, made, err := Fit(t.Context(), train, y, &learn.Options{Seed: 9}, &Tidy{}, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		restored, err := GraphFromState(throughJSON(t, g.State()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(g.Specs(), restored.Specs()) {
+			t.Errorf("specs %+v became %+v", g.Specs(), restored.Specs())
+		}
+		_, remade, err := restored.Refit(t.Context(), train, y, &learn.Options{Seed: 9, Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := table.Difference(made, remade); d != "" {
+			t.Errorf("%s fitted again: %s", spec.Kind(), d)
+		}
 	}
-	return rows
+}
+
+// anyOrder tells whether the order of the training rows does not matter to a spec:
+// it does where rows are drawn, or are the first of equals.
+func anyOrder(s Spec) bool {
+	switch s := s.(type) {
+	case *Impute:
+		return s.Numeric != "knn"
+	case *Cluster:
+		return false
+	}
+	return true
 }
 
 func TestSpecErrors(t *testing.T) {

@@ -29,7 +29,7 @@ type scaler struct {
 }
 
 // Fit computes the centres and scales.
-func (s *Scale) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Scale) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	p := *s
 	p.Method = or(p.Method, "standard")
 	if err := oneOf("method", p.Method, "standard", "minmax", "robust"); err != nil {
@@ -43,7 +43,7 @@ func (s *Scale) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *le
 	}
 	f := &scaler{Params: p, Names: columnNames(columns),
 		Center: make([]float64, len(columns)), Scale: make([]float64, len(columns))}
-	err = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		f.Center[j], f.Scale[j] = spread(columns[j].Numbers(), p.Method)
 		if math.IsInf(f.Center[j], 0) || math.IsNaN(f.Center[j]) || math.IsInf(f.Scale[j], 0) {
 			return fmt.Errorf("column %q is too large to scale: cap it first", columns[j].Name)

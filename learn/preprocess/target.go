@@ -109,10 +109,7 @@ func (s *TargetEncode) fit(ctx context.Context, t *table.Table, y *learn.Target,
 		f.Columns[j] = e
 	}
 	encoded := make([][]*table.Column, len(columns))
-	err = each(len(columns), opts.ThreadCount(), func(j int) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		e := &f.Columns[j]
 		e.Categories, _ = countCategories(columns[j])
 		at := e.places(columns[j])

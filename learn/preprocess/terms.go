@@ -70,9 +70,9 @@ func (s *Tfidf) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *
 		return nil, err
 	}
 	f := &tfidf{Params: p, Columns: make([]tfidfColumn, len(columns))}
-	err = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		f.Columns[j] = fitTerms(columns[j], p)
-		return ctx.Err()
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -199,7 +199,7 @@ type textHasher struct {
 }
 
 // Fit names the columns.
-func (s *HashText) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *learn.Options) (Transformer, error) {
+func (s *HashText) Fit(ctx context.Context, t *table.Table, _ *learn.Target, _ *learn.Options) (Transformer, error) {
 	p := *s
 	p.Features, p.NGrams = or(p.Features, 64), or(p.NGrams, 1)
 	columns, err := pick(t, p.Columns, "text", isString)
@@ -221,7 +221,7 @@ func (s *HashText) Fit(_ context.Context, t *table.Table, _ *learn.Target, _ *le
 		}
 		f.note(name, 0, "terms hashed into %d columns", p.Features)
 	}
-	return f, nil
+	return f, ctx.Err()
 }
 
 func (f *textHasher) checkParams() error {

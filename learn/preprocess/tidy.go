@@ -26,14 +26,14 @@ type tidier struct {
 }
 
 // Fit chooses the columns, and notes in how many rows text changes.
-func (s *Tidy) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
+func (s *Tidy) Fit(ctx context.Context, t *table.Table, _ *learn.Target, opts *learn.Options) (Transformer, error) {
 	columns, err := pick(t, s.Columns, "strings", isString)
 	if err != nil {
 		return nil, err
 	}
 	f := &tidier{Params: *s, Names: columnNames(columns)}
 	changed := make([]int, len(columns))
-	_ = each(len(columns), opts.ThreadCount(), func(j int) error {
+	err = eachUntil(ctx, len(columns), opts.ThreadCount(), func(j int) error {
 		c := columns[j]
 		differs := make([]bool, len(c.Dict))
 		for k, text := range c.Dict {
@@ -46,6 +46,9 @@ func (s *Tidy) Fit(_ context.Context, t *table.Table, _ *learn.Target, opts *lea
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for j, n := range changed {
 		if n > 0 {
 			f.note(f.Names[j], n, "%s trimmed or normalised", many(n, "text"))
