@@ -119,8 +119,8 @@ func export(m *model.Model, format, to string) (notes []string, err error) {
 	if m.Task == learn.Recommendation {
 		return nil, errors.New("a model that recommends is no function of columns, which is all that these formats hold: ask it here (runnel predict, POST /v1/models/NAME/predict), or read its weights, a safetensors file of user_factors and item_factors, whose products are the scores")
 	}
-	if !m.Task.Supervised() {
-		return nil, fmt.Errorf("the model is of a %s, which is written as no file of another library: those of classifications and regressions are. Its own files, model.json and weights.safetensors, hold all there is to it", m.Task)
+	if !m.Task.Supervised() && m.Task != learn.Clustering {
+		return nil, fmt.Errorf("the model is of %s, which is written as no file of another library: those of classifications, regressions and clusterings are. Its own files, model.json and weights.safetensors, hold all there is to it", strings.ReplaceAll(string(m.Task), "_", " "))
 	}
 	var file []byte
 	switch format {
@@ -297,7 +297,12 @@ func importedCard(name string, m *model.Model, from origin) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s\n", name)
-	line("Predicts `%s` (%s) from %d columns, by a %s that was imported.\n", m.Target, m.Task, len(m.Inputs), strings.ReplaceAll(m.Estimator.State().Kind, "_", " "))
+	kind := strings.ReplaceAll(m.Estimator.State().Kind, "_", " ")
+	if m.Task == learn.Clustering {
+		line("Finds the cluster of a row from %d columns, by a %s that was imported.\n", len(m.Inputs), kind)
+	} else {
+		line("Predicts `%s` (%s) from %d columns, by a %s that was imported.\n", m.Target, m.Task, len(m.Inputs), kind)
+	}
 	line("## Where it comes from\n")
 	line("The %s file %s of %d bytes, SHA-256 %s. How good it is was not measured here.\n", from.Format, from.File, from.Bytes, from.SHA256)
 	line("## What it takes\n")

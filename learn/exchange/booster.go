@@ -40,7 +40,11 @@ func (b *Booster) Model(o *Options) (*model.Model, error) {
 		return nil, err
 	}
 	m := &model.Model{Features: e.Features}
-	if err := o.Outcome(m, classesOf(e), nil, 0); err != nil {
+	task, classes := learn.Regression, classesOf(e)
+	if classes > 1 {
+		task = learn.Classification
+	}
+	if err := o.Outcome(m, task, classes, nil, 0); err != nil {
 		return nil, err
 	}
 	var err error

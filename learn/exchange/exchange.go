@@ -46,17 +46,24 @@ func (o *Options) target() string {
 	return o.Target
 }
 
-// Outcome fills in what a model predicts: its task and target and, where there
-// is more than one class, their names. own are the classes that the file names.
-func (o *Options) Outcome(m *model.Model, classes int, own []string, kind table.Kind) error {
-	m.Target, m.Task, m.TargetKind = o.target(), learn.Regression, table.Float64
-	if classes < 2 {
-		if o != nil && o.Classes != nil {
-			return fmt.Errorf("classes are named, and the file is of a regression: leave them out")
+// Outcome fills in what a model predicts: its task and target and, of a
+// classification, the names of the classes. own are those that the file names.
+func (o *Options) Outcome(m *model.Model, task learn.Task, classes int, own []string, kind table.Kind) error {
+	m.Task = task
+	if task != learn.Classification && o != nil && o.Classes != nil {
+		return fmt.Errorf("classes are named, and the file is of a %s: leave them out", task)
+	}
+	if !task.Supervised() {
+		if o != nil && o.Target != "" {
+			return fmt.Errorf("a target is named, and the file is of a %s, which has none: leave it out", task)
 		}
 		return nil
 	}
-	m.Task, m.Classes, m.TargetKind = learn.Classification, own, kind
+	m.Target, m.TargetKind = o.target(), table.Float64
+	if task == learn.Regression {
+		return nil
+	}
+	m.Classes, m.TargetKind = own, kind
 	if own == nil {
 		m.TargetKind = table.Int64
 		for k := range classes {

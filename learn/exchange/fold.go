@@ -33,6 +33,11 @@ func Trees(m *model.Model, format string) (b *Booster, notes []string, err error
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, s := range steps {
+		if s.Joint != nil {
+			return nil, nil, fmt.Errorf("%s makes columns of others, and a file of %s holds trees of the raw columns alone: export it as onnx", s.Name, format)
+		}
+	}
 	origins, err := OriginsOf(m, steps)
 	if err != nil {
 		return nil, nil, err
@@ -104,10 +109,7 @@ func (f *folder) fold(e *ensemble.Ensemble) (*Booster, error) {
 	at := make([]int32, len(inputs)) // the place of an input in the file
 	b := &Booster{Ensemble: e}
 	e.Features = nil
-	used := make([]bool, len(inputs))
-	for _, name := range f.model.Features {
-		used[f.Of[name]] = true
-	}
+	used := f.Used(f.model)
 	var err error
 	if f.absent, err = f.features(1, nil); err != nil {
 		return nil, err
@@ -156,7 +158,7 @@ func (f *folder) fold(e *ensemble.Ensemble) (*Booster, error) {
 			if feature < 0 {
 				continue
 			}
-			j := f.Of[f.model.Features[feature]]
+			j := f.Of[f.model.Features[feature]][0]
 			switch {
 			case inputs[j].Kind == table.String:
 				f.split(t, k, j)
@@ -246,7 +248,7 @@ func (f *folder) thresholds(e *ensemble.Ensemble) (map[cut]float64, error) {
 			if feature < 0 || t.Categories != nil && t.Categories[k] != nil {
 				continue
 			}
-			j, c := f.Of[f.model.Features[feature]], cut{feature, t.Threshold[k]}
+			j, c := f.Of[f.model.Features[feature]][0], cut{feature, t.Threshold[k]}
 			if _, known := out[c]; known || !f.model.Inputs[j].Kind.Numeric() {
 				continue
 			}

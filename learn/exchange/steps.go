@@ -18,6 +18,16 @@ type Step struct {
 	Kind    string
 	Columns []StepColumn
 	Overall []float64 // of target: what a category that is not known is encoded as
+
+	Joint  []Joint         // of one that makes columns beside those that it takes: these
+	Drops  []string        // columns that it takes out then
+	Params json.RawMessage // of such a one, all that its state has
+}
+
+// A Joint is a column that is made of others.
+type Joint struct {
+	Name string
+	From []string
 }
 
 // A StepColumn is what a transform knows of a column. The fields beside Name are
@@ -46,8 +56,12 @@ type StepColumn struct {
 // no more than a fill, a bound, a line or a list of categories.
 var carried = []string{"drop", "tidy", "dates", "impute", "cap", "scale", "onehot", "ordinal", "frequency", "target"}
 
+// joint are the kinds of transform that make columns of others.
+var joint = []string{"interact", "bin", "cluster", "pca"}
+
 // Steps takes the transforms of a model apart. One that no format carries, such
-// as the terms of a text, is an error that names it and its columns.
+// as the terms of a text, is an error that names it and its columns. Those that
+// make columns of several are carried by formats that hold more than trees.
 func Steps(g *preprocess.Graph) ([]Step, error) { return StepsOf(g.State()) }
 
 // StepsOf is Steps of a graph's state.
@@ -92,6 +106,10 @@ func stepsOf(raw []byte) ([]Step, error) {
 		}
 		return all, nil
 	}
+	if slices.Contains(joint, s.Kind) {
+		out, err := jointOf(raw)
+		return []Step{out}, err
+	}
 	out := Step{Kind: s.Kind, Overall: s.Params.Overall}
 	if len(s.Params.Joint) > 0 {
 		out.Kind = "impute by other columns"
@@ -112,7 +130,60 @@ func stepsOf(raw []byte) ([]Step, error) {
 	return []Step{out}, nil
 }
 
+// jointOf is a transform that makes columns of others.
+func jointOf(raw []byte) (Step, error) {
+	var s struct {
+		Kind   string
+		Params json.RawMessage
+	}
+	var p struct {
+		Spec struct {
+			Pairs   [][]string
+			Keep    bool
+			Replace bool
+		}
+		Columns []json.RawMessage
+		Outputs []string
+	}
+	err := json.Unmarshal(raw, &s)
+	if err == nil {
+		err = json.Unmarshal(s.Params, &p)
+	}
+	if err != nil {
+		return Step{}, fmt.Errorf("a transform's state: %w", err)
+	}
+	out := Step{Kind: s.Kind, Params: s.Params}
+	var all []string
+	for _, c := range p.Columns {
+		var column struct{ Name, Into string }
+		if err := json.Unmarshal(c, &column.Name); err != nil {
+			if err := json.Unmarshal(c, &column); err != nil {
+				return Step{}, fmt.Errorf("a column of %s: %w", s.Kind, err)
+			}
+			out.Joint = append(out.Joint, Joint{column.Into, []string{column.Name}})
+		}
+		all = append(all, column.Name)
+	}
+	for k, name := range p.Outputs {
+		from := all
+		if s.Kind == "interact" {
+			if k >= len(p.Spec.Pairs) {
+				return Step{}, fmt.Errorf("%s makes %d columns of %d pairs", s.Kind, len(p.Outputs), len(p.Spec.Pairs))
+			}
+			from = p.Spec.Pairs[k]
+		}
+		out.Joint = append(out.Joint, Joint{name, from})
+	}
+	if s.Kind == "pca" && !p.Spec.Keep || s.Kind == "bin" && p.Spec.Replace {
+		out.Drops = all
+	}
+	return out, nil
+}
+
 func (s *Step) check() error {
+	if slices.Contains(joint, s.Kind) {
+		return nil
+	}
 	if !slices.Contains(carried, s.Kind) || s.Kind == "dates" && len(s.Columns) > 0 {
 		of := ""
 		if len(s.Columns) > 0 {
@@ -143,59 +214,106 @@ func (s *Step) Outputs(c *StepColumn) ([]string, error) {
 
 // Origins are what the features of a model are made of.
 type Origins struct {
-	Of         map[string]int // the input of each feature, and of each other column that is left
-	Touched    [][]string     // of each input, the kinds of transform that change it
-	Categories [][]string     // of each input, those that any transform knows
-	Sources    [][]int        // of each column of each step, the input that it is made of
+	Of         map[string][]int // the inputs of each feature, and of each other column that is left
+	Touched    [][]string       // of each input, the kinds of transform that change it
+	Categories [][]string       // of each input, those that any transform knows
+	Sources    [][][]int        // of each column of each step, or of each that it makes of others, the inputs that it is made of
+}
+
+// Used tells which inputs the features of a model are made of.
+func (o *Origins) Used(m *model.Model) []bool {
+	used := make([]bool, len(m.Inputs))
+	for _, name := range m.Features {
+		for _, j := range o.Of[name] {
+			used[j] = true
+		}
+	}
+	return used
 }
 
 // OriginsOf follows each input of a model through its transforms. Of a drop it
 // takes out the columns that are no inputs, as cleaning's are not: there a drop
 // does nothing.
 func OriginsOf(m *model.Model, steps []Step) (*Origins, error) {
-	o := &Origins{Of: map[string]int{}, Touched: make([][]string, len(m.Inputs)), Categories: make([][]string, len(m.Inputs))}
+	o := &Origins{Of: map[string][]int{}, Touched: make([][]string, len(m.Inputs)), Categories: make([][]string, len(m.Inputs))}
 	for j, in := range m.Inputs {
-		o.Of[in.Name] = j
+		o.Of[in.Name] = []int{j}
 	}
 	for i := range steps {
 		s := &steps[i]
 		if s.Kind == "drop" {
-			s.Columns = slices.DeleteFunc(s.Columns, func(c StepColumn) bool { _, ok := o.Of[c.Name]; return !ok })
+			s.Columns = slices.DeleteFunc(s.Columns, func(c StepColumn) bool { return o.Of[c.Name] == nil })
 		}
 		o.Sources = append(o.Sources, nil)
 		for k := range s.Columns {
-			c := &s.Columns[k]
-			j, ok := o.Of[c.Name]
-			if !ok {
-				return nil, fmt.Errorf("%s is of a column %q that there is none of", s.Name, c.Name)
-			}
-			o.Sources[i] = append(o.Sources[i], j)
-			outputs, err := s.Outputs(c)
-			if err != nil {
+			if err := o.follow(s, &s.Columns[k]); err != nil {
 				return nil, err
 			}
-			delete(o.Of, c.Name)
-			for _, name := range outputs {
-				o.Of[name] = j
-			}
-			if s.Kind != "drop" && !(c.None && c.Indicator == "") {
-				o.Touched[j] = append(o.Touched[j], s.Kind)
-			}
-			known := map[string]bool{"": s.Kind == "target"} // where it is the text of missing values
-			for _, text := range o.Categories[j] {
-				known[text] = true
-			}
-			for _, text := range c.Categories {
-				if !known[text] {
-					o.Categories[j] = append(o.Categories[j], text)
-				}
-			}
+		}
+		if err := o.join(s); err != nil {
+			return nil, err
 		}
 	}
 	for _, name := range m.Features {
-		if _, ok := o.Of[name]; !ok {
+		if o.Of[name] == nil {
 			return nil, fmt.Errorf("the feature %q is made by no transform", name)
 		}
 	}
 	return o, nil
+}
+
+// follow follows a column through a step.
+func (o *Origins) follow(s *Step, c *StepColumn) error {
+	from := o.Of[c.Name]
+	if from == nil {
+		return fmt.Errorf("%s is of a column %q that there is none of", s.Name, c.Name)
+	}
+	last := len(o.Sources) - 1
+	o.Sources[last] = append(o.Sources[last], from)
+	outputs, err := s.Outputs(c)
+	if err != nil {
+		return err
+	}
+	delete(o.Of, c.Name)
+	for _, name := range outputs {
+		o.Of[name] = from
+	}
+	for _, j := range from {
+		if s.Kind != "drop" && !(c.None && c.Indicator == "") {
+			o.Touched[j] = append(o.Touched[j], s.Kind)
+		}
+		known := map[string]bool{"": s.Kind == "target"} // where it is the text of missing values
+		for _, text := range o.Categories[j] {
+			known[text] = true
+		}
+		for _, text := range c.Categories {
+			if !known[text] {
+				o.Categories[j] = append(o.Categories[j], text)
+			}
+		}
+	}
+	return nil
+}
+
+// join adds the columns that a step makes of others.
+func (o *Origins) join(s *Step) error {
+	last := len(o.Sources) - 1
+	for _, made := range s.Joint {
+		var from []int
+		for _, name := range made.From {
+			if o.Of[name] == nil {
+				return fmt.Errorf("%s is of a column %q that there is none of", s.Name, name)
+			}
+			from = append(from, o.Of[name]...)
+		}
+		slices.Sort(from)
+		o.Sources[last] = append(o.Sources[last], slices.Compact(from))
+	}
+	for _, name := range s.Drops {
+		delete(o.Of, name)
+	}
+	for k, made := range s.Joint {
+		o.Of[made.Name] = o.Sources[last][k]
+	}
+	return nil
 }

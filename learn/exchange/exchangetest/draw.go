@@ -8,8 +8,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -22,9 +24,12 @@ import (
 // Draw fits any model that ONNX can hold to one of Data's targets, after any of
 // the transforms that it can hold.
 func Draw(outer testing.TB, t *rapid.T, data *table.Table) *model.Model {
-	target := rapid.SampledFrom([]string{"species", "big", "price"}).Draw(t, "target")
+	target := rapid.SampledFrom([]string{"species", "big", "price", ""}).Draw(t, "target")
 	var specs []preprocess.Spec
 	family := rapid.SampledFrom([]string{trees, either}).Draw(t, "family")
+	if target == "" {
+		family = either
+	}
 	yes := func(what string) bool { return rapid.Bool().Draw(t, what) }
 	if yes("tidy") {
 		specs = append(specs, &preprocess.Tidy{})
@@ -36,6 +41,9 @@ func Draw(outer testing.TB, t *rapid.T, data *table.Table) *model.Model {
 	}
 	if yes("cap") {
 		specs = append(specs, &preprocess.Cap{Method: rapid.SampledFrom([]string{"upper", "both", "iqr"}).Draw(t, "cap by"), Quantile: .9})
+	}
+	if family == either {
+		specs = append(specs, made(t)...)
 	}
 	first := preprocess.Spec(&preprocess.Drop{Columns: []string{"kind"}})
 	columns := rapid.SampledFrom([][]string{{"kind"}, {"island", "wild"}, {"year", "kind"}, {"island", "kind", "wild"}}).Draw(t, "columns")
@@ -50,6 +58,9 @@ func Draw(outer testing.TB, t *rapid.T, data *table.Table) *model.Model {
 	case "frequency":
 		specs = append(specs, &preprocess.Frequency{Columns: columns})
 	case "target":
+		if target == "" {
+			break
+		}
 		specs = append(specs, &preprocess.TargetEncode{Columns: columns, Smooth: 5})
 	}
 	if yes("scale") {
@@ -59,8 +70,34 @@ func Draw(outer testing.TB, t *rapid.T, data *table.Table) *model.Model {
 		specs = append(specs, &preprocess.Auto{})
 	} else {
 		specs = append(specs, &preprocess.Auto{Family: "linear"}, &preprocess.Impute{})
+		if yes("components") {
+			specs = append(specs, &preprocess.PCA{Components: 3, Unscaled: yes("unscaled"), Uncentred: yes("uncentred"), Keep: yes("keep")})
+		}
 	}
 	return Fit(outer, data, target, whole(t, target, family), specs...)
+}
+
+// made draws transforms that make columns of others.
+func made(t *rapid.T) []preprocess.Spec {
+	var specs []preprocess.Spec
+	yes := func(what string) bool { return rapid.Bool().Draw(t, what) }
+	number := rapid.SampledFrom([]string{"length", "mass", "year"})
+	for range rapid.IntRange(0, 2).Draw(t, "interactions") {
+		pair := [2]string{number.Draw(t, "of"), rapid.SampledFrom([]string{"length", "mass", "year", "wild"}).Draw(t, "with")}
+		specs = append(specs, &preprocess.Interact{Pairs: [][2]string{pair}, Op: rapid.SampledFrom([]string{"product", "ratio", "sum", "difference"}).Draw(t, "op")})
+	}
+	if yes("bin") {
+		cut := number.Draw(t, "cut")
+		b := &preprocess.Bin{Columns: []string{cut}, Bins: 4, Codes: yes("codes"), Replace: cut == "length"}
+		if b.IncludeLowest = yes("lowest"); yes("edges") {
+			b.Edges = []float64{300, 400, 500, 2008, 2010}
+		}
+		specs = append(specs, b)
+	}
+	if yes("clusters") {
+		specs = append(specs, &preprocess.Cluster{Columns: []string{"mass", "wild"}, Clusters: 3, Starts: 1, Output: rapid.SampledFrom([]string{"distance", "label", "both"}).Draw(t, "groups"), Unscaled: yes("their own units")})
+	}
+	return specs
 }
 
 // estimators are those of a target: trees, what is linear or a network, or any.
@@ -74,6 +111,9 @@ func estimators(t *rapid.T, target, family string) map[string]learn.Estimator {
 	net.Activation = rapid.SampledFrom([]string{"relu", "tanh", "gelu"}).Draw(t, "activation")
 	logistic, sgd := linear.NewLogistic(), linear.NewSGD()
 	logistic.MaxIter, sgd.MaxIter = 20, 3
+	if target != "price" {
+		sgd.Loss = rapid.SampledFrom([]string{"log_loss", "hinge", "modified_huber"}).Draw(t, "loss")
+	}
 	all := map[string]learn.Estimator{}
 	if family != smooth {
 		all["boosting"], all["forest"], all["extra"] = few, forest, extra
@@ -81,13 +121,14 @@ func estimators(t *rapid.T, target, family string) map[string]learn.Estimator {
 	if family == trees {
 		return all
 	}
-	all["network"], all["logistic"] = net, logistic
-	switch target {
-	case "price":
-		delete(all, "logistic")
-		all["ridge"], all["linear"], all["elastic"], all["lasso"], all["sgd"] = linear.Ridge{Alpha: 1}, linear.LeastSquares{}, linear.NewElasticNet(), linear.NewLasso(), sgd
-	case "big":
-		all["sgd"] = sgd
+	all["network"], all["sgd"] = net, sgd
+	if target == "price" {
+		all["ridge"], all["linear"], all["elastic"], all["lasso"] = linear.Ridge{Alpha: 1}, linear.LeastSquares{}, linear.NewElasticNet(), linear.NewLasso()
+		return all
+	}
+	all["logistic"] = logistic
+	if family == either {
+		all["bayes"] = bayes.NaiveBayes{}
 	}
 	return all
 }
@@ -114,6 +155,9 @@ func whole(t *rapid.T, target, family string) learn.Estimator {
 			return []preprocess.Spec{&preprocess.Impute{}, &preprocess.Scale{}}
 		}
 		return nil
+	}
+	if target == "" {
+		return cluster.Estimator{KMeans: cluster.KMeans{K: rapid.IntRange(1, 4).Draw(t, "k"), Starts: 1}}
 	}
 	name, e := pick(t, target, family, "voting", "stacking")
 	var members []combine.Member

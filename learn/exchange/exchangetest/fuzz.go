@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn/model"
@@ -64,7 +65,7 @@ func Fuzz(f *testing.F, pattern string, others [][]byte, read func(file []byte) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, got := append(before.Values, before.Probabilities...), append(after.Values, after.Probabilities...)
+		want, got := slices.Concat(before.Values, before.Probabilities, before.Distances), slices.Concat(after.Values, after.Probabilities, after.Distances)
 		for i, v := range want {
 			if v-v != 0 || math.Abs(v) > 1e30 {
 				return // beyond what float32 holds, sums depend on their order

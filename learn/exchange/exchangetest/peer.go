@@ -58,13 +58,13 @@ func Peer(t *testing.T, library string, cases []Case, rows *table.Table, toleran
 			if why, is := all[i].(string); is {
 				t.Fatalf("%s does not take it: %s", library, why)
 			}
-			p, err := c.Model.Predict(rows)
+			x, err := c.Model.Matrix(rows)
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, got := append(p.Values, p.Probabilities...), numbers(all[i], nil)
+			want, got := c.Model.Estimator.Predict(x), numbers(all[i], nil)
 			said := got
-			if len(p.Classes) == 2 && len(got) == len(want)/2 { // it gives that of the second class
+			if len(c.Model.Classes) == 2 && len(got) == len(want)/2 { // it gives that of the second class
 				for i := range got {
 					want[i] = want[2*i+1]
 				}

@@ -10,8 +10,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/boost"
 	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/linear"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -55,7 +58,8 @@ func Data(t testing.TB, n int) *table.Table {
 	return out
 }
 
-// Fit makes a model of raw rows: of one of Data's targets, without the others.
+// Fit makes a model of raw rows: of one of Data's targets, without the others, or
+// of none where that is "".
 func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, specs ...preprocess.Spec) *model.Model {
 	t.Helper()
 	raw := data
@@ -64,10 +68,14 @@ func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, spec
 			raw = raw.Without(other)
 		}
 	}
-	task, _ := preprocess.DecideTask(raw.Column(target))
-	y, _, err := preprocess.Target(raw, target, task, nil)
-	if err != nil {
-		t.Fatal(err)
+	task, y, kind := learn.Clustering, &learn.Target{Task: learn.Clustering, Rows: raw.Rows()}, table.Float64
+	var err error
+	if target != "" {
+		task, _ = preprocess.DecideTask(raw.Column(target))
+		if y, _, err = preprocess.Target(raw, target, task, nil); err != nil {
+			t.Fatal(err)
+		}
+		kind = raw.Column(target).Kind
 	}
 	rows := raw.Without(target)
 	g, features, err := preprocess.Fit(context.Background(), rows, y, nil, specs...)
@@ -82,7 +90,7 @@ func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, spec
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &model.Model{Task: task, Target: target, TargetKind: raw.Column(target).Kind, Classes: y.Classes,
+	return &model.Model{Task: task, Target: target, TargetKind: kind, Classes: y.Classes,
 		Inputs: model.Describe(raw, append(g.Ignored(), target)...), Graph: g, Features: x.Names, Estimator: fitted}
 }
 
@@ -98,7 +106,10 @@ func Agree(t rapid.TB, got, want *model.Model, rows *table.Table, tolerance floa
 	if err != nil {
 		t.Fatal(err)
 	}
-	Near(t, "prediction", append(a.Values, a.Probabilities...), append(b.Values, b.Probabilities...), tolerance)
+	Near(t, "prediction", slices.Concat(a.Values, a.Probabilities, a.Distances), slices.Concat(b.Values, b.Probabilities, b.Distances), tolerance)
+	if !slices.Equal(a.Clusters, b.Clusters) {
+		t.Fatalf("the rows are of the clusters %v, want %v", a.Clusters, b.Clusters)
+	}
 	for i := range a.Labels {
 		if k, of := slices.Index(a.Classes, a.Labels[i]), slices.Index(b.Classes, b.Labels[i]); k != of && !even(b.Probabilities[i*len(b.Classes):][:len(b.Classes)], b.Classes, want.Threshold, tolerance) {
 			t.Fatalf("row %d is of class %d, want %d", i, k, of)
@@ -151,7 +162,27 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 		"ridge":        Fit(t, data, "price", linear.Ridge{Alpha: 1}, numbers...),
 		"logistic":     Fit(t, data, "big", linear.NewLogistic(), auto("linear")...),
 		"softmax":      Fit(t, data, "species", linear.NewLogistic(), auto("linear")...),
+		"bayes":        Fit(t, data, "species", bayes.NaiveBayes{}, numbers...),
+		"counts":       Fit(t, data, "big", bayes.NaiveBayes{Distribution: "multinomial"}, numbers[:3]...),
+		"constant":     Fit(t, data, "species", baseline.Estimator{}, numbers...),
+		"clusters":     Fit(t, data, "", cluster.Estimator{KMeans: cluster.KMeans{K: 4}}, numbers...),
+		"made": Fit(t, data, "species", linear.NewLogistic(), &preprocess.Impute{},
+			&preprocess.Interact{Pairs: [][2]string{{"length", "mass"}, {"mass", "wild"}}, Op: "ratio"},
+			&preprocess.Interact{Pairs: [][2]string{{"year", "mass"}, {"length", "length"}}, Op: "difference"},
+			&preprocess.Bin{Columns: []string{"mass"}, Edges: []float64{0, 50, 100, 200}, IncludeLowest: true},
+			&preprocess.Bin{Columns: []string{"length"}, Codes: true, Replace: true},
+			&preprocess.Cluster{Columns: []string{"mass", "year"}, Clusters: 3, Output: "both"},
+			&preprocess.Auto{Family: "linear"}, &preprocess.Impute{}, &preprocess.PCA{Components: 6}),
+		"mean": Fit(t, data, "price", baseline.Estimator{}, numbers...),
 	}
+	for _, loss := range []string{"log_loss", "hinge"} {
+		sgd := linear.NewSGD()
+		sgd.Loss = loss
+		out["sgd "+loss] = Fit(t, data, "species", sgd, numbers...)
+		out["sgd of two "+loss] = Fit(t, data, "big", sgd, numbers...)
+		out["unseen of sgd "+loss] = without(t, out["sgd "+loss], data, sgd, "Chinstrap")
+	}
+	out["unseen of bayes"] = without(t, out["bayes"], data, bayes.NaiveBayes{}, "Chinstrap")
 	// A network is trained elsewhere: here its weights are drawn.
 	r := rand.New(rand.NewPCG(5, 6))
 	draw := func(n int) []float64 {

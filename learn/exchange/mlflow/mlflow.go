@@ -31,7 +31,8 @@ const (
 
 // Write writes the files of a model's folder. The model takes a data frame of the
 // raw columns, texts as texts and "" where missing, and all else as double; it
-// gives one of label and probability_<class>, or of variable. Notes say what the
+// gives one of label and probability_<class>, of variable, or of label and
+// distance_<cluster>. Notes say what the
 // user of the folder has to know.
 func Write(m *model.Model, made time.Time) (files []File, notes []string, err error) {
 	graph, notes, err := onnx.Write(m, &onnx.Options{Flat: true})
@@ -87,10 +88,7 @@ func signature(m *model.Model) (inputs, outputs string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	used := make([]bool, len(m.Inputs))
-	for _, name := range m.Features {
-		used[origins.Of[name]] = true
-	}
+	used := origins.Used(m)
 	var in, out []field
 	for j, input := range m.Inputs {
 		kind := "double"
@@ -101,9 +99,15 @@ func signature(m *model.Model) (inputs, outputs string, err error) {
 			in = append(in, field{kind, input.Name, true})
 		}
 	}
-	if m.Task != learn.Classification {
+	switch m.Task {
+	case learn.Regression:
 		out = append(out, field{"double", "variable", true})
-	} else {
+	case learn.Clustering:
+		out = append(out, field{"long", "label", true})
+		for k := range m.Estimator.Outputs() {
+			out = append(out, field{"double", fmt.Sprintf("distance_%d", k), true})
+		}
+	default:
 		kind := "string"
 		if m.TargetKind == table.Int64 {
 			kind = "long"

@@ -19,6 +19,9 @@ const (
 	mlDomain  = "ai.onnx.ml"
 )
 
+// double is the type of what is computed here.
+const double = onnxpb.TensorProto_DOUBLE
+
 // A builder collects the nodes of a graph. Values are named by what made them.
 type builder struct {
 	graph *onnxpb.GraphProto

@@ -103,6 +103,9 @@ func (w *writer) prepared(x string, columns []int, names []string, state learn.S
 				return "", fmt.Errorf("%s of %q: %w", steps[i].Name, c.Name, err)
 			}
 		}
+		if err := w.joint(&steps[i], func(int) bool { return true }); err != nil {
+			return "", fmt.Errorf("%s: %w", steps[i].Name, err)
+		}
 	}
 	if slices.Contains(takes, "") {
 		return "", fmt.Errorf("it takes a column without a name")

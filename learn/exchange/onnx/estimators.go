@@ -7,7 +7,10 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/baseline"
+	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/calibrate"
+	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/exchange"
@@ -26,10 +29,10 @@ type said struct {
 
 // double is what an estimator says in double.
 func (w *writer) double(s said) string {
-	if s.kind == onnxpb.TensorProto_DOUBLE {
+	if s.kind == double {
 		return s.value
 	}
-	return w.op("Cast", attributes{"to": int(onnxpb.TensorProto_DOUBLE)}, s.value)
+	return w.op("Cast", attributes{"to": int(double)}, s.value)
 }
 
 // estimator writes an estimator of n features, x of rows x n.
@@ -45,6 +48,13 @@ func (w *writer) estimator(x string, n int, of learn.Model) (said, error) {
 		return w.combined(x, n, m)
 	case *calibrate.Model:
 		return w.calibrated(x, n, m)
+	case *bayes.Model:
+		return w.bayes(x, m)
+	case *cluster.Clusters:
+		far, _ := w.distances(x, m.Centers)
+		return said{far, double}, nil
+	case *baseline.Model:
+		return w.constantly(x, n, m.Predict(&learn.Matrix{Rows: 1}))
 	}
 	return said{}, fmt.Errorf("the estimator is a %s: sums of trees, linear models, dense networks, votes and stackings of these, and any of them calibrated, are written", of.State().Kind)
 }
@@ -56,12 +66,12 @@ func (w *writer) classification() bool { return w.model.Task == learn.Classifica
 func (w *writer) linear(x string, m *linear.Model) (said, error) {
 	coefficients, intercepts := m.Coefficients(), m.Intercepts()
 	if !w.classification() {
-		return said{w.op("Identity", nil, w.dense(x, coefficients, intercepts)), onnxpb.TensorProto_DOUBLE}, nil
+		return said{w.op("Identity", nil, w.dense(x, coefficients, intercepts)), double}, nil
 	}
 	seen := m.Seen()
 	switch {
-	case m.Kind() == linear.KindSGD && (len(seen) > 2 || m.Loss() != "log_loss"):
-		return said{}, fmt.Errorf("the model was fitted by sgd with the loss %s, %d classes each against the others: of sgd two classes with log_loss are written, and logistic of any", m.Loss(), len(seen))
+	case m.Kind() == linear.KindSGD && (len(seen) > 2 || len(seen) == 2 && m.Loss() != "log_loss"):
+		return w.against(x, m), nil
 	case len(seen) == 2:
 		coefficients, intercepts = [][]float64{make([]float64, len(coefficients[0])), coefficients[0]}, []float64{0, intercepts[0]}
 	}
@@ -96,7 +106,7 @@ func (w *writer) dense(x string, weights [][]float64, bias []float64) string {
 
 // softmax writes the probabilities of scores.
 func (w *writer) softmax(scores string) said {
-	return said{w.op("Softmax", attributes{"axis": 1}, scores), onnxpb.TensorProto_DOUBLE}
+	return said{w.op("Softmax", attributes{"axis": 1}, scores), double}
 }
 
 // furthest is how many deviations a value may be from the mean for a network.
@@ -139,7 +149,7 @@ func (w *writer) network(x string, m *neural.Model) (said, error) {
 	if m.Task == learn.Classification {
 		return w.softmax(x), nil
 	}
-	return said{w.op("Add", nil, w.op("Mul", nil, x, w.number(m.Unit)), w.number(m.Offset)), onnxpb.TensorProto_DOUBLE}, nil
+	return said{w.op("Add", nil, w.op("Mul", nil, x, w.number(m.Unit)), w.number(m.Offset)), double}, nil
 }
 
 // ofClasses is a last layer with a unit for each class, seen or not.
@@ -156,6 +166,13 @@ func ofClasses(weights, bias []float64, seen []int32, classes int) (allWeights, 
 		}
 	}
 	return allWeights, allBias
+}
+
+// constantly writes the same for all rows: a tree of a leaf.
+func (w *writer) constantly(x string, n int, says []float64) (said, error) {
+	leaf := exchange.EmptyTree(-1, 0)
+	leaf.Value = says
+	return w.trees(x, n, &ensemble.Ensemble{Features: w.model.Features, Trees: []ensemble.Tree{leaf}, Base: make([]float64, len(says)), Link: ensemble.Identity})
 }
 
 // trees writes a sum of trees. Splits on categories look at one more feature,

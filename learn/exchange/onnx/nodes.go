@@ -83,15 +83,7 @@ func (r *reader) outputs(op string, a attrs, in []*value) ([]*value, error) {
 
 // output reads a node of one output.
 func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
-	if len(in) > 1 || op == "Floor" {
-		if v := r.recode(op, in); v != nil {
-			return v, nil
-		}
-	}
-	if v := r.map1(op, in); v != nil {
-		return v, nil
-	}
-	if v, err := r.mapAll(op, a, in); v != nil || err != nil {
+	if v, err := r.pattern(op, a, in); v != nil || err != nil {
 		return v, err
 	}
 	x := in[0]
@@ -162,6 +154,27 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 		return r.arithmetic(op, a, in)
 	}
 	return nil, fmt.Errorf("no model here does what it does with these inputs: train with scalers, imputers, one-hot and ordinal encoders, and trees, a linear model or a dense network")
+}
+
+// pattern reads a node that is one of several which do something together. It
+// gives nil where it is none.
+func (r *reader) pattern(op string, a attrs, in []*value) (*value, error) {
+	for _, follow := range []func() (*value, error){
+		func() (*value, error) { return r.recode(op, in), nil },
+		func() (*value, error) { return r.compare(op, in) },
+		func() (*value, error) { return r.bins(op, a, in) },
+		func() (*value, error) { return r.interact(op, in) },
+		func() (*value, error) { return r.rivals(op, a, in), nil },
+		func() (*value, error) { return r.distances(op, a, in) },
+		func() (*value, error) { return r.bayes(op, a, in), nil },
+		func() (*value, error) { return r.map1(op, in), nil },
+		func() (*value, error) { return r.mapAll(op, a, in) },
+	} {
+		if v, err := follow(); v != nil || err != nil {
+			return v, err
+		}
+	}
+	return nil, nil
 }
 
 func (v *value) scalar() bool { return v.constant != nil && len(v.constant.numbers) == 1 }

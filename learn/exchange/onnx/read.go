@@ -105,7 +105,16 @@ type value struct {
 	weighted *weighted // outputs of several estimators, weighted
 	mapping  *mapping  // the probability of a class, on its way through a curve
 	mappings *mappings // those of all classes
-	decided  *fit      // whether the second of its two classes is at its threshold
+	rival    *rival    // scores of classes, each against all others
+	apart    *apart    // how far rows are from points
+	ratio    *ratio    // of two columns
+	zero     *feature  // where a column is 0
+	scores   *scores   // of naive Bayes
+
+	measured  *measured  // columns on the way to be measured in deviations
+	intervals *intervals // a column on its way to be cut
+
+	decided *fit // whether the second of its two classes is at its threshold
 }
 
 type bound struct {
@@ -181,7 +190,7 @@ func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*
 		}
 	}
 	if f == nil {
-		return nil, fmt.Errorf("none of its outputs is the prediction of an estimator: a regression's value, or the probabilities of classes (with skl2onnx, keep the output of probabilities)")
+		return nil, fmt.Errorf("none of its outputs is the prediction of an estimator: a regression's value, the probabilities of classes, or distances from centres (with skl2onnx, keep the output of probabilities)")
 	}
 	w, err := r.whole(f, 0)
 	if err != nil {
@@ -196,11 +205,10 @@ func (r *reader) model(outputs []*onnxpb.ValueInfoProto, o *exchange.Options) (*
 		return nil, err
 	}
 	m := &model.Model{Inputs: r.inputs, Graph: graph, Features: names, Estimator: estimator, Threshold: f.threshold}
-	classes := estimator.Outputs()
-	if f.task == learn.Regression {
+	if f.task != learn.Classification {
 		r.classes = nil
 	}
-	if err := o.Outcome(m, classes, r.classes, r.kind); err != nil {
+	if err := o.Outcome(m, f.task, estimator.Outputs(), r.classes, r.kind); err != nil {
 		return nil, err
 	}
 	inputs := make([]string, len(m.Inputs))

@@ -24,6 +24,8 @@ type fit struct {
 	weights []float64
 	chooses *fit // 1 for the likeliest class of this, and 0 for the others
 	of      *fit // it is calibrated
+	rival   *rival
+	scores  *layers // whose softmax it is
 	by      *calibration
 }
 

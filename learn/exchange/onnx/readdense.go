@@ -204,7 +204,7 @@ func (r *reader) regression(l *layers) *fit {
 // softmax is the units of the last layer as scores of classes.
 func (r *reader) softmax(l *layers) *fit {
 	n := l.units()
-	return &fit{features: l.features, task: learn.Classification, outputs: n, estimator: func() (learn.Model, error) {
+	return &fit{features: l.features, task: learn.Classification, outputs: n, scores: l, estimator: func() (learn.Model, error) {
 		switch {
 		case n < 2:
 			return nil, fmt.Errorf("it has the scores of %d class: want two or more", n)

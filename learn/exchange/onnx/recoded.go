@@ -29,6 +29,9 @@ type member struct {
 // recode follows the nodes by which categories that are numbers are looked up.
 // It gives nil where a node is not one of them.
 func (r *reader) recode(op string, in []*value) *value {
+	if len(in) < 2 && op != "Floor" {
+		return nil
+	}
 	x := in[0]
 	column := func(v *value) bool { return len(v.columns) == 1 && !v.columns[0].text }
 	switch {

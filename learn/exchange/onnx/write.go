@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -22,7 +23,8 @@ import (
 // Options are the choices of Write; nil is the defaults.
 type Options struct {
 	// Flat makes each input and each output a list of a value a row, as columns of
-	// a data frame are: the outputs are label and probability_<class>, or variable.
+	// a data frame are: the outputs are label and probability_<class>, or variable, or
+	// label and distance_<cluster>.
 	// An input that is the only one stays rows x 1.
 	Flat bool
 }
@@ -30,7 +32,8 @@ type Options struct {
 // Write writes a model with its transforms. The graph has an input a raw column,
 // of rows x 1: texts as they are, "" where missing, and all else as double, NaN
 // where missing (true is 1). Its outputs are those of scikit-learn's models:
-// label and probabilities, or variable. Notes say what the user has to know.
+// label and probabilities, or variable; of a clustering label and scores, the
+// distances from all centres. Notes say what the user has to know.
 func Write(m *model.Model, o *Options) (file []byte, notes []string, err error) {
 	w := &writer{builder: builder{graph: &onnxpb.GraphProto{Name: proto.String("runnel")}}, columns: map[string]*column{}, model: m}
 	w.flat = o != nil && o.Flat
@@ -68,6 +71,9 @@ type column struct {
 }
 
 func (w *writer) write() error {
+	if t := w.model.Task; t != learn.Clustering && !t.Supervised() {
+		return fmt.Errorf("the model is of a %s: those of classifications, regressions and clusterings are written", t)
+	}
 	steps, err := exchange.Steps(w.model.Graph)
 	if err != nil {
 		return err
@@ -76,9 +82,9 @@ func (w *writer) write() error {
 	if err != nil {
 		return err
 	}
-	used := make([]bool, len(w.model.Inputs))
-	for _, name := range w.model.Features {
-		used[origins.Of[name]] = true
+	used := origins.Used(w.model)
+	needed := func(sources []int) bool {
+		return !slices.ContainsFunc(sources, func(j int) bool { return !used[j] })
 	}
 	inputs := 0
 	for _, is := range used {
@@ -108,7 +114,7 @@ func (w *writer) write() error {
 	for i := range steps {
 		for k := range steps[i].Columns {
 			c := &steps[i].Columns[k]
-			if !used[origins.Sources[i][k]] {
+			if !needed(origins.Sources[i][k]) {
 				if err := w.skip(&steps[i], c); err != nil {
 					return err
 				}
@@ -117,6 +123,9 @@ func (w *writer) write() error {
 			if err := w.step(&steps[i], c); err != nil {
 				return fmt.Errorf("%s of %q: %w", steps[i].Name, c.Name, err)
 			}
+		}
+		if err := w.joint(&steps[i], func(k int) bool { return needed(origins.Sources[i][k]) }); err != nil {
+			return fmt.Errorf("%s: %w", steps[i].Name, err)
 		}
 		if steps[i].Kind == "tidy" && len(steps[i].Columns) > 0 {
 			w.notes = append(w.notes, fmt.Sprintf("%s is not in the file, as ONNX cannot trim text: give %s without space around and as in training", steps[i].Name, exchange.ColumnNames(steps[i].Columns)))
@@ -140,7 +149,7 @@ func (w *writer) table(names []string) (string, error) {
 	for _, name := range names {
 		c := w.columns[name]
 		if c == nil || c.kind == table.String {
-			return "", fmt.Errorf("the feature %q is text, or not there", name)
+			return "", fmt.Errorf("the column %q is text, or not there", name)
 		}
 		features = append(features, c.value)
 	}
@@ -348,6 +357,20 @@ func labels(m *model.Model) (kind onnxpb.TensorProto_DataType, name string, valu
 // finish writes and declares the outputs.
 func (w *writer) finish(out said) {
 	add := func(v *onnxpb.ValueInfoProto) { w.graph.Output = append(w.graph.Output, v) }
+	if w.model.Task == learn.Clustering {
+		w.node("", "ArgMin", attributes{"axis": 1, "keepdims": 0}, []string{out.value}, "label")
+		add(rows("label", onnxpb.TensorProto_INT64, 0))
+		n := w.model.Estimator.Outputs()
+		if !w.flat {
+			w.node("", "Identity", nil, []string{out.value}, "scores")
+			add(rows("scores", out.kind, int64(n)))
+			return
+		}
+		for k := range n {
+			w.column(out, k, fmt.Sprintf("distance_%d", k))
+		}
+		return
+	}
 	if !w.classification() {
 		if w.flat {
 			w.node("", "Reshape", nil, []string{out.value, w.constant([]int64{1}, []int64{-1})}, "variable")
@@ -372,8 +395,12 @@ func (w *writer) finish(out said) {
 		return
 	}
 	for k, class := range w.model.Classes {
-		name := "probability_" + class
-		w.node("", "Gather", attributes{"axis": 1}, []string{"probabilities", w.constant([]int64{}, []int64{int64(k)})}, name)
-		add(rows(name, out.kind, 0))
+		w.column(said{"probabilities", out.kind}, k, "probability_"+class)
 	}
+}
+
+// column declares one of the values of each row as an output.
+func (w *writer) column(of said, k int, name string) {
+	w.node("", "Gather", attributes{"axis": 1}, []string{of.value, w.constant([]int64{}, []int64{int64(k)})}, name)
+	w.graph.Output = append(w.graph.Output, rows(name, of.kind, 0))
 }

@@ -1,0 +1,171 @@
+package onnx
+
+import (
+	"slices"
+
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/linear"
+)
+
+// What sgd makes of a score: a line within its margin, and a little of the sigmoid,
+// which tells apart what lies beyond.
+const (
+	ofSigmoid = 1e-6
+	ofLine    = (1 - ofSigmoid) / 2
+	noShare   = 1e-300 // a sum of shares below which all classes are as probable
+)
+
+// against writes a linear model of sgd whose classes are each told apart from all
+// others: their shares are divided by their sum.
+func (w *writer) against(x string, m *linear.Model) said {
+	z := w.dense(x, m.Coefficients(), m.Intercepts())
+	share := w.op("Sigmoid", nil, z)
+	if m.Loss() != "log_loss" {
+		line := w.op("Clip", nil, z, w.constant([]int64{}, []float64{-1}), w.constant([]int64{}, []float64{1}))
+		line = w.op("Mul", nil, w.op("Add", nil, line, w.number(1)), w.number(ofLine))
+		share = w.op("Add", nil, line, w.op("Mul", nil, share, w.number(ofSigmoid)))
+	}
+	seen, p := m.Seen(), ""
+	if len(seen) == 2 {
+		p = w.op("Concat", attributes{"axis": 1}, w.op("Sub", nil, w.number(1), share), share)
+	} else {
+		sum := w.node("", "ReduceSum", attributes{"keepdims": 1}, []string{share, w.constant([]int64{1}, []int64{1})})
+		p = w.op("Where", nil, w.op("Less", nil, sum, w.number(noShare)), w.number(1/float64(len(seen))), w.op("Div", nil, share, sum))
+	}
+	if n := len(w.model.Classes); len(seen) < n { // the others have the probability 0
+		place := make([]float64, len(seen)*n)
+		for k, class := range seen {
+			place[k*n+int(class)] = 1
+		}
+		p = w.op("MatMul", nil, p, w.constant([]int64{int64(len(seen)), int64(n)}, place))
+	}
+	return said{p, double}
+}
+
+// A rival is the scores of classes, each against all others, on their way to be
+// probabilities.
+type rival struct {
+	layers *layers
+	stage  string
+	loss   string
+}
+
+// The stages of a rival.
+const (
+	lined    = "lined"  // scores within the margin
+	raised   = "raised" // from 0
+	halved   = "halved"
+	fraction = "fraction" // of the sigmoid
+	shares   = "shares"
+	shared   = "shared"  // the sum of shares
+	nothing  = "nothing" // where that is nothing
+	divided  = "divided"
+	leftOver = "left over" // 1 less the share of the second of two classes
+)
+
+// rivals follows the nodes by which scores of classes each against all others
+// become probabilities. It gives nil where a node is not one of them.
+func (r *reader) rivals(op string, a attrs, in []*value) *value {
+	x := in[0]
+	if l := x.layers; l != nil && len(l.weights) == 1 && !l.activated && l.unit == 1 && l.offset == 0 {
+		switch {
+		case op == "Clip" && len(in) == 3 && in[1].is(-1) && in[2].is(1):
+			return &value{rival: &rival{l, lined, "hinge"}}
+		case op == "Sigmoid" && l.units() == 1:
+			return &value{positive: l, rival: &rival{l, shares, "log_loss"}}
+		case op == "Sigmoid":
+			return &value{rival: &rival{l, shares, "log_loss"}}
+		}
+	}
+	if op == "MatMul" && x.fit != nil && x.fit.rival != nil && in[1].constant != nil {
+		return placed(x.fit, in[1].constant)
+	}
+	if op == "Sub" && x.is(1) && len(in) == 2 && in[1].rival != nil && in[1].rival.stage == shares && in[1].rival.loss != "log_loss" && in[1].rival.layers.units() == 1 {
+		return &value{rival: &rival{in[1].rival.layers, leftOver, in[1].rival.loss}}
+	}
+	if x.rival == nil {
+		return nil
+	}
+	next := *x.rival
+	with := func(k int, stage string) bool {
+		return len(in) > k && in[k].rival != nil && in[k].rival.stage == stage && in[k].rival.layers == next.layers
+	}
+	switch {
+	case op == "Add" && next.stage == lined && in[1].is(1):
+		next.stage = raised
+	case op == "Mul" && next.stage == raised && in[1].is(ofLine):
+		next.stage = halved
+	case op == "Mul" && next.stage == shares && next.loss == "log_loss" && in[1].is(ofSigmoid):
+		next.stage = fraction
+	case op == "Add" && next.stage == halved && with(1, fraction):
+		next.stage = shares
+	case op == "ReduceSum" && next.stage == shares && len(in) == 2 && in[1].is(1) && a.number("keepdims", 1) == 1:
+		next.stage = shared
+	case op == "Less" && next.stage == shared && in[1].is(noShare):
+		next.stage = nothing
+	case op == "Div" && next.stage == shares && with(1, shared) && in[1].rival.loss == next.loss:
+		next.stage = divided
+	case op == "Normalizer" && next.stage == shares && a.text("norm", "") == "L1" && next.layers.units() > 2:
+		return &value{fit: next.fit()}
+	case op == "Where" && next.stage == nothing && with(2, divided) && in[2].rival.loss == next.loss && next.layers.units() > 2 && in[1].is(1/float64(next.layers.units())):
+		return &value{fit: next.fit()}
+	case op == "Concat" && len(in) == 2 && next.stage == leftOver && with(1, shares) && in[1].rival.loss == next.loss:
+		return &value{fit: next.fit()}
+	default:
+		return nil
+	}
+	return &value{rival: &next}
+}
+
+// is reports a constant of one number.
+func (v *value) is(number float64) bool {
+	return v.constant != nil && len(v.constant.numbers) == 1 && v.constant.numbers[0] == number
+}
+
+// fit is the classes as a linear model of sgd.
+func (v *rival) fit() *fit {
+	seen := make([]int32, max(2, v.layers.units()))
+	for k := range seen {
+		seen[k] = int32(k)
+	}
+	return v.fitOf(seen, len(seen))
+}
+
+func (v *rival) fitOf(seen []int32, classes int) *fit {
+	l := v.layers
+	return &fit{features: l.features, task: learn.Classification, outputs: classes, rival: v, estimator: func() (learn.Model, error) {
+		units := l.units()
+		inputs := len(l.weights[0]) / units
+		rows := make([]float64, 0, len(l.weights[0]))
+		for u := range units {
+			for i := range inputs {
+				rows = append(rows, l.weights[0][i*units+u])
+			}
+		}
+		return linear.FromState(learn.State{Kind: linear.KindSGD,
+			Params: map[string]any{"classes": float64(classes), "converged": true, "iterations": 0.0, "loss": v.loss, "steps": 1.0},
+			Tensors: map[string]learn.Tensor{
+				"seen":         {Shape: []int{len(seen)}, Data: seen},
+				"coefficients": {Shape: []int{units, inputs}, Data: rows},
+				"intercepts":   {Shape: []int{units}, Data: slices.Clone(l.bias[0])},
+			}})
+	}}
+}
+
+// placed puts the classes that a fit had rows of among all; nil where a matrix
+// does anything else.
+func placed(f *fit, c *constant) *value {
+	if len(c.shape) != 2 || c.shape[0] != f.outputs || c.shape[1] <= f.outputs {
+		return nil
+	}
+	var seen []int32
+	for k := range c.shape[0] {
+		row := c.numbers[k*c.shape[1]:][:c.shape[1]]
+		at := slices.Index(row, 1)
+		if at < 0 || k > 0 && int32(at) <= seen[k-1] || slices.ContainsFunc(slices.Concat(row[:at], row[at+1:]), func(v float64) bool { return v != 0 }) {
+			return nil
+		}
+		seen = append(seen, int32(at))
+	}
+	return &value{fit: f.rival.fitOf(seen, c.shape[1])}
+}
