@@ -1,15 +1,11 @@
 package boost
 
-import "golang.org/x/sys/cpu"
-
-// has512 says that the processor has the parts of AVX-512 that are used here, and
-// the system keeps their registers.
-func has512() bool { return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL }
+import "github.com/runnel-dev/runnel/learn/vector"
 
 // logisticFast is logisticWords for as many rows as it returns.
 func logisticFast(words []word, of, sign []float64, gradientScale, hessianScale float64, t *totals) int {
 	n := len(of) &^ 7
-	if n == 0 || len(words) < n || len(sign) < n || !has512() {
+	if n == 0 || len(words) < n || len(sign) < n || !vector.Has512() {
 		return 0
 	}
 	logistic512(&words[0], &of[0], &sign[0], n, gradientScale, hessianScale, t)

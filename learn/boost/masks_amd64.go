@@ -4,10 +4,11 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // hasMasks says that the processor can do with masks.
-func hasMasks() bool { return has512() && cpu.X86.HasAVX512CD }
+func hasMasks() bool { return vector.Has512() && cpu.X86.HasAVX512CD }
 
 // addMany adds the trees to the margins of as many rows as it returns; margins has
 // outputs a row.

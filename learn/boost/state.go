@@ -61,18 +61,18 @@ func fromState(s learn.State) (*Model, error) {
 	var sets []int64
 	var members []int32
 	take := taker{state: s}
-	m.base = vector[float64](&take, "base", -1)
-	m.importance = vector[float64](&take, "importances", -1)
-	n.trees = vector[int64](&take, "trees", -1)
-	n.feature = vector[int32](&take, "feature", -1)
-	n.threshold = vector[float64](&take, "threshold", len(n.feature))
-	n.left = vector[int32](&take, "left", len(n.feature))
-	n.missingLeft = vector[uint8](&take, "missing_left", len(n.feature))
-	n.set = vector[int32](&take, "set", len(n.feature))
-	n.value = vector[float64](&take, "value", len(n.feature))
-	n.cover = vector[float64](&take, "cover", len(n.feature))
-	sets = vector[int64](&take, "sets", -1)
-	members = vector[int32](&take, "members", -1)
+	m.base = numbers[float64](&take, "base", -1)
+	m.importance = numbers[float64](&take, "importances", -1)
+	n.trees = numbers[int64](&take, "trees", -1)
+	n.feature = numbers[int32](&take, "feature", -1)
+	n.threshold = numbers[float64](&take, "threshold", len(n.feature))
+	n.left = numbers[int32](&take, "left", len(n.feature))
+	n.missingLeft = numbers[uint8](&take, "missing_left", len(n.feature))
+	n.set = numbers[int32](&take, "set", len(n.feature))
+	n.value = numbers[float64](&take, "value", len(n.feature))
+	n.cover = numbers[float64](&take, "cover", len(n.feature))
+	sets = numbers[int64](&take, "sets", -1)
+	members = numbers[int32](&take, "members", -1)
 	if take.err != nil {
 		return nil, take.err
 	}
@@ -223,8 +223,8 @@ type taker struct {
 	err   error
 }
 
-// vector takes a tensor of one dimension; a size of -1 is any.
-func vector[T any](t *taker, name string, size int) []T {
+// numbers takes a tensor of one dimension; a size of -1 is any.
+func numbers[T any](t *taker, name string, size int) []T {
 	if t.err != nil {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/runnel-dev/runnel/internal/sorting"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/metrics"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // An Estimator fits clusters as a model of learn.Clustering. Where K is 0 the
@@ -164,14 +165,14 @@ func (c *Clusters) Scores() (coefficients [][]float64, intercepts []float64) {
 		for j, v := range center {
 			mean[j] += v / n
 		}
-		squared += squares(center) / n
+		squared += vector.Inner(center, center) / n
 	}
 	for _, center := range c.Centers {
 		row := slices.Clone(mean)
 		for j, v := range center {
 			row[j] = 2 * (v - mean[j])
 		}
-		coefficients, intercepts = append(coefficients, row), append(intercepts, squared-squares(center))
+		coefficients, intercepts = append(coefficients, row), append(intercepts, squared-vector.Inner(center, center))
 	}
 	return coefficients, intercepts
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/distance"
 	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
@@ -163,7 +162,7 @@ func (f *fit) weight(i int) float64 {
 // centred reads every number once: for the features' means and variances, for
 // the largest, and for those that are none.
 func centred(ctx context.Context, x *learn.Matrix, threads int) (*points, float64, error) {
-	p := &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns)), fast: distance.Fast()}
+	p := &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns))}
 	variances, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
 	err := parallel.Each(ctx, threads, len(x.Columns), func(_, j int) {
 		p.mean[j], variances[j], largest[j] = moments(x.Columns[j])

@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/distance"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
@@ -135,67 +134,6 @@ func TestSameBits(t *testing.T) {
 			if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(same, labels) {
 				t.Fatalf("batch %d: %d threads find %v, want %v", batch, threads, got, want)
 			}
-		}
-	}
-	if !distance.Fast() {
-		t.Log("no assembly to compare with")
-	}
-}
-
-// The assembly does what the loops do.
-func TestTwins(t *testing.T) {
-	x := blobs(777, 5, 3, 2)
-	both := func(run func(p *points) []float64) {
-		t.Helper()
-		p, _, err := centred(t.Context(), x, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := run(p)
-		p.fast = false
-		want := run(p)
-		for i := range want {
-			if math.Float64bits(got[i]) != math.Float64bits(want[i]) {
-				t.Fatalf("number %d is %v, want %v", i, got[i], want[i])
-			}
-		}
-	}
-	for _, start := range []int{0, 128, 768} {
-		block := func(p *points) ([]float64, int) {
-			b := make([]float64, 5*wide)
-			return b, p.block(start, b)
-		}
-		both(func(p *points) []float64 { b, _ := block(p); return b })
-		for _, k := range []int{1, 4, 9} {
-			centers := make([]float64, 5*k)
-			for i := range centers {
-				centers[i] = math.Sin(float64(i * i))
-			}
-			both(func(p *points) []float64 {
-				b, rows := block(p)
-				f := &finder{features: 5, fast: p.fast}
-				f.set(centers)
-				var labels [wide]int32
-				f.nearest(b, rows, &labels)
-				out := make([]float64, rows)
-				for i := range out {
-					out[i] = float64(labels[i])
-				}
-				return out
-			})
-			both(func(p *points) []float64 {
-				b, rows := block(p)
-				all := distance.Tiles(centers, 5, 1, nil)
-				out := make([]float64, len(all)/5*wide)
-				p.distances(b, rows, all, out)
-				closest, weights := make([]float64, wide), make([]float64, wide)
-				for i := range rows {
-					closest[i], weights[i] = float64(i%7)/3, float64(i%3)
-				}
-				sums := make([]float64, k*8)
-				p.potentials(closest, weights, out, sums)
-				return append(out, sums...)
-			})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/runnel-dev/runnel/learn/distance"
 	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
@@ -112,12 +113,12 @@ func (f *fit) lloyd(ctx context.Context, s *state) error {
 // assign gives each row the label of its nearest centre, brings the sums up to
 // date, and counts the rows that changed.
 func (f *fit) assign(ctx context.Context, s *state) (int, error) {
-	find := f.finder(s)
+	find := f.nearest(s)
 	changes := f.changes(s)
 	err := f.each(ctx, func(_, chunk, start, rows int, block []float64) {
 		c := &changes[chunk]
 		var labels [wide]int32
-		find.nearest(block, rows, &labels)
+		find.Of(block, rows, &labels)
 		for i, old := range s.labels[start:][:rows] {
 			if label := labels[i]; label != old {
 				c.move(block, i, f.weight(start+i), old, label)
@@ -132,10 +133,8 @@ func (f *fit) assign(ctx context.Context, s *state) (int, error) {
 	return s.add(changes), nil
 }
 
-func (f *fit) finder(s *state) *finder {
-	find := &finder{features: len(f.points.columns), fast: f.points.fast}
-	find.set(s.centers)
-	return find
+func (f *fit) nearest(s *state) *distance.Nearest {
+	return distance.NewNearest(s.centers, len(f.points.columns))
 }
 
 func (s *state) add(changes []change) int {
@@ -245,12 +244,12 @@ func own(centers, block []float64, labels []int32, out []float64) {
 // measure labels the rows by the centres as they have become, and sums up the
 // distances and the weights of each cluster.
 func (f *fit) measure(ctx context.Context, s *state) error {
-	find := f.finder(s)
+	find := f.nearest(s)
 	changes := f.changes(s)
 	err := f.each(ctx, func(_, chunk, start, rows int, block []float64) {
 		c := &changes[chunk]
 		var labels [wide]int32
-		find.nearest(block, rows, &labels)
+		find.Of(block, rows, &labels)
 		copy(s.labels[start:][:rows], labels[:])
 		var distances [wide]float64
 		own(s.centers, block, labels[:rows], distances[:rows])

@@ -90,7 +90,7 @@ func (f *fit) batches(ctx context.Context, s *state, rng *splitmix.Source) error
 // distance before that.
 func (f *fit) batch(s *state, rows []int) float64 {
 	features := len(f.points.columns)
-	find, block := f.finder(s), f.block(0)
+	find, block := f.nearest(s), f.block(0)
 	c := change{sums: make([]float64, len(s.sums)), weights: make([]float64, s.k), members: make([]int, s.k)}
 	total, weight := 0.0, 0.0
 	for start := 0; start < len(rows); start += wide {
@@ -104,7 +104,7 @@ func (f *fit) batch(s *state, rows []int) float64 {
 		}
 		var labels [wide]int32
 		var distances [wide]float64
-		find.nearest(block, len(part), &labels)
+		find.Of(block, len(part), &labels)
 		own(s.centers, block, labels[:len(part)], distances[:len(part)])
 		for i, r := range part {
 			w := f.weight(r)

@@ -52,14 +52,14 @@ func (c *Clusters) each(x *learn.Matrix, do func(start, rows int, squared []floa
 	squared := make([]float64, len(all)/features*wide)
 	for start := 0; start < x.Rows; start += wide {
 		rows := p.block(start, block)
-		p.distances(block, rows, all, squared)
+		distance.Squared(block, features, rows, all, squared)
 		do(start, rows, squared)
 	}
 }
 
 // plain are the rows of a matrix as they are.
 func plain(x *learn.Matrix) *points {
-	return &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns)), scale: 1, fast: distance.Fast()}
+	return &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns)), scale: 1}
 }
 
 // Kind names the state of clusters.

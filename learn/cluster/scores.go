@@ -40,7 +40,7 @@ func Silhouette(ctx context.Context, x *learn.Matrix, labels []int32, opts *lear
 		n := p.block(b*wide, block)
 		for from := 0; from < x.Rows; from += several {
 			until := min(from+several, (x.Rows+tile-1)/tile*tile)
-			p.distances(block, n, all[from*features:until*features], out)
+			distance.Squared(block, features, n, all[from*features:until*features], out)
 			for r := from; r < min(until, x.Rows); r++ {
 				sum := to[int(labels[r])*wide:][:n]
 				for i, d := range out[(r-from)*wide:][:n] {

@@ -160,7 +160,7 @@ func (s *seeding) blockWeights(b int, into []float64) []float64 {
 func (s *seeding) update(thread, b int, tiles, distances []float64) {
 	block := s.block(thread)
 	rows := s.points.block(b*wide, block)
-	s.points.distances(block, rows, tiles, distances)
+	distance.Squared(block, len(s.points.columns), rows, tiles, distances)
 	closest := s.closest[b*wide:][:rows]
 	for i, d := range distances[:rows] {
 		if d < closest[i] {
@@ -183,7 +183,7 @@ func (s *seeding) pass(ctx context.Context, candidates []float64) error {
 		for b := task * several; b < min((task+1)*several, blocks); b++ {
 			s.update(thread, b, all, distances)
 			clear(lanes)
-			s.points.potentials(s.closest[b*wide:][:wide], s.blockWeights(b, weights), distances[wide:], lanes)
+			distance.Closer(s.closest[b*wide:][:wide], s.blockWeights(b, weights), distances[wide:], lanes)
 			for c := range s.candidates {
 				l := lanes[c*8:][:8]
 				s.sums[b*s.candidates+c] = ((l[0] + l[1]) + (l[2] + l[3])) + ((l[4] + l[5]) + (l[6] + l[7]))

@@ -20,7 +20,6 @@ type work struct {
 	x       *learn.Matrix
 	means   []float64
 	scale   float64
-	columns [][]float64 // copies; nil until they are asked for
 }
 
 // measure checks the columns, notes their means where they are to be centred, finds
@@ -65,14 +64,6 @@ func (w *work) unusable(j int) error {
 	return fmt.Errorf("feature %q has numbers too large to decompose: scale it first", w.x.Names[j])
 }
 
-// copied makes copies of the columns as they are decomposed.
-func (w *work) copied() error {
-	w.columns = columns(len(w.means), w.rows)
-	return parallel.Each(w.ctx, w.threads, len(w.columns), func(_, j int) {
-		vector.Standardise(w.columns[j], w.x.Columns[j], w.means[j], w.scale)
-	})
-}
-
 // several is the number of rows worked on at a time, so that what is used again
 // is still in the cache.
 const several = 512
@@ -82,16 +73,14 @@ func (w *work) times(right [][]float64) [][]float64 {
 	out := columns(len(right), w.rows)
 	_ = parallel.Each(w.ctx, w.threads, (w.rows+several-1)/several, func(_, task int) { // Fit asks ctx
 		start, end := task*several, min((task+1)*several, w.rows)
-		for k, v := range right {
-			to := out[k][start:end]
-			j := 0
-			for ; j+4 <= len(v); j += 4 {
-				a, b := w.columns[j][start:end], w.columns[j+1][start:end]
-				c, d := w.columns[j+2][start:end], w.columns[j+3][start:end]
-				vector.Add4(to, (*[4]float64)(v[j:]), a, b, c, d)
-			}
-			for ; j < len(v); j++ {
-				vector.Add(to, v[j], w.columns[j][start:end])
+		for j := 0; j < len(w.means); j += 4 {
+			x := vector.NewFour(w.x.Columns, w.means, j, start, end)
+			for k, v := range right {
+				var by [4]float64
+				for i, v := range v[j:min(j+4, len(v))] {
+					by[i] = v * w.scale
+				}
+				x.Add(out[k][start:end], &by)
 			}
 		}
 	})
@@ -110,11 +99,11 @@ func (w *work) gram() (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &work{ctx: w.ctx, threads: 1, rows: n}
+	x := &learn.Matrix{Rows: n}
 	for j := range n {
-		out.columns = append(out.columns, g[j*n:(j+1)*n])
+		x.Columns = append(x.Columns, g[j*n:(j+1)*n])
 	}
-	return out, nil
+	return &work{ctx: w.ctx, threads: 1, rows: n, x: x, means: make([]float64, n), scale: 1}, nil
 }
 
 // transposed multiplies the transposed matrix with columns of rows: out[k][j] is
@@ -124,26 +113,20 @@ func (w *work) transposed(left [][]float64) [][]float64 {
 	size := max(8*several, (w.rows+15)/16)
 	parts := make([][][]float64, (w.rows+size-1)/size)
 	_ = parallel.Each(w.ctx, w.threads, len(parts), func(_, part int) { // Fit asks ctx
-		sums := columns(len(left), len(w.columns))
+		sums := columns(len(left), len(w.means))
 		for start := part * size; start < min((part+1)*size, w.rows); start += several {
 			end := min(start+several, (part+1)*size, w.rows)
-			for j := range w.columns {
-				v, k := w.columns[j][start:end], 0
-				for ; k+4 <= len(left); k += 4 {
-					s0, s1, s2, s3 := vector.Inner4(v, left[k][start:end], left[k+1][start:end], left[k+2][start:end], left[k+3][start:end])
-					sums[k][j] += s0
-					sums[k+1][j] += s1
-					sums[k+2][j] += s2
-					sums[k+3][j] += s3
-				}
-				for ; k < len(left); k++ {
-					sums[k][j] += vector.Inner(v, left[k][start:end])
+			for j := 0; j < len(w.means); j += 4 {
+				x := vector.NewFour(w.x.Columns, w.means, j, start, end)
+				for k, v := range left {
+					s := x.Inner(v[start:end])
+					vector.Add(sums[k][j:min(j+4, len(w.means))], w.scale, s[:])
 				}
 			}
 		}
 		parts[part] = sums
 	})
-	out := columns(len(left), len(w.columns))
+	out := columns(len(left), len(w.means))
 	for _, sums := range parts {
 		for k := range sums {
 			vector.Add(out[k], 1, sums[k])

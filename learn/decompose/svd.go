@@ -72,9 +72,6 @@ func (s SVD) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*Di
 		}
 	}
 	if !exact {
-		if err := w.copied(); err != nil {
-			return nil, err
-		}
 		if !few && width < p && width < x.Rows { // else they span all there is, or nearly so
 			for range s.Rounds {
 				left := w.times(right)
@@ -117,7 +114,7 @@ func (w *work) byProducts(right [][]float64, s SVD) (directions [][]float64, sin
 	}
 	width := len(right)
 	if gram.rows <= 128 {
-		right = gram.columns
+		right = gram.x.Columns
 	} else {
 		for range 4 * s.Rounds {
 			right = gram.times(right)

@@ -1,10 +1,13 @@
-// Package distance computes squared distances of many rows from many points.
+// Package distance computes squared distances of many rows from many points, and
+// which point is nearest.
 //
 // Rows come in blocks, feature by feature: features x Wide numbers. Where the
 // processor has AVX-512, assembly does the same operations on the same numbers
 // in the same order as the loops here, so that the bits are the same: those of
-// adding (x - p)^2 feature after feature.
+// adding what a feature adds to a distance feature after feature.
 package distance
+
+import "github.com/runnel-dev/runnel/learn/vector"
 
 const (
 	// Wide is how many rows a block has.
@@ -36,26 +39,27 @@ func Tiles(points []float64, features int, factor float64, into []float64) []flo
 }
 
 // Squared writes the squared distance of each of a block's first rows from each
-// point: Wide numbers a point, of which those after the rows mean nothing. fast
-// says that assembly may be used, where Fast does.
-func Squared(block []float64, features, rows int, tiles, out []float64, fast bool) {
+// point: Wide numbers a point, of which those after the rows mean nothing.
+func Squared(block []float64, features, rows int, tiles, out []float64) {
 	groups, count := (rows+group-1)/group, len(tiles)/(Tile*features)
-	if groups == 0 || count == 0 {
-		return
-	}
-	if fast {
+	switch {
+	case groups == 0 || count == 0:
+	case vector.Has512():
 		_, _ = block[features*Wide-1], out[count*Tile*Wide-1]
 		squared512(&block[0], features, groups, &tiles[0], count, &out[0])
-		return
+	default:
+		squaredPlain(block, features, groups*group, tiles, out)
 	}
-	n := groups * group
-	for t := range count {
+}
+
+func squaredPlain(block []float64, features, rows int, tiles, out []float64) {
+	for t := 0; t < len(tiles)/features; t += Tile {
 		for c := range Tile {
-			o := out[(t*Tile+c)*Wide:][:n]
+			o := out[(t+c)*Wide:][:rows]
 			clear(o)
 			for j := range features {
-				v := tiles[(t*features+j)*Tile+c]
-				for i, x := range block[j*Wide:][:n] {
+				v := tiles[t*features+j*Tile+c]
+				for i, x := range block[j*Wide:][:rows] {
 					d := x - v
 					o[i] += float64(d * d)
 				}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // A factor is the pivoted Cholesky factorisation of a symmetric, positive
@@ -53,7 +54,7 @@ func factorise(ctx context.Context, a []float64, n, threads int, tolerance float
 		rowJ, column, s := f.l[j], a[f.order[j]*n:][:n], f.scale[f.order[j]]/diagonal
 		below := func(i int) {
 			o := f.order[i]
-			v := float64(column[o]*f.scale[o]*s) - dot(f.l[i], rowJ)/diagonal
+			v := float64(column[o]*f.scale[o]*s) - vector.Inner(f.l[i], rowJ)/diagonal
 			f.l[i] = append(f.l[i], v)
 			left[i] -= float64(v * v)
 		}
@@ -82,7 +83,7 @@ func factorise(ctx context.Context, a []float64, n, threads int, tolerance float
 	m := make([]float64, r*r)
 	for _, row := range f.l {
 		for j, v := range row {
-			axpy(v, row, m[j*r:])
+			vector.Add(m[j*r:][:len(row)], v, row)
 		}
 	}
 	var err error
@@ -97,7 +98,7 @@ func (f *factor) solve(b []float64) []float64 {
 	c := make([]float64, r)
 	for i := range c { // L11 c = b1
 		o := f.order[i]
-		c[i] = (float64(b[o]*f.scale[o]) - dot(f.l[i][:i], c)) / f.l[i][i]
+		c[i] = (float64(b[o]*f.scale[o]) - vector.Inner(f.l[i][:i], c)) / f.l[i][i]
 	}
 	x := make([]float64, n)
 	if f.inner != nil { // x = L (L'L)^-1 c, since L L' is the matrix and L' x = c
@@ -106,13 +107,13 @@ func (f *factor) solve(b []float64) []float64 {
 		}
 		for i, row := range f.l {
 			o := f.order[i]
-			x[o] = dot(row, c[:len(row)]) * f.scale[o]
+			x[o] = vector.Inner(row, c[:len(row)]) * f.scale[o]
 		}
 		return x
 	}
 	for i := r - 1; i >= 0; i-- { // L' x = c
 		c[i] /= f.l[i][i]
-		axpy(-c[i], f.l[i][:i], c[:i])
+		vector.Add(c[:i], -c[i], f.l[i][:i])
 	}
 	for i, v := range c {
 		o := f.order[i]
@@ -131,7 +132,7 @@ func (f *factor) null(i int) []float64 {
 	}
 	for k := f.rank - 1; k >= 0; k-- { // L11' c = -row
 		c[k] /= f.l[k][k]
-		axpy(-c[k], f.l[k][:k], c[:k])
+		vector.Add(c[:k], -c[k], f.l[k][:k])
 	}
 	for k, v := range c {
 		x[f.order[k]] = v * f.scale[f.order[k]]

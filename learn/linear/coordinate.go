@@ -3,6 +3,8 @@ package linear
 import (
 	"context"
 	"math"
+
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // mostExact is up to how many coefficients that are not 0 are solved for at once.
@@ -63,7 +65,7 @@ func (p *quadratic) sweep(u, left []float64) (moved float64, same bool) {
 		}
 		by := now - was
 		u[j] = now
-		axpy(-by, row, left)
+		vector.Add(left, -by, row)
 		moved += float64(float64(row[j]*by) * by)
 		same = same && sign(was) == sign(now)
 	}
@@ -114,7 +116,7 @@ func (p *quadratic) jump(ctx context.Context, u, left []float64) error {
 				by = -u[j]
 			}
 			u[j] += by
-			axpy(-by, p.a[j*n:(j+1)*n], left)
+			vector.Add(left, -by, p.a[j*n:(j+1)*n])
 		}
 		if first < 0 {
 			return nil
@@ -129,7 +131,7 @@ func (f *factor) free(a, b, x []float64) []float64 {
 	size, off := 0.0, 0.0
 	for i, v := range b {
 		size = max(size, math.Abs(v))
-		off = max(off, math.Abs(dot(a[i*n:(i+1)*n], x)-v))
+		off = max(off, math.Abs(vector.Inner(a[i*n:(i+1)*n], x)-v))
 	}
 	if f.rank == n || off <= 1e-9*size {
 		return nil
@@ -147,11 +149,11 @@ func (f *factor) free(a, b, x []float64) []float64 {
 				x[j] = 0 // but for rounding
 			}
 		}
-		if slope := dot(x, b) / size; math.Abs(slope) > most {
+		if slope := vector.Inner(x, b) / size; math.Abs(slope) > most {
 			best, most = x, math.Abs(slope)
 		}
 	}
-	if best != nil && dot(best, b) < 0 {
+	if best != nil && vector.Inner(best, b) < 0 {
 		for i := range best {
 			best[i] = -best[i]
 		}

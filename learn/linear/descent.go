@@ -182,7 +182,7 @@ func (d *descent) run(ctx context.Context, rounds int, progress func(more int)) 
 				return made, false, ctx.Err()
 			}
 			if n+ahead < len(order) {
-				fetch(d.rows.row(order[n+ahead]))
+				vector.Fetch(d.rows.row(order[n+ahead]))
 			}
 			sum += d.step(i)
 		}
@@ -191,7 +191,7 @@ func (d *descent) run(ctx context.Context, rounds int, progress func(more int)) 
 			d.w[j] *= d.scale
 		}
 		d.scale = 1
-		squares, sizes := dot(d.w, d.w), 0.0
+		squares, sizes := vector.Inner(d.w, d.w), 0.0
 		for _, v := range d.w {
 			sizes += math.Abs(v)
 		}

@@ -3,6 +3,8 @@ package linear
 import (
 	"context"
 	"math"
+
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // A problem is a smooth convex function to minimise.
@@ -43,17 +45,17 @@ func (p *problem) minimise(ctx context.Context, u []float64) (converged bool, st
 		// The two-loop recursion: down = H g.
 		q := append([]float64(nil), g...)
 		for i := len(pairs) - 1; i >= 0; i-- {
-			alpha[i] = dot(pairs[i].s, q) / pairs[i].inner
-			axpy(-alpha[i], pairs[i].y, q)
+			alpha[i] = vector.Inner(pairs[i].s, q) / pairs[i].inner
+			vector.Add(q, -alpha[i], pairs[i].y)
 		}
 		down := p.near(q)
 		for i := range down {
 			down[i] *= shrink
 		}
 		for i, b := range pairs {
-			axpy(alpha[i]-dot(b.y, down)/b.inner, b.s, down)
+			vector.Add(down, alpha[i]-vector.Inner(b.y, down)/b.inner, b.s)
 		}
-		fall := dot(g, down) // of the function, twice, at its minimum, if it were a parabola
+		fall := vector.Inner(g, down) // of the function, twice, at its minimum, if it were a parabola
 		if fall <= p.tolerance*p.tolerance {
 			return true, steps, nil
 		}
@@ -65,7 +67,7 @@ func (p *problem) minimise(ctx context.Context, u []float64) (converged bool, st
 		t := 1.0
 		for try := 0; ; try++ {
 			copy(next, u)
-			axpy(-t, down, next)
+			vector.Add(next, -t, down)
 			v, err := p.value(next, gNext)
 			if err != nil {
 				return false, steps, err
@@ -88,15 +90,15 @@ func (p *problem) minimise(ctx context.Context, u []float64) (converged bool, st
 		for i := range n {
 			b.s[i], b.y[i] = next[i]-u[i], gNext[i]-g[i]
 		}
-		b.inner = dot(b.s, b.y)
+		b.inner = vector.Inner(b.s, b.y)
 		copy(u, next)
 		copy(g, gNext)
-		if b.inner > 1e-16*dot(b.y, b.y)*1e-16 && b.inner > 0 {
+		if b.inner > 1e-16*vector.Inner(b.y, b.y)*1e-16 && b.inner > 0 {
 			if len(pairs) == memory {
 				pairs = pairs[1:]
 			}
 			pairs = append(pairs, b)
-			shrink = b.inner / dot(b.y, p.near(b.y))
+			shrink = b.inner / vector.Inner(b.y, p.near(b.y))
 		}
 		if p.progress != nil {
 			p.progress(steps + 1)

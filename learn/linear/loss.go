@@ -8,6 +8,7 @@ import (
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/parallel"
 	"github.com/runnel-dev/runnel/learn/portable"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // A loss is the mean log loss of a design's rows plus the penalty, as a function
@@ -115,7 +116,7 @@ func (l *loss) value(ctx context.Context, u, g []float64) (float64, error) {
 	copy(g, gradients[0])
 	for c := 1; c < len(gradients); c++ {
 		total += losses[c]
-		axpy(1, gradients[c], g)
+		vector.Add(g, 1, gradients[c])
 	}
 	total /= l.total
 	for k := range l.scores {

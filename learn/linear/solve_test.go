@@ -8,6 +8,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/moments"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // problemOf makes random, correlated features with a target, and weights with
@@ -143,14 +144,14 @@ func TestFactorOfSingularMatrix(t *testing.T) {
 	for i := range n {
 		z[i] = r.NormFloat64()
 		for j := range n {
-			a[i*n+j] = dot(half[i], half[j])
+			a[i*n+j] = vector.Inner(half[i], half[j])
 		}
 	}
 	for i := range n { // A z lies in the space, and is its own shortest solution of A x = A A z
-		want[i] = dot(a[i*n:(i+1)*n], z)
+		want[i] = vector.Inner(a[i*n:(i+1)*n], z)
 	}
 	for i := range n {
-		b[i] = dot(a[i*n:(i+1)*n], want)
+		b[i] = vector.Inner(a[i*n:(i+1)*n], want)
 	}
 	f, err := factorise(t.Context(), a, n, 2, tolerance)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 // Whatever the matrix, its rank included, the minimum meets the conditions of one.
@@ -35,9 +36,9 @@ func TestQuadratic(t *testing.T) {
 		b := make([]float64, n)
 		for i := range n {
 			for j := range n {
-				q.a[i*n+j] = dot(x[i], x[j])
+				q.a[i*n+j] = vector.Inner(x[i], x[j])
 			}
-			b[i] = dot(x[i], y)
+			b[i] = vector.Inner(x[i], y)
 			if r.IntN(4) > 0 {
 				q.lasso[i] = r.Float64()
 			}
@@ -47,7 +48,7 @@ func TestQuadratic(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range n {
-			pull := b[i] - dot(q.a[i*n:(i+1)*n], u)
+			pull := b[i] - vector.Inner(q.a[i*n:(i+1)*n], u)
 			off := math.Abs(pull - q.lasso[i]*sign(u[i]))
 			if u[i] == 0 {
 				off = max(0, math.Abs(pull)-q.lasso[i])
@@ -150,7 +151,7 @@ func holds(v, pull, penalty, tolerance float64) bool {
 	return math.Abs(pull-penalty*sign(v)) <= tolerance
 }
 
-func pullOf(x *learn.Matrix, left []float64, j int) float64 { return dot(x.Columns[j], left) }
+func pullOf(x *learn.Matrix, left []float64, j int) float64 { return vector.Inner(x.Columns[j], left) }
 
 func residuals(m *Model, x *learn.Matrix, y *learn.Target) []float64 {
 	out := m.Predict(x)

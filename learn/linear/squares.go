@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/vector"
 )
 
 const (
@@ -77,12 +78,12 @@ func (s *squares) byColumns(ctx context.Context) ([]float64, error) {
 			g[j] -= float64(penalty[j] * u[j])
 		}
 		step := f.solve(g)
-		size := dot(step, step)
+		size := vector.Inner(step, step)
 		if size > last/4 {
 			break // no longer getting nearer
 		}
-		axpy(1, step, u)
-		if size <= 1e-24*dot(u, u) {
+		vector.Add(u, 1, step)
+		if size <= 1e-24*vector.Inner(u, u) {
 			break
 		}
 		last = size
@@ -130,7 +131,7 @@ func (s *squares) byRows(ctx context.Context) ([]float64, error) {
 	}
 	u := make([]float64, z.rows)
 	for i, v := range f.solve(b) {
-		axpy(v, z.columns[i], u)
+		vector.Add(u, v, z.columns[i])
 	}
 	for j := range u {
 		u[j] *= unit(j) / s.inverse[j]
@@ -172,7 +173,7 @@ func (s *squares) descent(ctx context.Context, u []float64) (g []float64, rest f
 	}
 	g, rest = parts[0], rests[0]
 	for c, p := range parts[1:] {
-		axpy(1, p, g)
+		vector.Add(g, 1, p)
 		rest += rests[c+1]
 	}
 	for j := range g {

@@ -177,7 +177,7 @@ func (f *finder) all(n int) {
 	rows := len(f.rows) / f.features
 	for from := 0; from < rows; from += several {
 		tiles := f.tiles[from*f.features : min((from+several)*f.features, len(f.tiles))]
-		distance.Squared(f.block, f.features, n, tiles, f.squared, distance.Fast())
+		distance.Squared(f.block, f.features, n, tiles, f.squared)
 		for c := range min(several, rows-from) {
 			for i, d := range f.squared[c*distance.Wide:][:n] {
 				if d < f.lists[i].worst {

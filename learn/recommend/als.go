@@ -121,11 +121,15 @@ func (a ALS) solve(gram, fixed []float64, others []int32, weights, x []float64, 
 		}
 		i := 0
 		for ; i+4 <= len(others); i += 4 {
-			y0, y1 := fixed[int(others[i])*f:][:f], fixed[int(others[i+1])*f:][:f]
-			y2, y3 := fixed[int(others[i+2])*f:][:f], fixed[int(others[i+3])*f:][:f]
-			s0, s1, s2, s3 := vector.Inner4(p, y0, y1, y2, y3)
-			w := weights[i : i+4 : i+4]
-			vector.Add4(ap, &[4]float64{a.more(w[0]) * s0, a.more(w[1]) * s1, a.more(w[2]) * s2, a.more(w[3]) * s3}, y0, y1, y2, y3)
+			var y vector.Four
+			for k, o := range others[i : i+4] {
+				y.Columns[k] = fixed[int(o)*f:][:f]
+			}
+			s := y.Inner(p)
+			for k, w := range weights[i : i+4] {
+				s[k] *= a.more(w)
+			}
+			y.Add(ap, &s)
 		}
 		for ; i < len(others); i++ {
 			y := fixed[int(others[i])*f:][:f]

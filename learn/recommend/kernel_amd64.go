@@ -1,14 +1,10 @@
 package recommend
 
-import "golang.org/x/sys/cpu"
-
-// has512 says that the processor has the parts of AVX-512 that are used here, and
-// the system keeps their registers.
-func has512() bool { return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL }
+import "github.com/runnel-dev/runnel/learn/vector"
 
 // throughFast is throughPlain where it says so. Rows are a multiple of 32 numbers.
 func throughFast(m, row, out []float32) bool {
-	if !has512() {
+	if !vector.Has512() {
 		return false
 	}
 	_, _ = row[len(out)-1], m[len(out)*len(out)-1]
@@ -18,7 +14,7 @@ func throughFast(m, row, out []float32) bool {
 
 // gatherFast is gatherPlain where it says so. The others are of rows that there are.
 func gatherFast(out, p, rows []float32, others []int32, more []float32, plus, times float32) bool {
-	if !has512() || len(others) == 0 || len(others)%4 > 0 {
+	if !vector.Has512() || len(others) == 0 || len(others)%4 > 0 {
 		return false
 	}
 	_, _ = out[len(p)-1], more[len(others)-1]

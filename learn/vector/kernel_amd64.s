@@ -31,27 +31,48 @@ loop:
 	VZEROUPPER
 	RET
 
-// func inner4by512(v, a, b, c, d *float64, n int, s *[4]float64)
-TEXT ·inner4by512(SB), NOSPLIT, $0-56
+// Of a Four that R12 is the address of: where its columns begin, and its centres.
+#define FOUR \
+	MOVQ 0(R12), R8             \
+	MOVQ 24(R12), R9            \
+	MOVQ 48(R12), R10           \
+	MOVQ 72(R12), R11           \
+	VBROADCASTSD 96(R12), Z20   \
+	VBROADCASTSD 104(R12), Z21  \
+	VBROADCASTSD 112(R12), Z22  \
+	VBROADCASTSD 120(R12), Z23  \
+	XORQ DX, DX
+
+// Eight rows of its columns less their centres, each times the vector of V.
+#define TIMES(V0, V1, V2, V3) \
+	VMOVUPD (R8)(DX*8), Z5   \
+	VMOVUPD (R9)(DX*8), Z6   \
+	VMOVUPD (R10)(DX*8), Z7  \
+	VMOVUPD (R11)(DX*8), Z8  \
+	VSUBPD  Z20, Z5, Z5      \
+	VSUBPD  Z21, Z6, Z6      \
+	VSUBPD  Z22, Z7, Z7      \
+	VSUBPD  Z23, Z8, Z8      \
+	VMULPD  V0, Z5, Z5       \
+	VMULPD  V1, Z6, Z6       \
+	VMULPD  V2, Z7, Z7       \
+	VMULPD  V3, Z8, Z8
+
+// func inner4by512(v *float64, x *Four, n int, s *[4]float64)
+TEXT ·inner4by512(SB), NOSPLIT, $0-32
 	MOVQ v+0(FP), SI
-	MOVQ a+8(FP), R8
-	MOVQ b+16(FP), R9
-	MOVQ c+24(FP), R10
-	MOVQ d+32(FP), R11
-	MOVQ n+40(FP), CX
-	MOVQ s+48(FP), DI
+	MOVQ x+8(FP), R12
+	MOVQ n+16(FP), CX
+	MOVQ s+24(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	XORQ DX, DX
+	FOUR
 
 loop:
 	VMOVUPD (SI)(DX*8), Z4
-	VMULPD  (R8)(DX*8), Z4, Z5
-	VMULPD  (R9)(DX*8), Z4, Z6
-	VMULPD  (R10)(DX*8), Z4, Z7
-	VMULPD  (R11)(DX*8), Z4, Z8
+	TIMES(Z4, Z4, Z4, Z4)
 	VADDPD  Z5, Z0, Z0
 	VADDPD  Z6, Z1, Z1
 	VADDPD  Z7, Z2, Z2
@@ -85,36 +106,41 @@ loop:
 	VZEROUPPER
 	RET
 
-// func add4by512(to, a, b, c, d *float64, n int, s *[4]float64)
-TEXT ·add4by512(SB), NOSPLIT, $0-56
+// func add4by512(to *float64, x *Four, n int, s *[4]float64)
+TEXT ·add4by512(SB), NOSPLIT, $0-32
 	MOVQ to+0(FP), DI
-	MOVQ a+8(FP), R8
-	MOVQ b+16(FP), R9
-	MOVQ c+24(FP), R10
-	MOVQ d+32(FP), R11
-	MOVQ n+40(FP), CX
-	MOVQ s+48(FP), AX
+	MOVQ x+8(FP), R12
+	MOVQ n+16(FP), CX
+	MOVQ s+24(FP), AX
 	VBROADCASTSD 0(AX), Z10
 	VBROADCASTSD 8(AX), Z11
 	VBROADCASTSD 16(AX), Z12
 	VBROADCASTSD 24(AX), Z13
-	XORQ DX, DX
+	FOUR
 
 loop:
-	VMULPD  (R8)(DX*8), Z10, Z0
-	VMULPD  (R9)(DX*8), Z11, Z1
-	VMULPD  (R10)(DX*8), Z12, Z2
-	VMULPD  (R11)(DX*8), Z13, Z3
-	VADDPD  Z1, Z0, Z0
-	VADDPD  Z3, Z2, Z2
-	VADDPD  Z2, Z0, Z0
-	VADDPD  (DI)(DX*8), Z0, Z0
-	VMOVUPD Z0, (DI)(DX*8)
+	TIMES(Z10, Z11, Z12, Z13)
+	VADDPD  Z6, Z5, Z5
+	VADDPD  Z8, Z7, Z7
+	VADDPD  Z7, Z5, Z5
+	VADDPD  (DI)(DX*8), Z5, Z5
+	VMOVUPD Z5, (DI)(DX*8)
 	ADDQ    $8, DX
 	CMPQ    DX, CX
 	JNE     loop
 	VZEROUPPER
 	RET
+
+// Adds the products of X with four others to their sums.
+#define PRODUCTS(X, S0, S1, S2, S3) \
+	VMULPD Z20, X, Z24   \
+	VMULPD Z21, X, Z25   \
+	VMULPD Z22, X, Z26   \
+	VMULPD Z23, X, Z27   \
+	VADDPD Z24, S0, S0   \
+	VADDPD Z25, S1, S1   \
+	VADDPD Z26, S2, S2   \
+	VADDPD Z27, S3, S3
 
 // func dots512(a, b *float64, step, rows int, s *[16]float64)
 //
@@ -153,38 +179,10 @@ loop:
 	VMOVUPD (DX)(R8*1), Z21
 	VMOVUPD (DX)(R8*2), Z22
 	VMOVUPD (DX)(R9*1), Z23
-	VMULPD Z20, Z16, Z24
-	VADDPD Z24, Z0, Z0
-	VMULPD Z21, Z16, Z25
-	VADDPD Z25, Z1, Z1
-	VMULPD Z22, Z16, Z26
-	VADDPD Z26, Z2, Z2
-	VMULPD Z23, Z16, Z27
-	VADDPD Z27, Z3, Z3
-	VMULPD Z20, Z17, Z28
-	VADDPD Z28, Z4, Z4
-	VMULPD Z21, Z17, Z29
-	VADDPD Z29, Z5, Z5
-	VMULPD Z22, Z17, Z30
-	VADDPD Z30, Z6, Z6
-	VMULPD Z23, Z17, Z31
-	VADDPD Z31, Z7, Z7
-	VMULPD Z20, Z18, Z24
-	VADDPD Z24, Z8, Z8
-	VMULPD Z21, Z18, Z25
-	VADDPD Z25, Z9, Z9
-	VMULPD Z22, Z18, Z26
-	VADDPD Z26, Z10, Z10
-	VMULPD Z23, Z18, Z27
-	VADDPD Z27, Z11, Z11
-	VMULPD Z20, Z19, Z28
-	VADDPD Z28, Z12, Z12
-	VMULPD Z21, Z19, Z29
-	VADDPD Z29, Z13, Z13
-	VMULPD Z22, Z19, Z30
-	VADDPD Z30, Z14, Z14
-	VMULPD Z23, Z19, Z31
-	VADDPD Z31, Z15, Z15
+	PRODUCTS(Z16, Z0, Z1, Z2, Z3)
+	PRODUCTS(Z17, Z4, Z5, Z6, Z7)
+	PRODUCTS(Z18, Z8, Z9, Z10, Z11)
+	PRODUCTS(Z19, Z12, Z13, Z14, Z15)
 	ADDQ $64, SI
 	ADDQ $64, DX
 	SUBQ $8, CX
@@ -282,6 +280,7 @@ TEXT ·standardise512(SB), NOSPLIT, $0-40
 	VBROADCASTSD inverse+32(FP), Z11
 
 loop:
+	PREFETCHT0 1024(SI) // of a column that is gone over in blocks, the next one
 	VMOVUPD (SI), Z0
 	VSUBPD  Z10, Z0, Z0
 	VMULPD  Z11, Z0, Z0
@@ -315,4 +314,16 @@ loop:
 	ADDUP(Z0, Y0, X0, 0)
 	ADDUP(Z1, Y1, X1, 8)
 	VZEROUPPER
+	RET
+
+// func prefetch(v *float64, n int)
+TEXT ·prefetch(SB), NOSPLIT, $0-16
+	MOVQ v+0(FP), SI
+	MOVQ n+8(FP), CX
+
+loop:
+	PREFETCHT0 (SI)
+	ADDQ       $64, SI
+	SUBQ       $8, CX
+	JGT        loop
 	RET

@@ -20,8 +20,8 @@ func TestSums(t *testing.T) {
 			}
 			return sum
 		}
-		s0, s1, s2, s3 := Inner4(v[0], v[1], v[2], v[3], v[4])
-		for k, got := range [4]float64{s0, s1, s2, s3} {
+		x := NewFour(v[1:], make([]float64, 4), 0, 0, n)
+		for k, got := range x.Inner(v[0]) {
 			if want := plain(v[0], v[k+1]); math.Abs(got-want) > 1e-14 || math.Abs(Inner(v[0], v[k+1])-want) > 1e-14 {
 				t.Errorf("of %d numbers with vector %d: %v and %v, want %v", n, k, got, Inner(v[0], v[k+1]), want)
 			}
@@ -31,7 +31,7 @@ func TestSums(t *testing.T) {
 		for k, s := range factors {
 			Add(one, s, v[k+1])
 		}
-		Add4(four, &factors, v[1], v[2], v[3], v[4])
+		x.Add(four, &factors)
 		for i := range one {
 			want := v[0][i] + 2*v[1][i] - v[2][i] + 0.5*v[3][i] + 3*v[4][i]
 			if math.Abs(one[i]-want) > 1e-14 || math.Abs(four[i]-want) > 1e-14 {

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"golang.org/x/sys/cpu"
-
 	"github.com/runnel-dev/runnel/internal/testneed"
 )
 
@@ -24,53 +22,41 @@ func same(t *testing.T, what string, got, want []float64) {
 	t.Helper()
 	for i := range want {
 		if math.Float64bits(got[i]) != math.Float64bits(want[i]) {
-			t.Errorf("%s: %d is %v, want %v", what, i, got[i], want[i])
+			t.Errorf("%s of %d: %d is %v, want %v", what, len(want), i, got[i], want[i])
 		}
 	}
 }
 
 // What is done in assembly has the bits of what is not.
 func TestFastAsPlain(t *testing.T) {
-	if !has512() {
+	if !Has512() {
 		testneed.Skip(t, "this processor has no kernels of its own: a machine with AVX-512")
 	}
 	r := rand.New(rand.NewPCG(1, 0))
 	for _, n := range []int{8, 17, 64, 500} {
-		v, a, b, c, d := numbers(r, n), numbers(r, n), numbers(r, n), numbers(r, n), numbers(r, n)
-		sum, done := innerFast(v, a)
-		want, _ := innerPlain(v, a)
-		same(t, "inner", []float64{sum}, []float64{want})
-		var four [4]float64
-		if inner4Fast(v, a, b, c, d, &four) != done || done != n&^7 {
-			t.Fatalf("%d of %d are done", done, n)
-		}
-		for k, x := range [][]float64{a, b, c, d} {
-			want, _ := innerPlain(v, x)
-			same(t, "inner of four", four[k:k+1], []float64{want})
+		v, a := numbers(r, n), numbers(r, n)
+		same(t, "inner", []float64{Inner(v, a)}, []float64{innerPlain(v, a, 0)})
+		x := &Four{[4][]float64{a, numbers(r, n), numbers(r, n), numbers(r, n)}, [4]float64(numbers(r, 4))}
+		four := x.Inner(v)
+		for k, col := range x.Columns {
+			same(t, "inner of four", four[k:k+1], []float64{innerPlain(v, col, x.Center[k])})
 		}
 		fast, plain := append([]float64{}, v...), append([]float64{}, v...)
-		addFast(fast, 0.7, a)
-		addPlain(plain[:done], 0.7, a, 0)
-		same(t, "add", fast, plain)
-		add4Fast(fast, &four, a, b, c, d)
-		add4Plain(plain[:done], &four, a, b, c, d, 0)
-		same(t, "add of four", fast, plain)
-		var got, sums [2]float64
-		if sumsFast(v, 0.3, &got) != sumsPlain(v, 0.3, &sums) {
-			t.Error("sums: not as many are done")
+		both := func(what string, do, as func(to []float64)) {
+			do(fast)
+			as(plain)
+			same(t, what, fast, plain)
 		}
-		same(t, "sums", got[:], sums[:])
-		standardiseFast(fast, v, 0.7, 3)
-		for i, x := range v[:done] {
-			plain[i] = (x - 0.7) * 3
-		}
-		same(t, "standardise", fast, plain)
+		both("add", func(to []float64) { Add(to, 0.7, a) }, func(to []float64) { addPlain(to, 0.7, a) })
+		both("add of four", func(to []float64) { x.Add(to, &four) }, func(to []float64) { x.addPlain(to, &four, 0) })
+		both("sums", func(to []float64) { to[0], to[1] = Sums(v, 0.3) }, func(to []float64) { to[0], to[1] = sumsPlain(v, 0.3) })
+		both("standardise", func(to []float64) { Standardise(to, v, 0.7, 3) }, func(to []float64) { standardisePlain(to, v, 0.7, 3) })
 	}
 }
 
 // Of processors without AVX-512, too, inner products have the bits of plain Go.
 func TestDots(t *testing.T) {
-	if !cpu.X86.HasAVX2 {
+	if !has256() {
 		testneed.Skip(t, "this processor has no AVX2")
 	}
 	r := rand.New(rand.NewPCG(2, 0))

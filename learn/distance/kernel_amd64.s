@@ -2,24 +2,73 @@
 
 // A block is features x 128 numbers: 1024 bytes a feature.
 
-// func centre512(to, from *float64, n int, mean, scale float64)
-TEXT ·centre512(SB), NOSPLIT, $0-40
-	MOVQ to+0(FP), DI
-	MOVQ from+8(FP), SI
-	MOVQ n+16(FP), CX
-	VBROADCASTSD mean+24(FP), Z1
-	VBROADCASTSD scale+32(FP), Z2
+// Goes over the features of 16 rows and a tile of four points, and does with each OF
+// what its distance is the sum of.
+#define FEATURES(OF) \
+	MOVQ DI, AX        \
+	MOVQ SI, BX        \
+feature:             \
+	VMOVUPD (AX), Z8   \
+	VMOVUPD 64(AX), Z9 \
+	OF(0, Z0, Z1)      \
+	OF(8, Z2, Z3)      \
+	OF(16, Z4, Z5)     \
+	OF(24, Z6, Z7)     \
+	ADDQ $1024, AX     \
+	ADDQ $32, R12      \
+	DECQ BX            \
+	JNE feature
 
-eight:
-	PREFETCHT0 1024(SI) // the next block of the feature
-	VMOVUPD (SI), Z0
-	VSUBPD  Z1, Z0, Z0
-	VMULPD  Z2, Z0, Z0
-	VMOVUPD Z0, (DI)
-	ADDQ    $64, SI
-	ADDQ    $64, DI
-	SUBQ    $8, CX
-	JNE     eight
+#define DIFFERENCE(at, a, b) \
+	VBROADCASTSD at(R12), Z10 \
+	VSUBPD Z10, Z8, Z11  \
+	VSUBPD Z10, Z9, Z12  \
+	VMULPD Z11, Z11, Z11 \
+	VMULPD Z12, Z12, Z12 \
+	VADDPD Z11, a, a     \
+	VADDPD Z12, b, b
+
+// func squared512(block *float64, features, groups int, tiles *float64, count int, out *float64)
+//
+// The squared distance of each row to each centre: 128 numbers a centre.
+TEXT ·squared512(SB), NOSPLIT, $0-48
+	MOVQ block+0(FP), DI
+	MOVQ features+8(FP), SI
+	MOVQ groups+16(FP), CX
+	MOVQ tiles+24(FP), R8
+	MOVQ count+32(FP), R10
+	MOVQ out+40(FP), R11
+
+group:
+	MOVQ R8, R12
+	MOVQ R10, DX
+	MOVQ R11, R13
+
+tile:
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	FEATURES(DIFFERENCE)
+	VMOVUPD Z0, (R13)
+	VMOVUPD Z1, 64(R13)
+	VMOVUPD Z2, 1024(R13)
+	VMOVUPD Z3, 1088(R13)
+	VMOVUPD Z4, 2048(R13)
+	VMOVUPD Z5, 2112(R13)
+	VMOVUPD Z6, 3072(R13)
+	VMOVUPD Z7, 3136(R13)
+	ADDQ $4096, R13
+	DECQ DX
+	JNE tile
+	ADDQ $128, R11
+	ADDQ $128, DI
+	DECQ CX
+	JNE group
 	VZEROUPPER
 	RET
 
@@ -74,20 +123,7 @@ tile:
 	VMOVAPD Z2, Z3
 	VMOVAPD Z4, Z5
 	VMOVAPD Z6, Z7
-	MOVQ DI, AX
-	MOVQ SI, BX
-
-feature:
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	PRODUCT(0, Z0, Z1)
-	PRODUCT(8, Z2, Z3)
-	PRODUCT(16, Z4, Z5)
-	PRODUCT(24, Z6, Z7)
-	ADDQ $1024, AX
-	ADDQ $32, R12
-	DECQ BX
-	JNE feature
+	FEATURES(PRODUCT)
 	BETTER(Z0, Z1)
 	BETTER(Z2, Z3)
 	BETTER(Z4, Z5)
@@ -104,15 +140,15 @@ feature:
 	VZEROUPPER
 	RET
 
-// func potentials512(closest, weights, distances *float64, candidates int, sums *float64)
-TEXT ·potentials512(SB), NOSPLIT, $0-40
+// func closer512(closest, weights, distances *float64, points int, sums *float64)
+TEXT ·closer512(SB), NOSPLIT, $0-40
 	MOVQ closest+0(FP), DI
 	MOVQ weights+8(FP), SI
 	MOVQ distances+16(FP), R8
-	MOVQ candidates+24(FP), DX
+	MOVQ points+24(FP), DX
 	MOVQ sums+32(FP), R9
 
-candidate:
+point:
 	VMOVUPD (R9), Z0
 	MOVQ DI, AX
 	MOVQ SI, BX
@@ -131,6 +167,6 @@ eight:
 	VMOVUPD Z0, (R9)
 	ADDQ $64, R9
 	DECQ DX
-	JNE candidate
+	JNE point
 	VZEROUPPER
 	RET
