@@ -61,18 +61,20 @@ type Dataset struct {
 	Rows     int64    `json:"rows"`
 	Columns  int      `json:"columns"`
 	Target   string   `json:"target,omitempty"`  // column to predict; "" when none is known
-	Task     string   `json:"task,omitempty"`    // classification, regression, clustering or recommendation
+	Task     string   `json:"task,omitempty"`    // classification, regression, clustering, anomaly_detection or recommendation
 	Classes  []string `json:"classes,omitempty"` // of a classification, in order
 
 	// Roles are columns by what they are: weight, how much a row counts, where there
-	// is one, and of a recommendation user and item.
+	// is one, of anomaly detection label, which rows are known to be anomalies, and of
+	// a recommendation user and item.
 	Roles map[string]string `json:"roles,omitempty"`
 }
 
-// Aside lists the columns that are no features: the target, and how much rows count.
+// Aside lists the columns that are no features: the target, how much rows count, and
+// which are known to be anomalies.
 func (d Dataset) Aside() []string {
 	var names []string
-	for _, name := range []string{d.Target, d.Roles[RoleWeight]} {
+	for _, name := range []string{d.Target, d.Roles[RoleWeight], d.Roles[RoleLabel]} {
 		if name != "" {
 			names = append(names, name)
 		}
@@ -85,6 +87,7 @@ const (
 	RoleUser   = "user"
 	RoleItem   = "item"
 	RoleWeight = "weight"
+	RoleLabel  = "label"
 )
 
 // DatasetIngestedData says that a table was read, typed and split.

@@ -41,7 +41,7 @@ func fitter(s setting) func(x *learn.Matrix, y *learn.Target) (predictor, error)
 	return func(x *learn.Matrix, _ *learn.Target) (predictor, error) {
 		f := tree.NewIsolationForest()
 		f.Estimators = s.trees
-		m, err := f.Fit(ctx, x, opts)
+		m, err := f.Isolate(ctx, x, opts)
 		if err != nil {
 			return predictor{}, err
 		}

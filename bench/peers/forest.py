@@ -71,7 +71,7 @@ def fit(folder, kind, case, trees, depth):
     predict = forest.score_samples if kind == "isolation_forest" else forest.predict if case == "value" else forest.predict_proba
     batch, batch_busy = least(3, lambda: predict(test_x))
     row, _ = least(20, lambda: predict(test_x[:1]))
-    score = float(np.mean(predict(test_x))) if kind == "isolation_forest" else forest.score(test_x, test_y)
+    score = -float(np.mean(predict(test_x))) if kind == "isolation_forest" else forest.score(test_x, test_y)
     print(json.dumps({"fit": fitted, "busy": busy, "predict": batch, "predict_busy": batch_busy, "row": row, "score": score}))
 
 

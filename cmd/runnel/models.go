@@ -115,7 +115,7 @@ func aliasesOf(m api.Model, version int) []string {
 }
 
 func score(metrics map[string]float64) string {
-	for _, name := range []string{"accuracy", "r2", "silhouette", "ndcg_at_k"} {
+	for _, name := range []string{"accuracy", "r2", "silhouette", "ndcg_at_k", "roc_auc", "anomaly_share"} {
 		if v, ok := metrics[name]; ok {
 			return fmt.Sprintf("%s %.3f", name, v)
 		}

@@ -118,8 +118,10 @@ func (a *app) printPrediction(p map[string]any) {
 		return
 	}
 	fmt.Fprintln(a.out, p["prediction"])
-	if d, ok := p["distance"].(float64); ok && terminal(a.out) {
-		columns(a.err, [][]string{{"  distance", fmt.Sprintf("%.3f", d)}}, 1)
+	for _, name := range []string{"distance", "score"} {
+		if v, ok := p[name].(float64); ok && terminal(a.out) {
+			columns(a.err, [][]string{{"  " + name, fmt.Sprintf("%.3f", v)}}, 1)
+		}
 	}
 	probs, _ := p["probabilities"].(map[string]any)
 	if len(probs) == 0 || !terminal(a.out) {
@@ -213,6 +215,7 @@ type predicted struct {
 	Predictions   []any            `json:"predictions"`
 	Probabilities []map[string]any `json:"probabilities,omitempty"` // of classes
 	Distances     []float64        `json:"distances,omitempty"`     // of clusters: from the centre of the row's own
+	Scores        []float64        `json:"scores,omitempty"`        // of anomalies
 	By            []string         `json:"by,omitempty"`            // of recommendations: what each list goes by
 	Notes         []string         `json:"notes,omitempty"`
 }
@@ -248,6 +251,7 @@ func predictTable(cmd *cobra.Command, conn *connection, name, version string, t 
 		all.Predictions = append(all.Predictions, list...)
 		all.Probabilities = append(all.Probabilities, p.Probabilities...)
 		all.Distances = append(all.Distances, p.Distances...)
+		all.Scores = append(all.Scores, p.Scores...)
 		all.By = append(all.By, p.By...)
 	}
 	return all, nil
@@ -262,6 +266,9 @@ func (p *predicted) columns() []*table.Column {
 	out := []*table.Column{table.StringColumn("prediction", labels)}
 	if len(p.Distances) > 0 {
 		out = append(out, table.FloatColumn("distance", p.Distances))
+	}
+	if len(p.Scores) > 0 {
+		out = append(out, table.FloatColumn("score", p.Scores))
 	}
 	if len(p.Probabilities) == 0 {
 		return out

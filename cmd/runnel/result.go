@@ -209,6 +209,9 @@ func readJSON(ctx context.Context, c *connection, digest string, v any) error {
 // headline lists the metrics that are shown of a task, in order.
 var headline = []string{"accuracy", "balanced_accuracy", "f1", "f1_macro", "roc_auc", "log_loss", "r2", "rmse", "mae", "silhouette", "davies_bouldin", "calinski_harabasz", "inertia", "ndcg_at_k", "map_at_k", "precision_at_k", "recall_at_k", "hit_rate_at_k", "coverage_at_k"}
 
+// ofAnomalies are those of anomalies.
+var ofAnomalies = []string{"roc_auc", "average_precision", "precision", "recall", "f1", "anomaly_share", "threshold", "score_median", "score_max"}
+
 func (a *app) printResult(r *result) {
 	if r.evaluation != nil {
 		a.printMetrics(r)
@@ -268,9 +271,16 @@ func (a *app) printMetrics(r *result) {
 			title = strings.TrimSuffix(title, "s")
 		}
 	}
+	shown := headline
+	if e.Anomalies != nil {
+		shown = ofAnomalies
+		if title += fmt.Sprintf(", %s anomalies", count(e.Anomalies.Count)); e.Anomalies.Count == 1 {
+			title = strings.Replace(title, "1 anomalies", "1 anomaly", 1)
+		}
+	}
 	fmt.Fprintf(a.out, "\n  %s, on %s %s\n\n", a.style(a.out, bold, title), count(int64(e.Model.Rows)), measured)
 	rows := [][]string{{"  ", "", "model", "baseline", ""}}
-	for _, name := range headline {
+	for _, name := range shown {
 		v, ok := r.Metrics[name]
 		if !ok {
 			continue

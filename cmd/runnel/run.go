@@ -46,8 +46,9 @@ func newRun(a *app) *cobra.Command {
 		Short: "Run a pipeline over a table: from the file to a served model",
 		Long: `Run a pipeline over a table, with the node that runs in the folder or one that
 lives as long as the run. Without a target the table is read, cleaned and
-explored; with one, or with a task that needs none (--task clustering, or --user
-and --item for recommendations), it becomes a model.
+explored; with one, or with a task that needs none (--task clustering,
+--task anomaly_detection, or --user and --item for recommendations), it becomes a
+model.
 
 An interrupt (Ctrl-C) cancels the run; a second one ends the command at once.
 
@@ -58,6 +59,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
   runnel run sales.csv --target amount --auto --set tune.budget=10m
   runnel run sales.csv --target amount --set train.random_forest.n_estimators=300
   runnel run customers.csv --task clustering
+  runnel run payments.csv --task anomaly_detection
   runnel run plays.csv --user listener --item track --set ingest.by=time
   runnel run https://example.com/table.csv --target y`,
 		Args: cobra.ExactArgs(1),
@@ -75,7 +77,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 // add adds the flags to a command.
 func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVarP(&f.target, "target", "t", "", "`COLUMN` to predict")
-	c.Flags().StringVar(&f.task, "task", "", "classification, regression, clustering, which takes no target, or recommendation, which takes --user and --item; decided by the columns by default")
+	c.Flags().StringVar(&f.task, "task", "", "classification, regression, clustering or anomaly_detection, which take no target, or recommendation, which takes --user and --item; decided by the columns by default")
 	c.Flags().StringVar(&f.user, "user", "", "`COLUMN` of users, to recommend items to")
 	c.Flags().StringVar(&f.item, "item", "", "`COLUMN` of items, to recommend to users")
 	c.Flags().StringVarP(&f.model, "model", "m", "", "`ESTIMATOR`: "+estimators())

@@ -55,6 +55,7 @@ function answer(v, a) {
     list ? h('ol', null, list.map(s => h('li', null, h('b', null, String(s.item)), ' ', h('span', { class: 'quiet' }, number(s.score))))) :
       h('p', null, h('span', { class: 'quiet' }, v.target || v.task), h('b', { class: 'prediction' }, typeof a.prediction === 'number' ? number(a.prediction) : String(a.prediction))),
     a.distance === undefined ? null : h('p', { class: 'quiet' }, `${number(a.distance)} from the centre of the cluster`),
+    a.score === undefined ? null : h('p', { class: 'quiet' }, `score ${number(a.score)}: ${a.prediction ? 'an anomaly' : 'no anomaly'}`),
     classes.length ? h('dl', { class: 'bars' }, classes.map(([name, p]) => h('div', null, h('dt', null, h('span', { class: 'clip', title: name }, name)), h('dd', null, h('meter', { min: 0, max: 1, value: p, 'aria-label': name }), `${(100 * p).toFixed(1)} %`)))) : null,
     a.notes?.length ? h('ul', { class: 'notes' }, a.notes.map(n => h('li', null, n))) : null);
 }

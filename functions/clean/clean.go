@@ -36,15 +36,15 @@ import (
 
 // Params says how rows and values that would mislead a model are treated.
 type Params struct {
-	Duplicates    string   `json:"duplicates" default:"auto" enum:"auto,drop,keep" doc:"rows that equal an earlier one in every column; auto drops them, unless rows have weights or are to be clustered: how often one comes then counts"`
+	Duplicates    string   `json:"duplicates" default:"auto" enum:"auto,drop,keep" doc:"rows that equal an earlier one in every column; auto drops them, unless rows have weights, are to be clustered or searched for anomalies: how often one comes then counts"`
 	Missing       string   `json:"missing" default:"mean" enum:"mean,median,mode,constant,knn,iterative,drop_rows,drop_columns,keep" doc:"how missing numbers are filled, or what is dropped for them"`
 	Constant      float64  `json:"constant" default:"0" doc:"the number that missing: constant fills in"`
 	Categories    string   `json:"categories" default:"keep" enum:"mode,constant,keep" doc:"how missing texts and truth values are filled; keep leaves them missing, which encoders understand"`
 	Neighbors     int      `json:"neighbors" default:"5" min:"1" max:"100" doc:"rows that missing: knn averages"`
 	Indicators    bool     `json:"indicators" default:"false" doc:"add a column <name>_missing of 0 and 1 for each column with missing numbers"`
 	MaxMissing    float64  `json:"max_missing" default:"0.5" min:"0" max:"1" doc:"missing: drop_columns drops columns with a larger share of missing values"`
-	Outliers      string   `json:"outliers" default:"upper" enum:"upper,both,iqr,remove,isolation_forest,none" doc:"numbers far out: capped above a quantile, in both tails or beyond the quartiles, or their rows removed; isolation_forest removes rows that lie far out in all columns of numbers together"`
-	Contamination float64  `json:"contamination" default:"0" min:"0" max:"0.5" doc:"share of the rows to learn from that outliers: isolation_forest removes; 0 is all with a score below -0.5"`
+	Outliers      string   `json:"outliers" default:"auto" enum:"auto,upper,both,iqr,remove,isolation_forest,none" doc:"numbers far out: capped above a quantile, in both tails or beyond the quartiles, or their rows removed; auto is upper, and none where anomalies are searched for; isolation_forest removes rows that lie far out in all columns of numbers together"`
+	Contamination float64  `json:"contamination" default:"0" min:"0" max:"0.5" doc:"share of the rows to learn from that outliers: isolation_forest removes; 0 is all with a score above 0.5"`
 	Quantile      float64  `json:"quantile" default:"0.99" min:"0.5" max:"1" doc:"outliers: upper and both cap at this quantile"`
 	Factor        float64  `json:"factor" default:"1.5" min:"0" max:"100" doc:"outliers: iqr and remove allow this many interquartile ranges beyond the quartiles"`
 	Dates         []string `json:"dates" doc:"columns to parse as dates; by default those named so that hold dates"`
@@ -80,6 +80,12 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	call.Rows(m.Rows)
 	if learn.Task(in.Dataset.Task) == learn.Recommendation {
 		return pass(ctx, call, in.Dataset)
+	}
+	if p.Outliers == "auto" {
+		p.Outliers = "upper"
+		if learn.Task(in.Dataset.Task) == learn.AnomalyDetection {
+			p.Outliers = "none"
+		}
 	}
 	specs, err := p.specs(m.Schema, in.Dataset)
 	if err != nil {
@@ -165,7 +171,8 @@ func fit(ctx context.Context, call *step.Call, ds events.Dataset, train *table.T
 // drops tells whether equal rows of a dataset are taken for one.
 func (p Params) drops(ds events.Dataset) bool {
 	if p.Duplicates == "auto" {
-		return ds.Roles[events.RoleWeight] == "" && learn.Task(ds.Task) != learn.Clustering
+		task := learn.Task(ds.Task)
+		return ds.Roles[events.RoleWeight] == "" && task != learn.Clustering && task != learn.AnomalyDetection
 	}
 	return p.Duplicates == "drop"
 }
@@ -202,6 +209,8 @@ func (p Params) specs(schema table.Schema, ds events.Dataset) ([]preprocess.Spec
 				return nil, fmt.Errorf("column %q is the target: cleaning never changes it", name)
 			case ds.Roles[events.RoleWeight]:
 				return nil, fmt.Errorf("column %q is how much rows count: cleaning never changes it", name)
+			case ds.Roles[events.RoleLabel]:
+				return nil, fmt.Errorf("column %q says which rows are anomalies: nothing is learnt from it, and cleaning never changes it", name)
 			}
 		}
 	}

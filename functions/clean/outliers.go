@@ -61,7 +61,7 @@ func (p Params) isolate(ctx context.Context, call *step.Call, train *table.Table
 	}
 	f := tree.NewIsolationForest()
 	f.Contamination = p.Contamination
-	forest, err := f.Fit(ctx, r.matrix(train), &learn.Options{Seed: call.Seed})
+	forest, err := f.Isolate(ctx, r.matrix(train), &learn.Options{Seed: call.Seed})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -83,7 +83,7 @@ func (r *isolated) matrix(t *table.Table) *learn.Matrix {
 // Inliers implements rule.
 func (r *isolated) Inliers(t *table.Table) (kept []int) {
 	for i, score := range r.forest.Scores(r.matrix(t), new(learn.Options).ThreadCount()) {
-		if score >= r.forest.Threshold() {
+		if score <= r.forest.Threshold() {
 			kept = append(kept, i)
 		}
 	}

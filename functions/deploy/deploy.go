@@ -17,7 +17,7 @@ import (
 type Params struct {
 	Alias  string `json:"alias" default:"champion" doc:"alias whose version is served"`
 	When   string `json:"when" default:"always" enum:"always,better" doc:"always, or only when the metric is better than that of the version served now"`
-	Metric string `json:"metric" doc:"metric that when: better compares; accuracy, r2, silhouette or ndcg_at_k by default"`
+	Metric string `json:"metric" doc:"metric that when: better compares; accuracy, r2, silhouette, ndcg_at_k or roc_auc by default"`
 }
 
 // Function is the step. It changes the registry, once for each event.
@@ -56,7 +56,7 @@ func (p Params) served(ctx context.Context, call *step.Call, in events.ModelRegi
 	}
 	metric := p.Metric
 	if metric == "" {
-		for _, metric = range []string{"accuracy", "silhouette", "ndcg_at_k", "r2"} {
+		for _, metric = range []string{"accuracy", "silhouette", "ndcg_at_k", "r2", "roc_auc"} {
 			if _, ok := in.Metrics[metric]; ok {
 				break
 			}

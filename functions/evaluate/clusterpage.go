@@ -95,22 +95,26 @@ func (c *Clusters) tried() markup.HTML {
 
 // centers is the table of the clusters' means, and how far they are off those of all.
 func (c *Clusters) centers() markup.HTML {
-	t := &report.Table{Head: []string{"Trait", "All rows"}, Text: 1}
-	h := &chart.HeatMap{Title: "How the clusters differ from all rows"}
-	shown := c.Sizes[:min(drawnClusters, len(c.Sizes))]
-	for k := range shown {
-		t.Head = append(t.Head, clusterName(k))
-		h.Columns = append(h.Columns, clusterName(k))
+	var names []string
+	for k := range c.Sizes[:min(drawnClusters, len(c.Sizes))] {
+		names = append(names, clusterName(k))
 	}
-	t.Head = append(t.Head, "Explained")
-	for i, trait := range c.Traits {
+	return differences("How the clusters differ from all rows", c.Traits, names)
+}
+
+// differences is the table of what sets groups of those names apart, and how far
+// they are off the mean of all rows.
+func differences(title string, traits []Trait, names []string) markup.HTML {
+	t := &report.Table{Head: append(append([]string{"Trait", "All rows"}, names...), "Explained"), Text: 1}
+	h := &chart.HeatMap{Title: title, Columns: names}
+	for i, trait := range traits {
 		value := format.Number
 		name := trait.Column
 		if trait.Category != "" {
 			name, value = trait.Column+" = "+trait.Category, format.Percent
 		}
 		row := []string{format.Short(name, 60), value(trait.Mean)}
-		for _, mean := range trait.Clusters[:len(shown)] {
+		for _, mean := range trait.Groups[:len(names)] {
 			text := ""
 			if mean != nil {
 				text = value(*mean)
@@ -119,11 +123,11 @@ func (c *Clusters) centers() markup.HTML {
 		}
 		t.Rows = append(t.Rows, append(row, format.Percent(trait.Explained)))
 		if i < drawn {
-			h.Rows, h.Values = append(h.Rows, name), append(h.Values, trait.shifts()[:len(shown)])
+			h.Rows, h.Values = append(h.Rows, name), append(h.Values, trait.shifts()[:len(names)])
 		}
 	}
 	if len(t.Rows) == 0 {
 		return ""
 	}
-	return markup.Join(t.HTML(), report.Stack(report.Figure("How the clusters differ from all rows", "In standard deviations of all rows: from the strongest colour on, one or more.", h.SVG())))
+	return markup.Join(t.HTML(), report.Stack(report.Figure(title, "In standard deviations of all rows: from the strongest colour on, one or more.", h.SVG())))
 }

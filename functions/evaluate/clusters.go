@@ -30,15 +30,29 @@ type Clusters struct {
 	SilhouetteRows int `json:"silhouetteRows"`
 }
 
-// A Trait is how the clusters differ in a column of numbers, or in the share of
+// A Trait is how groups of rows, the clusters or the anomalies and all others, differ in a column of numbers, or in the share of
 // rows that have a category. The traits that tell most are first.
 type Trait struct {
 	Column    string     `json:"column"`
 	Category  string     `json:"category,omitempty"`
 	Mean      float64    `json:"mean"` // of all rows; of a category its share, from 0 to 1
 	Std       float64    `json:"std"`
-	Clusters  []*float64 `json:"clusters"`  // mean of each; null where no row of it has a value
-	Explained float64    `json:"explained"` // share of the variance that lies between the clusters
+	Groups    []*float64 `json:"groups"`    // mean of each; null where no row of it has a value
+	Explained float64    `json:"explained"` // share of the variance that lies between the groups
+}
+
+// judged takes the rows that a model without a target is judged by, and their numbers:
+// the test rows where there are some, else those that were learnt from.
+func (e *Evaluation) judged(call *step.Call, raw *table.Table, split []step.Subset) (*table.Table, []int) {
+	rows := step.RowsOf(split, step.Test, raw.Rows())
+	if len(rows) == 0 {
+		e.Subset, rows = "train", step.RowsOf(split, step.Train, raw.Rows())
+	}
+	if len(rows) < raw.Rows() {
+		raw = raw.Take(rows)
+	}
+	call.Rows(int64(raw.Rows()))
+	return raw, rows
 }
 
 // clusters measures how the rows are grouped: those that were learnt from, or the
@@ -50,14 +64,7 @@ func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m 
 		}
 		return nil, step.Permanent(fmt.Errorf("the clusters of dataset %s: %w", e.Dataset, err))
 	}
-	rows := step.RowsOf(split, step.Test, raw.Rows())
-	if len(rows) == 0 {
-		e.Subset, rows = "train", step.RowsOf(split, step.Train, raw.Rows())
-	}
-	if len(rows) < raw.Rows() {
-		raw = raw.Take(rows)
-	}
-	call.Rows(int64(raw.Rows()))
+	raw, _ = e.judged(call, raw, split)
 	x, err := m.Matrix(raw)
 	if err != nil {
 		return fail(err)
@@ -97,7 +104,7 @@ const (
 	mostValues     = 100
 )
 
-// traits describes the clusters by the raw columns, those that were dropped too. Times
+// traits describes n groups of rows by the raw columns, those that were dropped too. Times
 // and columns that name their rows are left out.
 func traits(raw *table.Table, labels []int32, n int) []Trait {
 	var out []Trait
@@ -189,12 +196,12 @@ func (t *Trait) measure(values []float64, labels []int32, n int) bool {
 	if !(variance > 0) || math.IsInf(variance, 0) {
 		return false
 	}
-	t.Clusters = make([]*float64, n)
+	t.Groups = make([]*float64, n)
 	between := 0.0
 	for k, count := range counts {
 		if count > 0 {
 			mean := sums[k] / count
-			t.Clusters[k] = &mean
+			t.Groups[k] = &mean
 			between += float64(count * (mean - t.Mean) * (mean - t.Mean))
 		}
 	}
@@ -202,11 +209,11 @@ func (t *Trait) measure(values []float64, labels []int32, n int) bool {
 	return true
 }
 
-// shifts is by how many standard deviations each cluster is off the mean of all;
+// shifts is by how many standard deviations each group is off the mean of all;
 // NaN where no row has a value.
 func (t *Trait) shifts() []float64 {
-	out := slices.Repeat([]float64{math.NaN()}, len(t.Clusters))
-	for k, mean := range t.Clusters {
+	out := slices.Repeat([]float64{math.NaN()}, len(t.Groups))
+	for k, mean := range t.Groups {
 		if mean != nil {
 			out[k] = (*mean - t.Mean) / t.Std
 		}

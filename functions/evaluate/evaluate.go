@@ -83,7 +83,8 @@ type Evaluation struct {
 	CrossValid *CrossValidation `json:"crossValidation,omitempty"`
 	Gates      []Gate           `json:"gates,omitempty"`
 	Clusters   *Clusters        `json:"clusters,omitempty"` // of a clustering
-	Lists      *Lists           `json:"lists,omitempty"`    // of a recommendation
+	Anomalies  *Anomalies       `json:"anomalies,omitempty"`
+	Lists      *Lists           `json:"lists,omitempty"` // of a recommendation
 }
 
 // A Gate is a threshold and whether it was reached.
@@ -108,6 +109,8 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	switch m.Task {
 	case learn.Clustering:
 		measure = p.clusters
+	case learn.AnomalyDetection:
+		measure = p.anomalies
 	case learn.Recommendation:
 		measure = p.lists
 	}
@@ -234,6 +237,9 @@ func (p Params) gates(e *Evaluation, main string) (missed []string, err error) {
 			}
 			missed = append(missed, fmt.Sprintf("%s %.4g is %s the gate of %.4g", name, value, below, g.Threshold))
 		}
+	}
+	if _, labelled := e.Model.Metrics["roc_auc"]; p.BeatBaseline && e.Anomalies != nil && !labelled {
+		return nil, errors.New("beat_baseline: anomalies that nobody has labelled have no baseline: name the column of those that are known (ingest.label), or set a gate, such as anomaly_share: 0.05")
 	}
 	if p.BeatBaseline && e.Clusters != nil {
 		return nil, errors.New("beat_baseline: clusters have no baseline: set a gate, such as silhouette: 0.3")

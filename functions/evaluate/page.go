@@ -42,7 +42,7 @@ func page(e *Evaluation, m *model.Model, figures []report.Section) []byte {
 		p.Facts = append(p.Facts, report.Fact{Name: "cross-validated", Value: format.Fixed(cv.Mean[main], 3),
 			Detail: fmt.Sprintf("± %s in %d folds", format.Fixed(cv.Std[main], 3), len(cv.Folds))})
 	}
-	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae", "davies_bouldin", "calinski_harabasz", "inertia", "recall_at_k", "map_at_k", "hit_rate_at_k", "coverage_at_k"} {
+	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae", "davies_bouldin", "calinski_harabasz", "inertia", "average_precision", "anomaly_share", "threshold", "score_max", "recall_at_k", "map_at_k", "hit_rate_at_k", "coverage_at_k"} {
 		if v, ok := e.Model.Metrics[name]; ok && len(p.Facts) < 5 && name != main {
 			p.Facts = append(p.Facts, e.fact(name, format.Number(v)))
 		}
@@ -55,6 +55,9 @@ func (e *Evaluation) lead() string {
 	rows := format.Count(int64(e.Model.Rows))
 	if e.Clusters != nil {
 		return e.Clusters.lead(e, rows)
+	}
+	if e.Anomalies != nil {
+		return e.Anomalies.lead(e, rows)
 	}
 	if e.Lists != nil {
 		return e.Lists.lead(e)
@@ -70,6 +73,9 @@ func (e *Evaluation) lead() string {
 func (e *Evaluation) beside() string {
 	if e.Clusters != nil {
 		return e.Clusters.beside(e)
+	}
+	if e.Anomalies != nil {
+		return e.Anomalies.beside()
 	}
 	if e.Lists != nil {
 		return e.Lists.beside()
@@ -193,9 +199,11 @@ func curves(r *metrics.Report) markup.HTML {
 	if len(roc.Series) == 0 {
 		return ""
 	}
-	return report.Figures(
-		report.Figure("ROC curve", "Each class against the rest. The dashed line is chance.", roc.SVG()),
-		report.Figure("Calibration", "Of the rows with a predicted probability, how many are of the class. The dashed line is perfect.", cal.SVG()))
+	ranking := report.Figure("ROC curve", "Each class against the rest. The dashed line is chance.", roc.SVG())
+	if r.Task == learn.AnomalyDetection {
+		return report.Figures(ranking) // a score is no probability
+	}
+	return report.Figures(ranking, report.Figure("Calibration", "Of the rows with a predicted probability, how many are of the class. The dashed line is perfect.", cal.SVG()))
 }
 
 func importances(m *model.Model) markup.HTML {

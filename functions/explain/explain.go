@@ -15,6 +15,7 @@ import (
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/calibrate"
 	"github.com/runnel-dev/runnel/learn/combine"
+	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/step"
@@ -24,10 +25,10 @@ import (
 // Params says how much is explained.
 type Params struct {
 	Rows int `json:"rows" default:"300" min:"1" max:"100000" doc:"test rows that are explained, drawn by the seed; fewer of a model of very many nodes"`
-	Show int `json:"show" default:"3" min:"0" max:"50" doc:"rows whose prediction the report takes apart, from the highest to the lowest"`
+	Show int `json:"show" default:"3" min:"0" max:"50" doc:"rows whose prediction the report takes apart, from the highest to the lowest; of anomalies the highest of all"`
 
 	Permute int    `json:"permute" default:"3" min:"0" max:"1000" doc:"how often each column is permuted on the explained rows, to measure how much worse the model gets; 0: not at all"`
-	Metric  string `json:"metric" doc:"what is measured then; accuracy of classes, r2 of values and how many rows stay in their cluster by default"`
+	Metric  string `json:"metric" doc:"what is measured then; accuracy of classes, r2 of values and of scores of anomalies, which are compared with those of the rows as they are, and how many rows stay in their cluster by default"`
 }
 
 // Check implements step.Checker.
@@ -66,7 +67,13 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if len(rows) == 0 {
 		subset, rows = "train", step.RowsOf(split, step.Train, raw.Rows())
 	}
-	rows = sample(rows, p.most(call, m), call.Seed)
+	all := rows
+	rows = sample(all, p.most(call, m), call.Seed)
+	if m.Task == learn.AnomalyDetection && len(rows) < len(all) {
+		if rows, err = p.highest(m, raw, all, rows); err != nil {
+			return err
+		}
+	}
 	call.Rows(int64(len(rows)))
 	chosen := raw.Take(rows)
 	e, err := Rows(ctx, m, chosen, background(m, raw, split, call.Seed), nil)
@@ -93,6 +100,20 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	return call.Emit(events.ModelExplainedData{Model: in.Model, Explanation: explanation, Report: html})
+}
+
+// highest puts the rows with the largest scores of all among those that were drawn,
+// which hardly have an anomaly among them.
+func (p Params) highest(m *model.Model, raw *table.Table, all, drawn []int) ([]int, error) {
+	predicted, err := m.Predict(raw.Take(all))
+	if err != nil {
+		return nil, step.Permanent(err)
+	}
+	for _, i := range explain.Order(predicted.Scores)[:min(p.Show, len(all))] {
+		drawn = append(drawn, all[i])
+	}
+	slices.Sort(drawn)
+	return slices.Compact(drawn), nil
 }
 
 // most is how many rows of a model are explained.

@@ -39,6 +39,7 @@ const (
 	RestOdds    = "log_odds_rest" // of a class against all others
 	Margin      = "margin"        // of a class: from -1, where it is impossible, to 1, where it is sure, and beyond
 	Nearness    = "nearness"      // of a cluster: by how much the squared distance from its centre is below the mean of those from all centres
+	LogScore    = "log2_score"    // of an anomaly: its score is 2 to that
 	LogValue    = "log_value"
 	Value       = "value"
 )
@@ -139,6 +140,8 @@ func (e *Explanation) values(ctx context.Context, m *model.Model, x *learn.Matri
 			e.Scale = Score
 		case m.Task == learn.Classification:
 			e.Scale = Probability
+		case m.Task == learn.AnomalyDetection:
+			e.Scale = LogScore
 		}
 		trees, err := explain.NewTrees(open)
 		if err != nil {

@@ -29,13 +29,15 @@ const (
 )
 
 // scaleWords say what is explained.
-var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", RestOdds: "log-odds against all others", Margin: "margin", Nearness: "nearness", LogValue: "logarithm of the value", Value: "value"}
+var scaleWords = map[string]string{Probability: "probability", LogOdds: "log-odds", Score: "score", RestOdds: "log-odds against all others", Margin: "margin", Nearness: "nearness", LogScore: "log2 of the score", LogValue: "logarithm of the value", Value: "value"}
 
 // of is what an output is called: the probability of Adelie.
 func (e *Explanation) of(o *Output) string {
 	switch {
 	case e.Scale == Value:
 		return e.Target
+	case e.Scale == LogScore:
+		return scaleWords[e.Scale]
 	case o.Class == "":
 		return scaleWords[e.Scale] + " of " + e.Target
 	}
@@ -47,8 +49,11 @@ func (e *Explanation) of(o *Output) string {
 
 // page draws the explanation as one HTML file that stands alone.
 func (e *Explanation) page(show int) []byte {
-	lead := fmt.Sprintf("What each column adds to what a %s says of %s, for %s.",
-		strings.ReplaceAll(e.Estimator, "_", " "), cmp.Or(e.Target, "the clusters"), format.Plural(int64(len(e.Rows)), e.Subset+" row"))
+	says := fmt.Sprintf("a %s says of %s", strings.ReplaceAll(e.Estimator, "_", " "), cmp.Or(e.Target, "the clusters"))
+	if e.Scale == LogScore {
+		says = "an isolation forest says of how unlike all others rows are"
+	}
+	lead := fmt.Sprintf("What each column adds to what %s, for %s.", says, format.Plural(int64(len(e.Rows)), e.Subset+" row"))
 	p := &report.Page{
 		Kind: "Model explanation", Title: e.Dataset, Lead: lead,
 		Sections: []report.Section{
@@ -84,6 +89,8 @@ func (e *Explanation) footer() string {
 	switch e.Scale {
 	case Margin:
 		how += " A margin of 1 or more is all but certain, of -1 or less all but impossible."
+	case LogScore:
+		how += " The score of an anomaly is 2 to the sum: where a column adds 1, the score doubles. It is by how much shorter the paths to a row are in the trees, as a share of the mean length."
 	case Nearness:
 		how += " The nearness of a cluster is by how much a row's squared distance from its centre is below the mean of those from all centres, in scaled features; a row is of the cluster that it is nearest to."
 	case Score:
@@ -300,7 +307,8 @@ func (e *Explanation) likeliest(row int) int {
 	return best
 }
 
-// shown picks rows at even distances of what the model says of them, the highest first.
+// shown picks rows at even distances of what the model says of them, the highest
+// first; of anomalies the highest.
 func (e *Explanation) shown(show int) []int {
 	totals := make([]float64, len(e.Rows))
 	for i := range totals {
@@ -308,6 +316,9 @@ func (e *Explanation) shown(show int) []int {
 	}
 	order := explain.Order(totals)
 	show = min(show, len(order))
+	if e.Scale == LogScore {
+		return order[:show]
+	}
 	var out []int
 	for k := range show {
 		out = append(out, order[k*(len(order)-1)/max(show-1, 1)])

@@ -79,6 +79,12 @@ func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Ta
 			return float64(same) / float64(len(after))
 		})
 	}
+	if m.Task == learn.AnomalyDetection { // whose scores are compared with those of the rows as they are
+		if slices.Min(outputs) == slices.Max(outputs) {
+			return nil
+		}
+		y = &learn.Target{Task: learn.Regression, Values: outputs}
+	}
 	report, err := metrics.Evaluate(y, outputs, nil)
 	if err != nil {
 		return err

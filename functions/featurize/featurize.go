@@ -54,7 +54,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	task := learn.Task(in.Dataset.Task)
 	if in.Dataset.Target == "" && (task == "" || task.Supervised()) {
-		call.Note("no target column is known, so the chain ends here: name one (--target, or the metadata `target` of the upload) to train a model, or ask for clusters of alike rows (--task clustering)")
+		call.Note("no target column is known, so the chain ends here: name one (--target, or the metadata `target` of the upload) to train a model, or ask for clusters of alike rows (--task clustering), or for rows unlike all others (--task anomaly_detection)")
 		return nil
 	}
 	if task == learn.Recommendation {
@@ -117,8 +117,11 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 
 // of says what a column that is no feature is.
 func of(ds events.Dataset, name string) string {
-	if name == ds.Target {
+	switch name {
+	case ds.Target:
 		return "target"
+	case ds.Roles[events.RoleLabel]:
+		return "label"
 	}
 	return "weight"
 }

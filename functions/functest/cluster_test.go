@@ -68,7 +68,7 @@ func TestSpecies(t *testing.T) {
 		t.Errorf("what tells most is %+v, want the Gentoo: they are a cluster", first)
 	}
 	for _, trait := range e.Clusters.Traits {
-		if trait.Column == "body_mass_g" && (trait.Mean < 4000 || trait.Mean > 4400 || *trait.Clusters[1] < 4900) {
+		if trait.Column == "body_mass_g" && (trait.Mean < 4000 || trait.Mean > 4400 || *trait.Groups[1] < 4900) {
 			t.Errorf("the mass is %v, in grams", trait)
 		}
 	}

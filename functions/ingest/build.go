@@ -84,6 +84,9 @@ func (b *builder) finish(ctx context.Context) error {
 		}
 	} else if task := learn.Task(b.params.Task); !task.Supervised() {
 		b.task = task
+		if label := kept.Column(b.params.Label); label != nil && label.Kind != table.Bool && !label.Kind.Numeric() {
+			return step.Permanent(fmt.Errorf("the label %q holds %v values: want true and false, or 1 and 0", label.Name, label.Kind))
+		}
 	}
 	parts, err := b.split(kept)
 	if err != nil {

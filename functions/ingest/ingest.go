@@ -25,10 +25,11 @@ import (
 // Params says what is read, what is predicted and how rows are split.
 type Params struct {
 	Target     string  `json:"target" doc:"column to predict; by default the one that the upload's metadata names under target"`
-	Task       string  `json:"task" default:"auto" enum:"auto,classification,regression,clustering,recommendation" doc:"what is predicted; auto decides by the target's values; clustering finds groups of alike rows and takes no target; recommendation is of rows that say what users did, which takes user and item, and these alone ask for it"`
+	Task       string  `json:"task" default:"auto" enum:"auto,classification,regression,clustering,anomaly_detection,recommendation" doc:"what is predicted; auto decides by the target's values; clustering finds groups of alike rows, anomaly_detection rows that are unlike all others, and they take no target; recommendation is of rows that say what users did, which takes user and item, and these alone ask for it"`
 	User       string  `json:"user" doc:"recommendation: column of users; by default the one that the upload's metadata names under user"`
 	Item       string  `json:"item" doc:"recommendation: column of items, which are recommended; by default that under item"`
 	Weight     string  `json:"weight" doc:"column of how much a row counts, a number of at least 0: 2 as much as two rows; of a recommendation how much a user did with an item, such as how often; by default that under weight, or each row counts as 1"`
+	Label      string  `json:"label" doc:"anomaly_detection: column that says which rows are known to be anomalies, true or 1; nothing is learnt from it, the model is judged by it; by default that under label"`
 	Name       string  `json:"name" doc:"name of the dataset; the file's name by default"`
 	Format     string  `json:"format" default:"auto" enum:"auto,csv,jsonl,parquet" doc:"how the file is written; auto looks at its first bytes"`
 	OnBadRow   string  `json:"on_bad_row" default:"fail" enum:"fail,skip" doc:"a row that cannot be read ends the step with an error, or is left out and counted"`
@@ -38,7 +39,7 @@ type Params struct {
 	NestedText bool    `json:"nested_text" default:"false" doc:"JSON: keep objects and lists within a row as their text; without it they are an error"`
 	Test       float64 `json:"test" default:"0.2" min:"0" max:"0.9" doc:"share of the rows to judge by"`
 	Validation float64 `json:"validation" default:"0" min:"0" max:"0.9" doc:"share of the rows kept for validation"`
-	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers; of a clustering all rows are learnt from; of a recommendation the share to judge by is of each user's items, the last ones by the column by, or some at random, and with time what all users did last"`
+	Split      string  `json:"split" default:"auto" enum:"auto,random,stratified,time,group" doc:"how rows are split; auto is stratified for classes and random for numbers; of a clustering and of anomaly_detection all rows are learnt from; of a recommendation the share to judge by is of each user's items, the last ones by the column by, or some at random, and with time what all users did last"`
 	By         string  `json:"by" doc:"column of the time or the group that split goes by; of a recommendation also with auto"`
 	PartBytes  int64   `json:"part_bytes" default:"268435456" min:"1048576" doc:"files larger than this many bytes become parts of about an eighth of it, so that memory stays bounded"`
 	MaxBytes   int64   `json:"max_bytes" default:"68719476736" min:"1" doc:"largest file after decompression, in bytes"`
@@ -67,7 +68,7 @@ func (p Params) Check() error {
 }
 
 // tasks are those that an upload's metadata may ask for.
-var tasks = []string{"classification", "regression", "clustering", "recommendation"}
+var tasks = []string{"classification", "regression", "clustering", "anomaly_detection", "recommendation"}
 
 // Function is the step.
 var Function = step.New("ingest", handle,
@@ -111,7 +112,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if p.Target != "" {
 		b.keep = append(b.keep, p.Target)
 	}
-	for _, column := range []string{p.By, p.User, p.Item, p.Weight} {
+	for _, column := range []string{p.By, p.User, p.Item, p.Weight, p.Label} {
 		if column != "" && !slices.Contains(b.keep, column) {
 			b.keep = append(b.keep, column)
 		}

@@ -17,7 +17,7 @@ func (p *Params) name(metadata map[string]string) error {
 	for _, c := range []struct {
 		param *string
 		role  string
-	}{{&p.User, events.RoleUser}, {&p.Item, events.RoleItem}, {&p.Weight, events.RoleWeight}} {
+	}{{&p.User, events.RoleUser}, {&p.Item, events.RoleItem}, {&p.Weight, events.RoleWeight}, {&p.Label, events.RoleLabel}} {
 		if *c.param == "" {
 			*c.param = metadata[c.role]
 		}
@@ -28,6 +28,10 @@ func (p *Params) name(metadata map[string]string) error {
 	switch wanted := learn.Task(p.Task) == learn.Recommendation; {
 	case !wanted && (p.User != "" || p.Item != ""):
 		return fmt.Errorf("user and item are columns of a recommendation, which needs both and has no target: user is %q, item %q, target %q, task %s", p.User, p.Item, p.Target, p.Task)
+	case p.Label != "" && learn.Task(p.Task) != learn.AnomalyDetection:
+		return fmt.Errorf("label is the column of known anomalies, and the task is %s, not anomaly_detection: leave label out, or name the column as target to learn from it", p.Task)
+	case p.Weight != "" && learn.Task(p.Task) == learn.AnomalyDetection:
+		return fmt.Errorf("the column of weights %q means nothing to anomaly_detection: leave weight out (clean.drop_columns keeps a column out of what is learnt)", p.Weight)
 	case p.Weight != "" && p.Weight == p.Target:
 		return fmt.Errorf("weight and target are both the column %q", p.Weight)
 	case wanted && (p.User == "" || p.Item == ""):
@@ -41,7 +45,7 @@ func (p *Params) name(metadata map[string]string) error {
 // roles are the columns that have one, by what they are.
 func (p Params) roles() map[string]string {
 	roles := map[string]string{}
-	for role, column := range map[string]string{events.RoleUser: p.User, events.RoleItem: p.Item, events.RoleWeight: p.Weight} {
+	for role, column := range map[string]string{events.RoleUser: p.User, events.RoleItem: p.Item, events.RoleWeight: p.Weight, events.RoleLabel: p.Label} {
 		if column != "" {
 			roles[role] = column
 		}

@@ -96,7 +96,8 @@ func request(call *step.Call, p Params) (events.Object, string, error) {
 
 // Table predicts the rows of t: a column `prediction`, in the type of the
 // target, and for classes the probability of each; for clusters the number of the
-// row's, and how far it is from the centre. Of a model that recommends each row
+// row's, and how far it is from the centre; of anomalies whether a row is one, and its
+// score. Of a model that recommends each row
 // becomes as many as its list has items; see lists. A column of t that has the
 // name of one of them is called input_<name>.
 func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
@@ -110,6 +111,9 @@ func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
 	columns := []*table.Column{column(m, pred)}
 	if pred.Task == learn.Clustering {
 		columns = append(columns, table.FloatColumn("distance", pred.Distances))
+	}
+	if pred.Task == learn.AnomalyDetection {
+		columns = append(columns, table.FloatColumn("score", pred.Scores))
 	}
 	if pred.Task == learn.Classification && p.Probabilities {
 		for k, class := range pred.Classes {
@@ -154,6 +158,8 @@ func column(m *model.Model, pred *model.Prediction) *table.Column {
 	switch {
 	case pred.Task == learn.Clustering:
 		return table.IntColumn(name, typed[int64](pred, rows))
+	case pred.Task == learn.AnomalyDetection:
+		return table.BoolColumn(name, pred.Anomalies)
 	case pred.Task != learn.Classification:
 		return table.FloatColumn(name, pred.Values)
 	case m.TargetKind == table.Bool:

@@ -30,12 +30,18 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s", name)
 	line("")
-	columns := fmt.Sprintf("%d columns of the dataset %s, by a %s.", len(m.Inputs), in.Raw.Name, strings.ReplaceAll(in.Estimator, "_", " "))
+	by := "a " + strings.ReplaceAll(in.Estimator, "_", " ")
+	if m.Task == learn.AnomalyDetection {
+		by = "an isolation forest"
+	}
+	columns := fmt.Sprintf("%d columns of the dataset %s, by %s.", len(m.Inputs), in.Raw.Name, by)
 	switch m.Task {
 	case learn.Recommendation:
 		line("Recommends `%s` to `%s` by what was done in the dataset %s, by alternating least squares (%s).", in.Raw.Roles[events.RoleItem], in.Raw.Roles[events.RoleUser], in.Raw.Name, in.Estimator)
 	case learn.Clustering:
 		line("Groups rows that are alike, by %s", columns)
+	case learn.AnomalyDetection:
+		line("Tells rows apart that are unlike all others, by %s", columns)
 	default:
 		line("Predicts `%s` (%s) from %s", in.Raw.Target, m.Task, columns)
 	}
@@ -50,6 +56,8 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	switch m.Task {
 	case learn.Clustering:
 		rows, beside = fmt.Sprintf("On %d %s rows", e.Model.Rows, e.Subset), "all rows as one cluster"
+	case learn.AnomalyDetection:
+		rows, beside = fmt.Sprintf("On %d %s rows", e.Model.Rows, e.Subset), "any order of the rows that have a label"
 	case learn.Recommendation:
 		rows = fmt.Sprintf("Lists of %d for %d users, judged by what they came to and the model was not fitted on", e.Lists.K, e.Model.Rows)
 		beside = "what most users came to"

@@ -23,7 +23,7 @@ import (
 
 // Params says which estimator is fitted, and how.
 type Params struct {
-	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,als,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering, and factors by alternating least squares (als) of a recommendation"`
+	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,isolation_forest,als,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering, an isolation forest where anomalies are searched for, and factors by alternating least squares (als) of a recommendation"`
 	estimator.Params
 	Threshold calibrate.ThresholdParams `json:"threshold" doc:"of two classes: from which probability of the second on a row is said to be of it"`
 	Continue  string                    `json:"continue" doc:"goes on from a version of a registered model, such as churn@3, by one round over the new rows, and keeps its transforms and parameters; of sgd only"`
@@ -86,7 +86,11 @@ func finish(ctx context.Context, call *step.Call, m *model.Model, estimatorName 
 	if x, y, weights = some(x, y, weights); x.Rows < all {
 		call.Note("training metrics are those of %d of the %d training rows", x.Rows, all)
 	}
-	report, err := estimator.Judge(ctx, x, y, m.Estimator.Predict(x), m.Threshold, &learn.Options{Seed: call.Seed, Weights: weights})
+	threshold := m.Threshold
+	if d, ok := m.Estimator.(model.Detector); ok {
+		threshold = d.Threshold()
+	}
+	report, err := estimator.Judge(ctx, x, y, m.Estimator.Predict(x), threshold, &learn.Options{Seed: call.Seed, Weights: weights})
 	if err != nil {
 		return step.Permanent(err)
 	}

@@ -39,6 +39,9 @@ func (p Params) newPlan(task learn.Task, rows int, prepare []search.Param) (*pla
 	if len(pl.families) == 0 {
 		pl.families = familiesOf(given)
 	}
+	if task == learn.AnomalyDetection {
+		return nil, errors.New("without a target nothing says which of two models finds anomalies better: there is nothing to search by, so leave tune out; where many anomalies are known, name their column as the target and learn from it")
+	}
 	if p.Auto && !task.Supervised() {
 		return nil, fmt.Errorf("auto: there is one estimator of a %s, and nothing to prepare it by: leave auto out (--tune searches for the number of clusters)", task)
 	}

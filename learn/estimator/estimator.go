@@ -24,22 +24,23 @@ import (
 
 // Params are the parameters of every estimator, each under its name.
 type Params struct {
-	Forest   tree.Forest         `json:"random_forest" doc:"parameters of a random forest"`
-	Extra    tree.ExtraTrees     `json:"extra_trees" doc:"parameters of extra trees"`
-	Boosting boost.Boosting      `json:"gradient_boosting" doc:"parameters of gradient boosting"`
-	Logistic linear.Logistic     `json:"logistic" doc:"parameters of a logistic regression"`
-	Linear   linear.LeastSquares `json:"linear" doc:"parameters of ordinary least squares"`
-	Ridge    linear.Ridge        `json:"ridge" doc:"parameters of a ridge regression"`
-	Lasso    linear.Lasso        `json:"lasso" doc:"parameters of a lasso"`
-	Net      linear.ElasticNet   `json:"elastic_net" doc:"parameters of an elastic net"`
-	Near     neighbors.Neighbors `json:"neighbors" doc:"parameters of k nearest neighbours"`
-	Bayes    bayes.NaiveBayes    `json:"naive_bayes" doc:"parameters of naive Bayes"`
-	SGD      linear.SGD          `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
-	Network  neural.Network      `json:"neural_network" doc:"parameters of a neural network"`
-	KMeans   cluster.KMeans      `json:"kmeans" doc:"parameters of k-means"`
-	ALS      recommend.ALS       `json:"als" doc:"parameters of recommendations by alternating least squares"`
-	Voting   Voting              `json:"voting" doc:"parameters of a vote of several estimators"`
-	Stacking Stacking            `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
+	Forest    tree.Forest          `json:"random_forest" doc:"parameters of a random forest"`
+	Extra     tree.ExtraTrees      `json:"extra_trees" doc:"parameters of extra trees"`
+	Boosting  boost.Boosting       `json:"gradient_boosting" doc:"parameters of gradient boosting"`
+	Logistic  linear.Logistic      `json:"logistic" doc:"parameters of a logistic regression"`
+	Linear    linear.LeastSquares  `json:"linear" doc:"parameters of ordinary least squares"`
+	Ridge     linear.Ridge         `json:"ridge" doc:"parameters of a ridge regression"`
+	Lasso     linear.Lasso         `json:"lasso" doc:"parameters of a lasso"`
+	Net       linear.ElasticNet    `json:"elastic_net" doc:"parameters of an elastic net"`
+	Near      neighbors.Neighbors  `json:"neighbors" doc:"parameters of k nearest neighbours"`
+	Bayes     bayes.NaiveBayes     `json:"naive_bayes" doc:"parameters of naive Bayes"`
+	SGD       linear.SGD           `json:"sgd" doc:"parameters of a linear model fitted by stochastic gradient descent"`
+	Network   neural.Network       `json:"neural_network" doc:"parameters of a neural network"`
+	Isolation tree.IsolationForest `json:"isolation_forest" doc:"parameters of an isolation forest"`
+	KMeans    cluster.KMeans       `json:"kmeans" doc:"parameters of k-means"`
+	ALS       recommend.ALS        `json:"als" doc:"parameters of recommendations by alternating least squares"`
+	Voting    Voting               `json:"voting" doc:"parameters of a vote of several estimators"`
+	Stacking  Stacking             `json:"stacking" doc:"parameters of an estimator that learns from the predictions of others"`
 	Refine
 }
 
@@ -72,6 +73,7 @@ func Entries() []Entry {
 		{"sgd", both, "linear, by stochastic gradient descent", "rounds", func(p Params) learn.Estimator { return p.SGD }, scaled},
 		{"neural_network", both, "dense neural network, by mini-batches", "epochs", func(p Params) learn.Estimator { return &p.Network }, scaled},
 		{cluster.Kind, []learn.Task{learn.Clustering}, "k-means, by k-means++ and all rows or mini-batches", "passes", func(p Params) learn.Estimator { return cluster.Estimator{KMeans: p.KMeans} }, scaled},
+		{tree.KindIsolation, []learn.Task{learn.AnomalyDetection}, "isolation forest: how few random splits part a row from all others", "trees", func(p Params) learn.Estimator { return &p.Isolation }, nil},
 		{recommend.Kind, []learn.Task{learn.Recommendation}, "factors of users and items by implicit feedback: alternating least squares", "turns", func(Params) learn.Estimator { return ofEvents{} }, nil},
 		{combine.KindVoting, both, "mean of what several estimators predict", "members", func(p Params) learn.Estimator { return combined{p: p} }, nil},
 		{combine.KindStacking, both, "estimator that learns from the predictions of others", "fits", func(p Params) learn.Estimator { return combined{p: p, stacking: true} }, nil},
@@ -115,11 +117,13 @@ func (e Entry) Prepare() []preprocess.Spec { return e.prepare }
 
 // Default chooses an estimator: a forest, which takes features as they are, or
 // for fewer than 50 rows the linear model, which has less to learn; k-means of a
-// clustering.
+// clustering, an isolation forest where anomalies are searched for.
 func Default(task learn.Task, rows int) string {
 	switch {
 	case task == learn.Clustering:
 		return cluster.Kind
+	case task == learn.AnomalyDetection:
+		return tree.KindIsolation
 	case task == learn.Recommendation:
 		return recommend.Kind
 	case rows >= 50:

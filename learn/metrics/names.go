@@ -6,6 +6,7 @@ import (
 )
 
 // better lists the metrics that grow as a model gets better, worse those that fall.
+// The share of anomalies says nothing of the model: a gate is the most that is let pass.
 var (
 	better = []string{
 		"accuracy", "balanced_accuracy", "matthews_corrcoef",
@@ -17,7 +18,7 @@ var (
 		"silhouette", "calinski_harabasz",
 		"precision_at_k", "recall_at_k", "map_at_k", "ndcg_at_k", "hit_rate_at_k", "coverage_at_k",
 	}
-	worse = []string{"log_loss", "brier", "mse", "rmse", "mae", "median_ae", "max_error", "inertia", "davies_bouldin"}
+	worse = []string{"anomaly_share", "log_loss", "brier", "mse", "rmse", "mae", "median_ae", "max_error", "inertia", "davies_bouldin"}
 )
 
 // Names lists the metrics of reports.
@@ -39,6 +40,8 @@ func Range(metric string) (least, greatest float64) {
 	switch metric {
 	case "matthews_corrcoef", "silhouette":
 		return -1, 1
+	case "anomaly_share":
+		return 0, 1
 	case "calinski_harabasz":
 		return 0, math.Inf(1)
 	case "r2", "explained_variance":

@@ -78,6 +78,8 @@ func restoreEstimator(s learn.State, features int) (learn.Model, error) {
 		}
 	case cluster.Kind:
 		restore, tensor = clustersFromState, "centers"
+	case tree.KindIsolation:
+		return isolationFromState(s, features)
 	case recommend.Kind:
 		restore = recommenderFromState
 	case baseline.Kind:
@@ -105,6 +107,17 @@ func clustersFromState(s learn.State) (learn.Model, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+func isolationFromState(s learn.State, features int) (learn.Model, error) {
+	m, err := tree.IsolationFromState(s)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.Features() != features:
+		return nil, fmt.Errorf("an estimator of %d features, but the model has %d", m.Features(), features)
+	}
+	return m, nil
 }
 
 // Encode writes a model as a readable model.json and its weights, a safetensors

@@ -111,6 +111,8 @@ type Prediction struct {
 	Values        []float64 // of a regression: a value a row
 	Clusters      []int32   // of a clustering: the cluster of each row, from 0
 	Distances     []float64 // of a clustering: how far each row is from the centre of its cluster
+	Anomalies     []bool    // of anomaly detection: whether a row is one
+	Scores        []float64 // of anomaly detection: of each row, from 0 to 1, the larger the more unlike all others
 	Lists         []List    // of a recommendation: a list a row
 
 	kind table.Kind
@@ -123,6 +125,8 @@ func (p *Prediction) Rows() int {
 		return len(p.Labels)
 	case learn.Clustering:
 		return len(p.Clusters)
+	case learn.AnomalyDetection:
+		return len(p.Anomalies)
 	case learn.Recommendation:
 		return len(p.Lists)
 	}
@@ -131,12 +135,14 @@ func (p *Prediction) Rows() int {
 
 // Value is the prediction for a row in the type of the target: a float64, or a
 // class as a string, bool, int64 or float64; of a clustering the cluster, an int64;
-// of a recommendation the items, []Item.
+// of anomaly detection whether it is one, a bool; of a recommendation the items, []Item.
 func (p *Prediction) Value(row int) any {
 	switch p.Task {
 	case learn.Classification:
 	case learn.Clustering:
 		return int64(p.Clusters[row])
+	case learn.AnomalyDetection:
+		return p.Anomalies[row]
 	case learn.Recommendation:
 		return p.Lists[row].Items
 	default:
@@ -194,6 +200,12 @@ func (m *Model) Matrix(t *table.Table) (*learn.Matrix, error) {
 	return preprocess.Matrix(t, m.Features)
 }
 
+// A Detector is a fitted estimator of anomalies, whose outputs are scores.
+type Detector interface {
+	learn.Model
+	Threshold() float64 // the score above which a row is an anomaly
+}
+
 // PredictMatrix predicts each row of a feature matrix that Matrix made.
 func (m *Model) PredictMatrix(x *learn.Matrix) *Prediction {
 	return m.said(m.Estimator.Predict(x), x.Rows)
@@ -211,6 +223,12 @@ func (m *Model) said(out []float64, rows int) *Prediction {
 		}
 	case learn.Clustering:
 		p.Clusters, p.Distances = cluster.Nearest(out, m.Estimator.Outputs())
+	case learn.AnomalyDetection:
+		p.Scores, p.Anomalies = out, make([]bool, rows)
+		above := m.Estimator.(Detector).Threshold()
+		for i, score := range out {
+			p.Anomalies[i] = score > above
+		}
 	default:
 		p.Values = out
 	}
@@ -244,10 +262,14 @@ func (m *Model) Check() error {
 		return fmt.Errorf("a threshold of %v with %d classes: it is within 0 and 1, and for two", m.Threshold, len(m.Classes))
 	case m.Task == learn.Recommendation:
 		return m.checkLists()
-	case m.Task == learn.Clustering && m.Target != "":
-		return fmt.Errorf("a clustering has no target, and the model has %q", m.Target)
-	case !slices.Contains([]learn.Task{learn.Classification, learn.Regression, learn.Clustering}, m.Task):
+	case !slices.Contains([]learn.Task{learn.Classification, learn.Regression, learn.Clustering, learn.AnomalyDetection}, m.Task):
 		return fmt.Errorf("unknown task %q", m.Task)
+	case !m.Task.Supervised() && m.Target != "":
+		return fmt.Errorf("%s has no target, and the model has %q", m.Task, m.Target)
+	case m.Task == learn.AnomalyDetection:
+		if _, ok := m.Estimator.(Detector); !ok {
+			return fmt.Errorf("anomaly detection, but an estimator of kind %q", m.Estimator.State().Kind)
+		}
 	}
 	return m.try()
 }

@@ -36,7 +36,7 @@ func TestDescentsAsTrees(t *testing.T) {
 		}
 		for _, samples := range []float64{0, 1, 2, 999} {
 			f := IsolationForest{Estimators: 20, MaxSamples: samples}
-			m, err := f.Fit(t.Context(), x, nil)
+			m, err := f.Isolate(t.Context(), x, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,56 +23,50 @@ import (
 // feature, among those that vary there, at a threshold drawn between its least and
 // greatest value; a missing value goes to a random side, an infinite one is as far
 // out as a number can be.
+//
+// Contamination decides the threshold; 0 is one of 0.5, as in the paper.
 type IsolationForest struct {
-	Estimators int     // number of trees
-	MaxSamples float64 // rows of a tree: a fraction up to 1, a number above it; 0 is 256
-	// Contamination is the share of anomalies among the rows, at most one half, which
-	// decides the threshold. 0 is a threshold of -0.5, as in the paper.
-	Contamination float64
+	Estimators    int     `json:"n_estimators" default:"100" min:"1" max:"10000" doc:"number of trees"`
+	MaxSamples    float64 `json:"max_samples" default:"0" min:"0" max:"2147483647" doc:"rows drawn for each tree: a fraction up to 1, a number above it; 0 is 256"`
+	Contamination float64 `json:"contamination" default:"0" min:"0" max:"0.5" doc:"share of anomalies among the rows to learn from, which decides the score above which a row is one; 0 is a score of 0.5"`
 }
 
 // NewIsolationForest returns an isolation forest with the default parameters.
 func NewIsolationForest() *IsolationForest { return &IsolationForest{Estimators: 100} }
 
-// An IsolationModel is a fitted IsolationForest.
-type IsolationModel struct {
-	features  int
-	trees     []isolationTree
-	scale     float64 // what the lengths of a row's paths are divided by, all trees added up
-	threshold float64
-}
-
-// An isolationTree has its root first; the children of a split are next to each other.
-type isolationTree struct {
-	nodes []isolationSplit
-	// length is, of a leaf, that of the path to it and of those that its rows would
-	// have further down.
-	length []float64
-}
-
-// An isolationSplit sends what is at most its threshold left, to the node of that
-// number, and the rest to the one after. left of a leaf is 0.
-type isolationSplit struct {
-	threshold    float64
-	feature      int32
-	left         int32
-	missingRight bool
-}
-
-// Fit grows the trees on x. Weights are refused: they have no meaning here.
-func (f *IsolationForest) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*IsolationModel, error) {
-	m, err := f.fit(ctx, x, opts)
+// Fit implements learn.Estimator, for learn.AnomalyDetection. Nothing of y but its
+// length is looked at. Unlike Isolate it refuses infinite values, as other estimators do.
+func (f *IsolationForest) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (learn.Model, error) {
+	for j, col := range x.Columns {
+		for i, v := range col {
+			if math.IsInf(v, 0) {
+				return nil, fmt.Errorf("isolation forest: feature %q is infinite in row %d: cap or remove such values first", x.Names[j], i)
+			}
+		}
+	}
+	m, err := f.fit(ctx, x, y, opts)
 	if err != nil {
 		return nil, fmt.Errorf("isolation forest: %w", err)
 	}
 	return m, nil
 }
 
-func (f *IsolationForest) fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*IsolationModel, error) {
+// Isolate grows the trees on x. Weights are refused: they have no meaning here.
+func (f *IsolationForest) Isolate(ctx context.Context, x *learn.Matrix, opts *learn.Options) (*IsolationModel, error) {
+	m, err := f.fit(ctx, x, &learn.Target{Task: learn.AnomalyDetection, Rows: x.Rows}, opts)
+	if err != nil {
+		return nil, fmt.Errorf("isolation forest: %w", err)
+	}
+	return m, nil
+}
+
+func (f *IsolationForest) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *learn.Options) (*IsolationModel, error) {
 	if opts == nil {
 		opts = &learn.Options{}
 	}
 	switch {
+	case y.Task != learn.AnomalyDetection:
+		return nil, fmt.Errorf("the task is %s: it is for %s", y.Task, learn.AnomalyDetection)
 	case f.Estimators < 1 || f.Estimators > 10_000:
 		return nil, fmt.Errorf("n_estimators is %d: it must be from 1 to 10000", f.Estimators)
 	case !(f.MaxSamples >= 0 && f.MaxSamples <= math.MaxInt32):
@@ -80,10 +74,9 @@ func (f *IsolationForest) fit(ctx context.Context, x *learn.Matrix, opts *learn.
 	case !(f.Contamination >= 0 && f.Contamination <= 0.5):
 		return nil, fmt.Errorf("contamination is %v: it must be from 0 to 0.5", f.Contamination)
 	case opts.Weights != nil:
-		return nil, fmt.Errorf("rows have weights: fit without them")
+		return nil, fmt.Errorf("rows have weights, which mean nothing to it: fit without them")
 	}
-	unknown := &learn.Target{Task: learn.Regression, Values: make([]float64, x.Rows)}
-	if _, _, _, err := learn.Admit(x, unknown, opts, 0); err != nil {
+	if err := learn.CheckRows(x, y, opts); err != nil {
 		return nil, err
 	}
 	samples := min(256, x.Rows)
@@ -93,18 +86,20 @@ func (f *IsolationForest) fit(ctx context.Context, x *learn.Matrix, opts *learn.
 	case f.MaxSamples > 0:
 		samples = max(1, int(f.MaxSamples*float64(x.Rows)))
 	}
-	m := &IsolationModel{features: len(x.Columns), trees: make([]isolationTree, f.Estimators), threshold: -0.5}
+	m := &IsolationModel{features: len(x.Columns), trees: make([]isolationTree, f.Estimators), threshold: 0.5}
 	m.scale = float64(f.Estimators) * averagePath(samples)
+	report := reporter(opts.Progress, f.Estimators)
 	each(f.Estimators, opts.ThreadCount(), func(t int) bool {
 		g := isolator{x: x, rng: splitmix.Stream(opts.Seed, t), deepest: bits.Len(uint(max(samples, 2) - 1))}
 		m.trees[t] = g.grow(samples)
+		report()
 		return ctx.Err() == nil
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if f.Contamination > 0 {
-		m.threshold = quantile(m.Scores(x, opts.ThreadCount()), f.Contamination)
+		m.threshold = highest(m.Scores(x, opts.ThreadCount()), f.Contamination)
 	}
 	return m, nil
 }
@@ -135,11 +130,13 @@ func averagePath(n int) float64 {
 	return 2*(portable.Log(float64(n-1))+euler) - 2*float64(n-1)/float64(n)
 }
 
-// quantile is that of values between the two nearest, as numpy's default.
-func quantile(values []float64, q float64) float64 {
+// highest is what that share of the values is above: their quantile, between the
+// two nearest, as numpy's default.
+func highest(values []float64, share float64) float64 {
 	sorted := slices.Clone(values)
 	slices.Sort(sorted)
-	at := float64(q * float64(len(sorted)-1))
+	slices.Reverse(sorted)
+	at := float64(share * float64(len(sorted)-1))
 	i := int(at)
 	if i+1 >= len(sorted) {
 		return sorted[len(sorted)-1]
@@ -193,7 +190,7 @@ func (g *isolator) node(at int32, depth int, rows []int) {
 		feature, low, high = g.vary(rows)
 	}
 	if feature < 0 {
-		g.tree.length[at] = float64(depth) + averagePath(len(rows))
+		g.tree.leaf(at, depth, len(rows))
 		return
 	}
 	u := g.rng.Unit()
@@ -233,99 +230,4 @@ func (g *isolator) vary(rows []int) (feature int, low, high float64) {
 		}
 	}
 	return -1, 0, 0
-}
-
-// next is the child that a value goes to.
-func (s *isolationSplit) next(v float64) int32 {
-	if v > s.threshold || v != v && s.missingRight {
-		return s.left + 1
-	}
-	return s.left
-}
-
-// Threshold is the score below which a row is an anomaly.
-func (m *IsolationModel) Threshold() float64 { return m.threshold }
-
-// many is from how many rows on it pays to make descents of the trees.
-const many = 64
-
-// Scores returns the score of each row of x, which has the features of the fit, from
-// -1 for what is isolated at once to 0: scikit-learn's score_samples.
-func (m *IsolationModel) Scores(x *learn.Matrix, threads int) []float64 {
-	out := make([]float64, x.Rows)
-	twin := 0
-	if anyMissing(x) {
-		twin = m.features
-	}
-	descents := m.descents(x.Rows, twin, threads)
-	each((x.Rows+blockRows-1)/blockRows, threads, func(block int) bool {
-		from := block * blockRows
-		m.scores(x, descents, twin, from, out[from:min(from+blockRows, x.Rows)])
-		return true
-	})
-	return out
-}
-
-// descents are those of all trees; none where rows are few or a tree has none.
-func (m *IsolationModel) descents(rows, twin, threads int) []*descent {
-	if rows < many {
-		return nil
-	}
-	out := make([]*descent, len(m.trees))
-	each(len(m.trees), threads, func(t int) bool {
-		out[t] = newDescent(&m.trees[t], twin)
-		return true
-	})
-	if slices.Contains(out, nil) {
-		return nil
-	}
-	return out
-}
-
-func anyMissing(x *learn.Matrix) bool {
-	for _, col := range x.Columns {
-		for _, v := range col {
-			if v != v {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (m *IsolationModel) scores(x *learn.Matrix, descents []*descent, twin, from int, out []float64) {
-	rows := make([]float64, len(out)*m.features)
-	for j, col := range x.Columns {
-		for i, v := range col[from : from+len(out)] {
-			rows[i*m.features+j] = v
-		}
-	}
-	if descents != nil && twin > 0 {
-		rows = withTwins(rows, m.features)
-	}
-	for t := range m.trees {
-		if descents != nil {
-			descents[t].add(rows, m.features+twin, out)
-		} else {
-			m.trees[t].add(rows, m.features, out)
-		}
-	}
-	for i, sum := range out {
-		mean := 1.0 // of a single row, which nothing is to part from
-		if m.scale > 0 {
-			mean = sum / m.scale
-		}
-		out[i] = -portable.Exp(float64(-mean * math.Ln2))
-	}
-}
-
-// add adds the lengths of rows of so many features.
-func (t *isolationTree) add(rows []float64, features int, out []float64) {
-	for i := range out {
-		row, at := rows[i*features:(i+1)*features], int32(0)
-		for t.nodes[at].left > 0 {
-			at = t.nodes[at].next(row[t.nodes[at].feature])
-		}
-		out[i] += t.length[at]
-	}
 }

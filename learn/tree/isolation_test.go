@@ -17,14 +17,14 @@ import (
 
 func isolated(t testing.TB, f *IsolationForest, x *learn.Matrix, opts *learn.Options) *IsolationModel {
 	t.Helper()
-	m, err := f.Fit(t.Context(), x, opts)
+	m, err := f.Isolate(t.Context(), x, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-// Scores and thresholds are scikit-learn's, on average over seeds.
+// Scores and thresholds are scikit-learn's with the other sign, on average over seeds.
 func TestIsolationIsThatOfScikitLearn(t *testing.T) {
 	var cases []struct {
 		Contamination    float64
@@ -61,9 +61,9 @@ func TestIsolationIsThatOfScikitLearn(t *testing.T) {
 		mean, threshold := make([]float64, c.Rows), 0.0
 		for seed := range uint64(seeds) {
 			m := isolated(t, f, x, &learn.Options{Seed: seed})
-			threshold += m.Threshold() / seeds
+			threshold -= m.Threshold() / seeds
 			for i, s := range m.Scores(x, 1) {
-				mean[i] += s / seeds
+				mean[i] -= s / seeds
 			}
 		}
 		if math.Abs(threshold-c.Threshold) > 0.004 {
@@ -87,18 +87,18 @@ func TestIsolationForestIsTheSameForAnyThreads(t *testing.T) {
 	if !slices.Equal(one.Scores(x, 1), many.Scores(x, 3)) || one.Threshold() != many.Threshold() {
 		t.Error("threads change the scores")
 	}
-	below := 0
+	above := 0
 	for _, s := range one.Scores(x, 2) {
-		if s < one.Threshold() {
-			below++
+		if s > one.Threshold() {
+			above++
 		}
 	}
-	if below != 70 {
-		t.Errorf("%d of 700 rows are anomalies, want a tenth", below)
+	if above != 70 {
+		t.Errorf("%d of 700 rows are anomalies, want a tenth", above)
 	}
 }
 
-// A row far out scores least, whatever a value is that is not finite; scores are
+// A row far out scores most, whatever a value is that is not finite; scores are
 // those of the same values on another scale.
 func TestIsolationProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -110,12 +110,12 @@ func TestIsolationProperties(t *testing.T) {
 			x.Columns = append(x.Columns, rapid.SliceOfN(value, n, n).Draw(t, "column"))
 		}
 		f := &IsolationForest{Estimators: 10}
-		m, err := f.Fit(context.Background(), x, nil)
+		m, err := f.Isolate(context.Background(), x, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, s := range m.Scores(x, 1) {
-			if !(s >= -1 && s < 0) {
+			if !(s > 0 && s <= 1) {
 				t.Fatalf("the score of row %d is %v", i, s)
 			}
 		}
@@ -129,7 +129,7 @@ func TestIsolationProperties(t *testing.T) {
 				scaled.Columns[j] = append(scaled.Columns[j], v*1024)
 			}
 		}
-		other, err := f.Fit(context.Background(), scaled, nil)
+		other, err := f.Isolate(context.Background(), scaled, nil)
 		if err != nil || !slices.Equal(other.Scores(scaled, 1), m.Scores(x, 1)) {
 			t.Fatalf("scores change with the scale, %v", err)
 		}
@@ -140,8 +140,8 @@ func TestIsolationProperties(t *testing.T) {
 			col[7] = far
 		}
 		scores := isolated(t, NewIsolationForest(), x, nil).Scores(x, 1)
-		if least := slices.Index(scores, slices.Min(scores)); least != 7 || scores[7] > -0.7 {
-			t.Errorf("row 7, of values %v, scores %v; row %d scores %v", far, scores[7], least, scores[least])
+		if most := slices.Index(scores, slices.Max(scores)); most != 7 || scores[7] < 0.7 {
+			t.Errorf("row 7, of values %v, scores %v; row %d scores %v", far, scores[7], most, scores[most])
 		}
 	}
 }
@@ -160,13 +160,13 @@ func TestIsolationForestRefuses(t *testing.T) {
 		"no features":                          {IsolationForest{Estimators: 1}, &learn.Matrix{Rows: 3}, nil},
 		"rows have weights":                    {IsolationForest{Estimators: 1}, x, &learn.Options{Weights: make([]float64, 20)}},
 	} {
-		if _, err := c.forest.Fit(t.Context(), c.x, c.opts); err == nil || !strings.HasPrefix(err.Error(), "isolation forest: "+want) {
+		if _, err := c.forest.Isolate(t.Context(), c.x, c.opts); err == nil || !strings.HasPrefix(err.Error(), "isolation forest: "+want) {
 			t.Errorf("the error is %v, want one with %q", err, want)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := NewIsolationForest().Fit(ctx, x, nil); !errors.Is(err, context.Canceled) {
+	if _, err := NewIsolationForest().Isolate(ctx, x, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of the context", err)
 	}
 }

@@ -73,23 +73,7 @@ func fromState(s learn.State) (*ForestModel, error) {
 	if m.task != learn.Classification && m.task != learn.Regression {
 		return nil, fmt.Errorf("its task is %v", s.Params["task"])
 	}
-	trees, err := vector[int64](s, "trees", -1)
-	if err != nil {
-		return nil, err
-	}
-	feature, err := vector[int32](s, "feature", -1)
-	if err != nil {
-		return nil, err
-	}
-	threshold, err := vector[float64](s, "threshold", len(feature))
-	if err != nil {
-		return nil, err
-	}
-	left, err := vector[int32](s, "left", len(feature))
-	if err != nil {
-		return nil, err
-	}
-	missing, err := vector[uint8](s, "missing_left", len(feature))
+	f, err := flatFromState(s)
 	if err != nil {
 		return nil, err
 	}
@@ -105,21 +89,14 @@ func fromState(s learn.State) (*ForestModel, error) {
 			return nil, fmt.Errorf("the importance of feature %d is %v", j, v)
 		}
 	}
-	last := len(trees) - 1
-	if last < 1 || trees[0] != 0 || trees[last] != int64(len(feature)) {
-		return nil, fmt.Errorf("its trees do not begin at 0 and end at %d", len(feature))
-	}
-	if err := m.setAxes(feature, threshold); err != nil {
+	if err := m.setAxes(f.feature, f.threshold); err != nil {
 		return nil, err
 	}
-	m.nodes, m.leaf = make([]node, len(feature)), make([]int32, len(feature))
-	for t := range last {
-		from, to := trees[t], trees[t+1]
-		if from < 0 || to <= from || to > int64(len(feature)) {
-			return nil, fmt.Errorf("tree %d is of nodes %d to %d of %d", t, from, to, len(feature))
-		}
+	m.nodes, m.leaf = make([]node, len(f.feature)), make([]int32, len(f.feature))
+	for t, from := range f.trees[:len(f.trees)-1] {
+		to := f.trees[t+1]
 		for i := from; i < to; i++ {
-			err := m.setNode(int(i), int(i-from), int(to-from), feature[i], threshold[i], left[i], missing[i])
+			err := m.setNode(int(i), int(i-from), int(to-from), f.feature[i], f.threshold[i], f.left[i], f.missing[i])
 			if err != nil {
 				return nil, fmt.Errorf("node %d of tree %d: %w", i-from, t, err)
 			}
@@ -127,6 +104,43 @@ func fromState(s learn.State) (*ForestModel, error) {
 		m.trees = append(m.trees, tree{int(from), int(to), depth(m.nodes[from:to])})
 	}
 	return m, m.setCovers(s)
+}
+
+// flat are the nodes of all trees as a state has them, one after the other.
+type flat struct {
+	trees         []int64 // where each begins, and the end; none is empty
+	feature, left []int32
+	threshold     []float64
+	missing       []uint8
+}
+
+func flatFromState(s learn.State) (f flat, err error) {
+	if f.trees, err = vector[int64](s, "trees", -1); err != nil {
+		return f, err
+	}
+	if f.feature, err = vector[int32](s, "feature", -1); err != nil {
+		return f, err
+	}
+	n := len(f.feature)
+	if f.threshold, err = vector[float64](s, "threshold", n); err != nil {
+		return f, err
+	}
+	if f.left, err = vector[int32](s, "left", n); err != nil {
+		return f, err
+	}
+	if f.missing, err = vector[uint8](s, "missing_left", n); err != nil {
+		return f, err
+	}
+	last := len(f.trees) - 1
+	if last < 1 || f.trees[0] != 0 || f.trees[last] != int64(n) {
+		return f, fmt.Errorf("its trees do not begin at 0 and end at %d", n)
+	}
+	for t, from := range f.trees[:last] {
+		if to := f.trees[t+1]; to <= from || to > int64(n) {
+			return f, fmt.Errorf("tree %d is of nodes %d to %d of %d", t, from, to, n)
+		}
+	}
+	return f, nil
 }
 
 // setCovers takes the leaves' covers, which older versions did not write.

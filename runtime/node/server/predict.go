@@ -140,7 +140,7 @@ func (c *served) read(ctx context.Context, ref events.Ref) ([]byte, error) {
 
 // predict answers a row with {"prediction": ...} and a list of rows with
 // {"predictions": [...]}; of classes also with their probabilities, of clusters
-// with the distances from their centres, of recommendations with what they go by.
+// with the distances from their centres, of anomalies with their scores, of recommendations with what they go by.
 func (s *server) predict(w http.ResponseWriter, r *http.Request) {
 	out, err := s.predictions(w, r)
 	var input *model.InputError
@@ -190,6 +190,8 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 			out["probabilities"] = p.Distribution(0)
 		case learn.Clustering:
 			out["distance"] = p.Distances[0]
+		case learn.AnomalyDetection:
+			out["score"] = p.Scores[0]
 		case learn.Recommendation:
 			out["by"] = p.Lists[0].By
 		}
@@ -209,6 +211,8 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 		out["probabilities"] = probabilities
 	case learn.Clustering:
 		out["distances"] = p.Distances
+	case learn.AnomalyDetection:
+		out["scores"] = p.Scores
 	case learn.Recommendation:
 		by := make([]string, len(p.Lists))
 		for i, l := range p.Lists {
