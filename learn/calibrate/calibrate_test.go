@@ -1,6 +1,7 @@
 package calibrate_test
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/bayes"
 	"github.com/runnel-dev/runnel/learn/calibrate"
 	"github.com/runnel-dev/runnel/learn/learntest"
 	"github.com/runnel-dev/runnel/learn/linear"
@@ -58,6 +60,96 @@ func TestReference(t *testing.T) {
 			if got := f.At(x); math.Abs(got-c.want.Isotonic[i]) > 1e-9 {
 				t.Errorf("%s: isotonic at %v is %v, scikit-learn's %v", name, x, got, c.want.Isotonic[i])
 			}
+		}
+	}
+}
+
+// A frozen estimator gives the same model whatever the rows.
+type frozen struct{ learn.Model }
+
+func (f frozen) Fit(context.Context, *learn.Matrix, *learn.Target, *learn.Options) (learn.Model, error) {
+	return f.Model, nil
+}
+
+// TestWhat is calibrated is what scikit-learn calibrates: the probability of a
+// model that has no margin, and else that; see testdata/make.py.
+func TestWhat(t *testing.T) {
+	var ref struct {
+		X     [][]float64
+		Y     []int32
+		Cases []struct {
+			Model         string
+			Classes       int
+			Probabilities [][]float64
+		}
+	}
+	b, err := os.ReadFile("testdata/models.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &ref); err != nil {
+		t.Fatal(err)
+	}
+	x := &learn.Matrix{Names: []string{"a", "b"}, Columns: make([][]float64, 2), Rows: len(ref.X)}
+	for _, row := range ref.X {
+		x.Columns[0], x.Columns[1] = append(x.Columns[0], row[0]), append(x.Columns[1], row[1])
+	}
+	for _, c := range ref.Cases {
+		y := &learn.Target{Task: learn.Classification, Classes: []string{"0", "1", "2"}[:c.Classes]}
+		for _, l := range ref.Y {
+			y.Labels = append(y.Labels, l%int32(c.Classes))
+		}
+		e, maps := learn.Estimator(bayes.NaiveBayes{}), calibrate.Probability
+		if c.Model == "logistic" {
+			e, maps = linear.NewLogistic(), calibrate.LogOdds
+		}
+		fitted, err := e.Fit(t.Context(), x, y, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := calibrate.Estimator{Of: frozen{fitted}, Params: calibrate.Params{Method: calibrate.Platt, Folds: 5}}.Fit(t.Context(), x, y, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.State().Params["maps"]; got != maps {
+			t.Errorf("%s of %d classes: a sigmoid of %v, want %v", c.Model, c.Classes, got, maps)
+		}
+		for i, p := range m.Predict(x) {
+			if want := c.Probabilities[i/c.Classes][i%c.Classes]; math.Abs(p-want) > 1e-4 {
+				t.Fatalf("%s of %d classes, row %d: %v, scikit-learn's %v", c.Model, c.Classes, i/c.Classes, p, want)
+			}
+		}
+	}
+}
+
+// TestOldState is of before states said what is calibrated: a sigmoid was of
+// log-odds, whatever the model.
+func TestOldState(t *testing.T) {
+	x, y := noisy(100, 1)
+	for method, maps := range map[string]string{calibrate.Platt: calibrate.LogOdds, calibrate.Stepwise: calibrate.Probability} {
+		m, err := calibrate.Estimator{Of: forest(), Params: calibrate.Params{Method: method, Folds: 2}}.Fit(t.Context(), x, y, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := m.State()
+		if s.Params["maps"] != calibrate.Probability {
+			t.Errorf("%s of a forest is of %v", method, s.Params["maps"])
+		}
+		delete(s.Params, "maps")
+		old, err := calibrate.FromState(s, 4, restore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := old.State().Params["maps"]; got != maps {
+			t.Errorf("a %s of before is of %v, want %s", method, got, maps)
+		}
+		same := slices.Equal(old.Predict(x), m.Predict(x))
+		if same != (method == calibrate.Stepwise) {
+			t.Errorf("a %s of before predicts the same: %v", method, same)
+		}
+		s.Params["maps"] = "margins"
+		if _, err := calibrate.FromState(s, 4, restore); err == nil {
+			t.Error("there are curves of margins")
 		}
 	}
 }

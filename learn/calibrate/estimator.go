@@ -6,6 +6,9 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/combine"
+	"github.com/runnel-dev/runnel/learn/ensemble"
+	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/neural"
 	"github.com/runnel-dev/runnel/learn/portable"
 )
 
@@ -15,8 +18,14 @@ const Kind = "calibrated"
 // The methods.
 const (
 	None     = "none"
-	Platt    = "sigmoid"  // a sigmoid of the log-odds: two numbers a class
+	Platt    = "sigmoid"  // a sigmoid of the margin or the probability: two numbers a class
 	Stepwise = "isotonic" // any rising function of the probability: for some thousand rows and more
+)
+
+// What a curve maps.
+const (
+	LogOdds     = "log_odds"    // of a probability: the margin, where a model has one
+	Probability = "probability" // as it is
 )
 
 // Params say how the probabilities of a classification are calibrated.
@@ -30,6 +39,10 @@ type Params struct {
 // scikit-learn's CalibratedClassifierCV with ensemble=False). Each class is
 // calibrated against the rest, and the probabilities are then divided by their
 // sum; where all are 0 those of the estimator stay.
+//
+// As there, the sigmoid is of the margin of a model that makes probabilities of
+// one (linear models, boosting, networks, stackings that end with these), and of
+// the probability of any other.
 type Estimator struct {
 	Of     learn.Estimator
 	Params Params
@@ -47,9 +60,12 @@ func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 	if err != nil {
 		return nil, fmt.Errorf("calibration: %w", err)
 	}
-	m := &Model{method: e.Params.Method, clip: 1 / (2 * float64(x.Rows))}
+	m := &Model{method: e.Params.Method, maps: Probability, clip: 1 / (2 * float64(x.Rows))}
 	if m.of, err = e.Of.Fit(ctx, x, y, silent(opts)); err != nil {
 		return nil, err
+	}
+	if m.method == Platt && hasMargin(m.of) {
+		m.maps = LogOdds
 	}
 	var weights []float64
 	if opts != nil {
@@ -84,6 +100,21 @@ func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 	return m, nil
 }
 
+// hasMargin reports whether the probabilities of a model are made of scores that
+// have no bounds.
+func hasMargin(m learn.Model) bool {
+	switch m := m.(type) {
+	case *linear.Model, *neural.Model:
+		return true
+	case *combine.Model:
+		final, stacks := m.Final()
+		return stacks && hasMargin(final.Model)
+	case ensemble.Opener:
+		return m.Ensemble().Link != ensemble.Identity
+	}
+	return false
+}
+
 func silent(opts *learn.Options) *learn.Options {
 	if opts == nil {
 		return nil
@@ -97,6 +128,7 @@ func silent(opts *learn.Options) *learn.Options {
 type Model struct {
 	of     learn.Model
 	method string
+	maps   string  // what curves map: LogOdds or Probability
 	clip   float64 // probabilities nearer to 0 or 1 are taken for this near, where there are log-odds
 	curves []curve // of each class; of two, of the second alone
 }
@@ -120,9 +152,9 @@ func (m *Model) classes() []int {
 	return out
 }
 
-// score is what a curve is of: the log-odds or, of isotonic, the probability.
+// score is what a curve maps.
 func (m *Model) score(p float64) float64 {
-	if m.method != Platt {
+	if m.maps != LogOdds {
 		return p
 	}
 	p = min(max(p, m.clip), 1-m.clip)

@@ -13,6 +13,7 @@ import (
 // described is the readable part of a model.
 type described struct {
 	Method string           `json:"method"`
+	Maps   string           `json:"maps,omitempty"` // log_odds or probability; blank in states of before, where a sigmoid was of log-odds always
 	Clip   float64          `json:"clip"`
 	Curves []curveDescribed `json:"curves"`
 	Of     learn.State      `json:"of"`
@@ -26,7 +27,7 @@ type curveDescribed struct {
 
 // State implements learn.Model. The arrays are those of the model within.
 func (m *Model) State() learn.State {
-	d := described{Method: m.method, Clip: m.clip, Of: m.of.State()}
+	d := described{Method: m.method, Maps: m.maps, Clip: m.clip, Of: m.of.State()}
 	for _, c := range m.curves {
 		one := curveDescribed{Absent: c.absent}
 		switch {
@@ -70,7 +71,13 @@ func fromState(s learn.State, features int, restore combine.Restore) (*Model, er
 	if s.Kind != Kind || d.Method != Platt && d.Method != Stepwise || !(d.Clip > 0 && d.Clip <= 0.5) {
 		return nil, fmt.Errorf("a state of kind %q with the method %q and the clip %v", s.Kind, d.Method, d.Clip)
 	}
-	m := &Model{method: d.Method, clip: d.Clip}
+	if d.Maps == "" {
+		d.Maps = map[string]string{Platt: LogOdds, Stepwise: Probability}[d.Method]
+	}
+	if d.Maps != Probability && !(d.Maps == LogOdds && d.Method == Platt) {
+		return nil, fmt.Errorf("a %s of %q: there is a sigmoid of %s, and both are of a %s", d.Method, d.Maps, LogOdds, Probability)
+	}
+	m := &Model{method: d.Method, maps: d.Maps, clip: d.Clip}
 	d.Of.Tensors = s.Tensors
 	if m.of, err = restore(d.Of, features); err != nil {
 		return nil, err

@@ -17,3 +17,25 @@ for name, weights in [("plain", None), ("weighted", w)]:
     i = IsotonicRegression(out_of_bounds="clip").fit(scores, y, weights)
     out[name] = {"a": s.a_, "b": s.b_, "isotonic": i.predict(at).tolist()}
 json.dump(out, open("reference.json", "w"))
+
+# Whole models: of one that has no margin, and of one that has.
+import warnings
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+
+warnings.filterwarnings("ignore")
+n = 90
+three = rng.integers(0, 3, size=n)
+x = np.round(rng.normal(size=(n, 2)) + np.stack([three, three % 2], axis=1), 2)
+models = {"x": x.tolist(), "y": three.tolist(), "cases": []}
+for classes in [2, 3]:
+    y = three % classes
+    for name, model in [("naive_bayes", GaussianNB()), ("logistic", LogisticRegression(tol=1e-10))]:
+        if name == "logistic" and classes == 3:
+            continue  # whose decision_function is not what the log-odds are of
+        fitted = FrozenEstimator(model.fit(x, y))
+        p = CalibratedClassifierCV(fitted, method="sigmoid").fit(x, y).predict_proba(x)
+        models["cases"].append({"model": name, "classes": classes, "probabilities": np.round(p, 7).tolist()})
+json.dump(models, open("models.json", "w"))

@@ -246,6 +246,7 @@ func Combined(t testing.TB, data *table.Table) map[string]*model.Model {
 		"stack of values": fit("price", combine.Stacking{Members: members(ridge), Final: combine.Member{Name: "boosting", Estimator: boosting}, Folds: 2}),
 		"sigmoid":         fit("species", of(forest, calibrate.Platt)),
 		"sigmoid of two":  fit("big", of(boosting, calibrate.Platt)),
+		"sigmoid of none": fit("species", of(baseline.Estimator{}, calibrate.Platt)),
 		"isotonic":        fit("species", of(boosting, calibrate.Stepwise)),
 		"isotonic vote":   fit("big", of(combine.Voting{Members: members(logistic)}, calibrate.Stepwise)),
 	}

@@ -10,6 +10,7 @@ import (
 // A calibration is what the state of a calibrated model says of it.
 type calibration struct {
 	Method string  `json:"method"`
+	Maps   string  `json:"maps"`
 	Clip   float64 `json:"clip"`
 	Curves []curve `json:"curves"`
 }
@@ -38,12 +39,12 @@ func (w *writer) calibrated(x string, n int, m *calibrate.Model) (said, error) {
 	}
 	p, outputs := w.double(of), m.Outputs()
 	if outputs == 2 {
-		second := w.curve(p, 1, c.Curves[0], c.Clip)
+		second := w.curve(p, 1, c.Curves[0], &c)
 		return said{w.op("Concat", attributes{"axis": 1}, w.op("Sub", nil, w.number(1), second), second), onnxpb.TensorProto_DOUBLE}, nil
 	}
 	var all []string
 	for k := range outputs {
-		all = append(all, w.curve(p, k, c.Curves[k], c.Clip))
+		all = append(all, w.curve(p, k, c.Curves[k], &c))
 	}
 	mapped := w.op("Concat", attributes{"axis": 1}, all...)
 	sum := w.node("", "ReduceSum", attributes{"keepdims": 1}, []string{mapped, w.constant([]int64{1}, []int64{1})})
@@ -52,14 +53,16 @@ func (w *writer) calibrated(x string, n int, m *calibrate.Model) (said, error) {
 }
 
 // curve writes what a curve makes of the probability of class k.
-func (w *writer) curve(p string, k int, c curve, clip float64) string {
+func (w *writer) curve(p string, k int, c curve, of *calibration) string {
 	x := w.op("Gather", attributes{"axis": 1}, p, w.constant([]int64{1}, []int64{int64(k)}))
 	switch {
 	case c.Absent:
 		return w.op("Mul", nil, x, w.number(0))
-	case c.Sigmoid != nil: // of the log-odds
-		x = w.op("Clip", nil, x, w.constant([]int64{}, []float64{clip}), w.constant([]int64{}, []float64{1 - clip}))
-		x = w.op("Log", nil, w.op("Div", nil, x, w.op("Sub", nil, w.number(1), x)))
+	case c.Sigmoid != nil:
+		if of.Maps == calibrate.LogOdds {
+			x = w.op("Clip", nil, x, w.constant([]int64{}, []float64{of.Clip}), w.constant([]int64{}, []float64{1 - of.Clip}))
+			x = w.op("Log", nil, w.op("Div", nil, x, w.op("Sub", nil, w.number(1), x)))
+		}
 		x = w.op("Add", nil, w.op("Mul", nil, x, w.number(-c.Sigmoid.A)), w.number(-c.Sigmoid.B))
 		return w.op("Sigmoid", nil, x)
 	}

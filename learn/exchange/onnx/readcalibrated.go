@@ -15,6 +15,7 @@ type mapping struct {
 	output int
 	stage  string
 	method string
+	maps   string
 	clip   float64
 	curve  curve
 	hinges hinges
@@ -68,6 +69,8 @@ func (r *reader) map1(op string, in []*value) *value {
 			m.stage, m.hinges.from = past, c.numbers
 		case op == "Mul" && c != nil && len(c.numbers) == 1 && c.numbers[0] == 0:
 			m.stage, m.curve.Absent = mapped, true
+		case op == "Mul" && c != nil && len(c.numbers) == 1:
+			m.stage, m.curve.Sigmoid, m.maps = sloped, &calibrate.Sigmoid{A: -c.numbers[0]}, calibrate.Probability
 		default:
 			return nil
 		}
@@ -82,7 +85,9 @@ func (r *reader) map1(op string, in []*value) *value {
 	case op == "Div" && m.stage == clipped && len(in) == 2 && in[1].mapping != nil && in[1].mapping.stage == rest && in[1].mapping.fit == m.fit && in[1].mapping.output == m.output && in[1].mapping.clip == m.clip:
 		m.stage = odds
 	case op == "Log" && m.stage == odds:
-		m.stage = logOdds
+		m.stage, m.maps = logOdds, calibrate.LogOdds
+	case op == "Add" && m.stage == mapped && m.curve.Absent && c != nil && len(c.numbers) == 1: // a slope of 0
+		m.stage, m.maps, m.curve = shifted, calibrate.Probability, curve{Sigmoid: &calibrate.Sigmoid{B: -c.numbers[0]}}
 	case op == "Mul" && m.stage == logOdds && c != nil && len(c.numbers) == 1:
 		m.stage, m.curve.Sigmoid = sloped, &calibrate.Sigmoid{A: -c.numbers[0]}
 	case op == "Add" && m.stage == sloped && c != nil && len(c.numbers) == 1:
@@ -177,12 +182,12 @@ func calibratedOf(of []*mapping) (*fit, error) {
 	for k, m := range of {
 		switch {
 		case m.curve.Absent:
-		case c.Method != "" && (c.Method != m.method || c.Method == calibrate.Platt && c.Clip != m.clip):
+		case c.Method != "" && (c.Method != m.method || c.Method == calibrate.Platt && (c.Maps != m.maps || c.Maps == calibrate.LogOdds && c.Clip != m.clip)):
 			return nil, fmt.Errorf("the curve of class %d is of another kind than others", k)
 		case m.method == calibrate.Stepwise && m.curve.Isotonic == nil:
 			return nil, fmt.Errorf("the curve of class %d does not rise", k)
 		default:
-			if c.Method = m.method; m.method == calibrate.Platt {
+			if c.Method, c.Maps = m.method, m.maps; m.maps == calibrate.LogOdds {
 				c.Clip = m.clip
 			}
 		}

@@ -254,7 +254,7 @@ func (w *whole) model(n int) (learn.Model, error) {
 	switch {
 	case w.of != nil:
 		return calibrate.FromState(learn.State{Kind: calibrate.Kind, Params: map[string]any{
-			"method": w.by.Method, "clip": w.by.Clip, "curves": w.by.Curves, "of": learn.State{}}}, n, inTurn(made))
+			"method": w.by.Method, "maps": w.by.Maps, "clip": w.by.Clip, "curves": w.by.Curves, "of": learn.State{}}}, n, inTurn(made))
 	case w.votes != nil:
 		params["hard"] = w.votes[0].chooses != nil
 	default:
