@@ -40,7 +40,7 @@ func (t *Trees) GroupsAgainst(ctx context.Context, background, x *learn.Matrix, 
 		return nil, fmt.Errorf("there are no background rows to explain against")
 	}
 	longest := 0
-	for _, n := range t.lanes {
+	for _, n := range t.points {
 		longest = max(longest, 2*n)
 	}
 	weights := pairWeights(min(longest, len(e.Features)))

@@ -1,45 +1,60 @@
 package explain
 
+import (
+	"context"
+	"math"
+)
+
 // A rule is the points and weights of a quadrature on (0, 1).
 type rule struct{ points, weights []float64 }
 
 // gauss returns the points and weights of Gauss-Legendre quadrature on (0, 1):
-// with n points the integral of a polynomial of degree 2n-1 is exact. The roots
-// of a Legendre polynomial lie between those of the one before it, where they
-// are found by bisection: with sums and products only, so that the bits are the
-// same on every processor.
-func gauss(n int) *rule {
-	var roots []float64 // of the polynomial before, on (-1, 1)
-	for k := 1; k <= n; k++ {
-		next := make([]float64, k)
-		for i := range next {
-			lo, hi := -1.0, 1.0
-			if i > 0 {
-				lo = roots[i-1]
-			}
-			if i < len(roots) {
-				hi = roots[i]
-			}
-			rising := (k-i)%2 == 1 // the last root is passed upwards
-			for range 70 {
-				mid := (lo + hi) / 2
-				if p, _ := legendre(k, mid); p < 0 == rising {
-					lo = mid
-				} else {
-					hi = mid
-				}
-			}
-			next[i] = (lo + hi) / 2
+// with n points the integral of a polynomial of degree 2n-1 is exact. The roots of
+// the Legendre polynomial are found by Newton's method from where Tricomi's
+// formula says that they are about: with sums, products and quotients only, so
+// that the bits are the same on every processor. It takes time by the square of n,
+// and stops with ctx's error when ctx ends.
+func gauss(ctx context.Context, n int) (*rule, error) {
+	out := &rule{points: make([]float64, n), weights: make([]float64, n)}
+	// The roots are about the cosines of an angle that is turned again and again.
+	c, s := cosSin(3 * math.Pi / float64(4*n+2))
+	turnC, turnS := cosSin(4 * math.Pi / float64(4*n+2))
+	shrink := 1 - float64(n-1)/(8*float64(n)*float64(n)*float64(n))
+	for i := range (n + 1) / 2 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		roots = next
+		x := float64(shrink * c)
+		c, s = float64(c*turnC)-float64(s*turnS), float64(s*turnC)+float64(c*turnS)
+		if 2*i+1 == n {
+			x = 0
+		}
+		for range 10 {
+			p, d := legendre(n, x)
+			x -= p / d
+			if math.Abs(p) < 1e-11*math.Abs(d) {
+				break // the next step would be below the last digit
+			}
+		}
+		_, d := legendre(n, x)
+		w := 1 / ((1 - float64(x*x)) * float64(d*d))
+		out.points[i], out.points[n-1-i] = (1-x)/2, (1+x)/2
+		out.weights[i], out.weights[n-1-i] = w, w
 	}
-	out := &rule{}
-	for _, r := range roots {
-		_, d := legendre(n, r)
-		out.points = append(out.points, (1+r)/2)
-		out.weights = append(out.weights, 1/((1-float64(r*r))*float64(d*d)))
+	return out, nil
+}
+
+// cosSin is the cosine and the sine of an angle from 0 to pi, by their series.
+func cosSin(angle float64) (c, s float64) {
+	c, s = 1, 0
+	term := 1.0
+	for k := 1; k < 40; k += 2 {
+		term = float64(term*angle) / float64(k)
+		s += term
+		term = -float64(term*angle) / float64(k+1)
+		c += term
 	}
-	return out
+	return c, s
 }
 
 // legendre is the Legendre polynomial of degree n at x, and its derivative, for

@@ -45,7 +45,10 @@ func Integrated(ctx context.Context, gradients Gradients, background, x *learn.M
 	base, _ := gradients(start)
 	out := newValues(names(x), x.Rows, len(base))
 	copy(out.Base, base)
-	rule := gauss(inPanel)
+	rule, err := gauss(ctx, inPanel)
+	if err != nil {
+		return nil, err
+	}
 	err = parallel.Each(ctx, opts.threads(), x.Rows, func(_, i int) {
 		w := way{gradients: gradients, rule: rule, from: from, to: rowsOf(x, i, i+1), outputs: len(base)}
 		w.integrate(ctx, out.Added[i*len(base)*n:][:len(base)*n])

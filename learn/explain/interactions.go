@@ -34,12 +34,16 @@ func (t *Trees) Interactions(ctx context.Context, x *learn.Matrix, opts *Options
 	if err != nil {
 		return nil, err
 	}
+	rules, err := t.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
 	n, outputs := len(values.Features), values.Outputs()
 	out := &Interactions{Features: values.Features, Rows: x.Rows, Base: values.Base, Added: make([]float64, x.Rows*outputs*n*n)}
 	err = parallel.Each(ctx, opts.threads(), x.Rows, func(_, i int) {
-		b := &cross{row: rowsOf(x, i, i+1), out: out.Added[i*outputs*n*n:][:outputs*n*n], outputs: outputs}
+		b := &cross{ctx: ctx, row: rowsOf(x, i, i+1), out: out.Added[i*outputs*n*n:][:outputs*n*n], outputs: outputs}
 		for k := range t.ensemble.Trees {
-			b.tree, b.rule = &t.ensemble.Trees[k], t.rules[t.lanes[k]]
+			b.tree, b.rule = &t.ensemble.Trees[k], rules[t.points[k]]
 			b.visit(0)
 		}
 		for k := range outputs {
@@ -62,6 +66,7 @@ func (t *Trees) Interactions(ctx context.Context, x *learn.Matrix, opts *Options
 
 // cross takes a row to every leaf of a tree.
 type cross struct {
+	ctx     context.Context
 	row     []float64
 	out     []float64 // outputs x features x features
 	outputs int
@@ -113,7 +118,7 @@ func (b *cross) visit(node int32) {
 // leaf adds what a leaf adds to each pair of features on its path; see paths.
 func (b *cross) leaf(node int) {
 	d, lanes := len(b.path), len(b.rule.points)
-	if d < 2 {
+	if d < 2 || b.ctx.Err() != nil {
 		return
 	}
 	b.shares = append(b.shares[:0], make([]float64, d*lanes)...)

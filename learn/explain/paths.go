@@ -1,6 +1,10 @@
 package explain
 
-import "github.com/runnel-dev/runnel/learn/ensemble"
+import (
+	"slices"
+
+	"github.com/runnel-dev/runnel/learn/ensemble"
+)
 
 // A leaf with value v, whose path looks at d features, adds to feature j
 //
@@ -92,9 +96,9 @@ type edge struct {
 	level   int           // of the split that it leads to
 }
 
-// A builder fills paths by walking down the tree.
+// A builder fills paths by walking down the tree, again and again in the same memory.
 type builder struct {
-	*paths
+	paths
 	tree     *ensemble.Tree
 	values   int // of a leaf
 	splits   int32
@@ -102,12 +106,15 @@ type builder struct {
 	opposite [four]float64 // 1 - point
 	missed   [four]float64 // -1 / (1 - point)
 	last     []*edge       // of each feature on the path to where the builder is
+	edges    []edge        // of the tree so far, with room for all
 }
 
 // pathsOf makes a tree of so many outputs ready, the first width of which are to
-// be explained, by four points of the rule from the given one.
-func pathsOf(t *ensemble.Tree, features, outputs, width int, rule *rule, from int) *paths {
-	p := &paths{width: width}
+// be explained, by four points of the rule from the given one. It is good until the
+// next is made.
+func (b *builder) pathsOf(t *ensemble.Tree, features, outputs, width int, rule *rule, from int) *paths {
+	p := &b.paths
+	*p = paths{width: width, steps: p.steps[:0], tables: p.tables[:0]}
 	values := outputs
 	if t.Output >= 0 {
 		p.width, p.first, values = 1, t.Output, 1
@@ -115,7 +122,10 @@ func pathsOf(t *ensemble.Tree, features, outputs, width int, rule *rule, from in
 	if t.Feature[0] < 0 || p.width == 0 {
 		return p
 	}
-	b := &builder{paths: p, tree: t, values: values, last: make([]*edge, features)}
+	b.tree, b.values, b.splits = t, values, 0
+	if len(b.last) < features {
+		b.last = make([]*edge, features)
+	}
 	for q := range four {
 		p.weights[q] = rule.weights[from+q]
 		b.points[q] = rule.points[from+q]
@@ -132,10 +142,13 @@ func pathsOf(t *ensemble.Tree, features, outputs, width int, rule *rule, from in
 			leaves++
 		}
 	}
-	p.steps = make([]step, 0, 2*splits)
-	p.tables = make([]table, 0, 2*splits+2*p.width*leaves)
+	p.steps = slices.Grow(p.steps, 2*splits)
+	p.tables = slices.Grow(p.tables, 2*splits+2*p.width*leaves)
 	if t.Categories != nil {
 		p.categories = make([][]uint64, 0, splits)
+	}
+	if b.edges = b.edges[:0]; cap(b.edges) < 2*splits+1 {
+		b.edges = make([]edge, 0, 2*splits+1)
 	}
 	root := b.edge(1, nil)
 	b.add(0, step{level: 1}, root, nil)
@@ -144,7 +157,8 @@ func pathsOf(t *ensemble.Tree, features, outputs, width int, rule *rule, from in
 
 // edge is that of a share of the rows, below another of the same feature or none.
 func (b *builder) edge(ratio float64, before *edge) *edge {
-	e := &edge{passing: ratio, ratio: ratio}
+	b.edges = append(b.edges, edge{passing: ratio, ratio: ratio})
+	e := &b.edges[len(b.edges)-1]
 	if before != nil {
 		e.passing = float64(before.passing * ratio)
 	}
@@ -213,7 +227,8 @@ func (b *builder) add(node int32, s step, to, beforeTo *edge) {
 		edges[k] = b.edge(ratio, before)
 		if t.Feature[child] < 0 {
 			if s.leaves++; s.leaves == 1 {
-				b.tables = append(b.tables, make([]table, 2*b.width)...)
+				b.tables = b.tables[:len(b.tables)+2*b.width]
+				clear(b.tables[s.table+2:])
 			}
 			b.addLeaf(b.tables[s.table+2:], uint8(toRight*k), edges[k], before, t.Value[int(child)*b.values:][:b.width])
 		}

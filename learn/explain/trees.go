@@ -14,9 +14,8 @@ import (
 // Trees explains the margins of an ensemble of trees.
 type Trees struct {
 	ensemble *ensemble.Ensemble
-	lanes    []int         // of each tree
-	rules    map[int]*rule // by lanes
-	mirrored bool          // the values of every leaf sum to the same: the last output follows from the others
+	points   []int // of the quadrature, of each tree
+	mirrored bool  // the values of every leaf sum to the same: the last output follows from the others
 }
 
 // NewTrees makes an ensemble ready to be explained.
@@ -24,17 +23,28 @@ func NewTrees(e *ensemble.Ensemble) (*Trees, error) {
 	if err := e.Check(); err != nil {
 		return nil, fmt.Errorf("the ensemble cannot be explained: %w", err)
 	}
-	t := &Trees{ensemble: e, rules: map[int]*rule{}, mirrored: e.Outputs() > 1}
+	t := &Trees{ensemble: e, mirrored: e.Outputs() > 1}
 	for i := range e.Trees {
 		tree := &e.Trees[i]
-		n := (longest(tree, len(e.Features)) + 7) / 8 * 4 // a point for every two features
-		t.lanes = append(t.lanes, n)
-		if t.rules[n] == nil {
-			t.rules[n] = gauss(n)
-		}
+		t.points = append(t.points, (longest(tree, len(e.Features))+7)/8*4) // a point for every two features
 		t.mirrored = t.mirrored && tree.Output < 0 && mirrored(tree, e.Outputs())
 	}
 	return t, nil
+}
+
+// rules are the quadratures of the trees, by their points.
+func (t *Trees) rules(ctx context.Context) (map[int]*rule, error) {
+	rules := map[int]*rule{}
+	for _, n := range t.points {
+		if rules[n] != nil {
+			continue
+		}
+		var err error
+		if rules[n], err = gauss(ctx, n); err != nil {
+			return nil, err
+		}
+	}
+	return rules, nil
 }
 
 // mirrored reports whether the values of all leaves have the same sum.
@@ -101,8 +111,9 @@ func (t *Trees) Covered() bool {
 // their order: it is the same for any number of threads.
 const chunks = 16
 
-// batchValues bounds the sums of all chunks that are held at a time.
-const batchValues = 1 << 21
+// heldValues bounds the sums that are held at a time, where a group of rows for
+// each thread stays below it.
+const heldValues = 1 << 21
 
 // Explain returns the Shapley values of the margins of each row, where the value
 // of a set of features is what the tree predicts on average over the training
@@ -116,41 +127,37 @@ func (t *Trees) Explain(ctx context.Context, x *learn.Matrix, opts *Options) (*V
 	if !t.Covered() {
 		return nil, errNoCovers
 	}
+	rules, err := t.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := newValues(e.Features, x.Rows, e.Outputs())
 	features, width := len(e.Features), e.Outputs()
 	if t.mirrored {
 		width--
 	}
-	size, threads := e.Outputs()*features*group, opts.threads()
-	parts := min(chunks, len(e.Trees))
-	walks, sums := make([]walk, threads), make([][]float64, parts)
-	batch := max(1, batchValues/(chunks*max(size, 1)))
-	for from := 0; from < x.Rows; from += batch * group {
-		rows := groupsOf(x, from, min(from+batch*group, x.Rows))
-		groups := len(rows) / max(features*group, 1)
-		err := parallel.Each(ctx, threads, parts, func(thread, part int) {
-			sums[part] = resized(sums[part], groups*size)
-			for i := part * len(e.Trees) / parts; i < (part+1)*len(e.Trees)/parts && ctx.Err() == nil; i++ {
-				for point := 0; point < t.lanes[i]; point += four {
-					p := pathsOf(&e.Trees[i], features, e.Outputs(), width, t.rules[t.lanes[i]], point)
-					for g := range groups {
-						walks[thread].explain(p, features, rows[g*features*group:][:features*group], sums[part][g*size:][:size])
-					}
-				}
+	group, threads, parts := groupFor(x.Rows), opts.threads(), min(chunks, len(e.Trees))
+	size := e.Outputs() * features * group
+	if size == 0 {
+		parts = 0
+	}
+	most := group * max(1, heldValues/(chunks*max(1, size)))          // rows at a time
+	held := max(1, min(parts, max(threads, heldValues/max(1, size)))) // parts at a time
+	walks, sums := make([]walk, threads), make([][]float64, held)
+	for from := 0; from < x.Rows; from += most {
+		b := &batch{trees: e.Trees, points: t.points, rules: rules, features: features, outputs: e.Outputs(), width: width, group: group}
+		b.rows = groupsOf(x, from, min(from+most, x.Rows), group)
+		for first := 0; first < parts; first += held {
+			n := min(held, parts-first)
+			err := parallel.Each(ctx, threads, n, func(thread, i int) {
+				sums[i] = resized(sums[i], len(b.rows)*b.outputs)
+				b.explain(ctx, &walks[thread], (first+i)*len(e.Trees)/parts, (first+i+1)*len(e.Trees)/parts, sums[i])
+			})
+			if err != nil {
+				return nil, err
 			}
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, sum := range sums {
-			for g := range groups {
-				of := sum[g*size:][:size]
-				for r := range min(group, x.Rows-from-g*group) {
-					added := out.Added[(from+g*group+r)*size/group:][:size/group]
-					for i := range added {
-						added[i] += of[i*group+r]
-					}
-				}
+			for _, sum := range sums[:n] {
+				b.addTo(out, from, sum)
 			}
 		}
 	}
@@ -159,6 +166,39 @@ func (t *Trees) Explain(ctx context.Context, x *learn.Matrix, opts *Options) (*V
 		t.mirror(out)
 	}
 	return out, nil
+}
+
+// A batch is some groups of rows that are taken through trees.
+type batch struct {
+	trees                           []ensemble.Tree
+	points                          []int
+	rules                           map[int]*rule
+	features, outputs, width, group int
+	rows                            []float64 // groups x features x group
+}
+
+// explain adds what features add to some trees to sum, groups x outputs x features x group.
+func (b *batch) explain(ctx context.Context, w *walk, from, to int, sum []float64) {
+	in := b.features * b.group
+	for k := from; k < to; k++ {
+		for point := 0; point < b.points[k] && ctx.Err() == nil; point += four {
+			p := w.builder.pathsOf(&b.trees[k], b.features, b.outputs, b.width, b.rules[b.points[k]], point)
+			for g := range len(b.rows) / in {
+				w.explain(p, b.features, b.group, b.rows[g*in:][:in], sum[g*b.outputs*in:][:b.outputs*in])
+			}
+		}
+	}
+}
+
+// addTo adds sums to the values of rows from the given one.
+func (b *batch) addTo(out *Values, from int, sum []float64) {
+	size := b.outputs * b.features
+	for r := range min(len(b.rows)/b.features, out.Rows-from) {
+		added, of := out.Added[(from+r)*size:][:size], sum[r/b.group*size*b.group+r%b.group:]
+		for v := range added {
+			added[v] += of[v*b.group]
+		}
+	}
 }
 
 // base fills in what is expected without knowing any feature.
@@ -182,9 +222,9 @@ func resized(v []float64, n int) []float64 {
 	return v[:n]
 }
 
-// groupsOf copies some rows of a matrix in groups of eight, in each a feature after
-// the other, with zeros after the last row.
-func groupsOf(x *learn.Matrix, from, to int) []float64 {
+// groupsOf copies some rows of a matrix in groups of so many, in each a feature
+// after the other, with zeros after the last row.
+func groupsOf(x *learn.Matrix, from, to, group int) []float64 {
 	size := len(x.Columns) * group
 	out := make([]float64, (to-from+group-1)/group*size)
 	for j, col := range x.Columns {

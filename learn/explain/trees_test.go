@@ -232,8 +232,11 @@ func TestDeepTrees(t *testing.T) {
 
 // A rule integrates polynomials up to twice its points.
 func TestGauss(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 4, 8, 16, 33, 64} {
-		r := gauss(n)
+	for _, n := range []int{1, 2, 3, 4, 8, 16, 33, 64, 400} {
+		r, err := gauss(ctx, n)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for power := range 2 * n {
 			sum := 0.0
 			for q, p := range r.points {
@@ -241,5 +244,44 @@ func TestGauss(t *testing.T) {
 			}
 			near(t, fmt.Sprintf("with %d points, the integral of t^%d", n, power), sum, 1/float64(power+1), 1e-14)
 		}
+		if !slices.IsSorted(r.points) || !(r.points[0] > 0) || !(r.points[n-1] < 1) {
+			t.Errorf("the points of %d are %v", n, r.points)
+		}
+		if n > 64 {
+			continue
+		}
+		for q, want := range bisected(n) {
+			near(t, fmt.Sprintf("point %d of %d", q, n), r.points[q], (1+want)/2, 2.3e-16)
+		}
 	}
+}
+
+// bisected are the roots of a Legendre polynomial, which lie between those of the
+// one before it.
+func bisected(n int) []float64 {
+	var roots []float64
+	for k := 1; k <= n; k++ {
+		next := make([]float64, k)
+		for i := range next {
+			lo, hi := -1.0, 1.0
+			if i > 0 {
+				lo = roots[i-1]
+			}
+			if i < len(roots) {
+				hi = roots[i]
+			}
+			rising := (k-i)%2 == 1 // the last root is passed upwards
+			for range 70 {
+				mid := (lo + hi) / 2
+				if p, _ := legendre(k, mid); p < 0 == rising {
+					lo = mid
+				} else {
+					hi = mid
+				}
+			}
+			next[i] = (lo + hi) / 2
+		}
+		roots = next
+	}
+	return roots
 }
