@@ -39,7 +39,7 @@ func Flips(ctx context.Context, m *model.Model, row *table.Table, class string) 
 	case m.Task == learn.Regression:
 		return nil, fmt.Errorf("the model predicts a number: only a class can be asked for")
 	case m.Task != learn.Classification:
-		return nil, fmt.Errorf("the model is of a %s: only a class can be asked for", m.Task)
+		return nil, fmt.Errorf("the task of the model is %s: only a class can be asked for", m.Task)
 	case want < 0:
 		return nil, fmt.Errorf("the model has no class %q%s", class, nearest.Hint(class, m.Classes))
 	case row.Rows() != 1:

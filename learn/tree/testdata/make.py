@@ -5,7 +5,8 @@
 breast_cancer.csv, digits.csv, wine.csv: see LICENCE.md. forests.json: the folds,
 and in each the accuracy of scikit-learn's forests, or of diabetes R2. trees.json: what single
 trees of scikit-learn predict on small problems, whose feature values are few
-enough to have a bin each, so that histograms lose nothing.
+enough to have a bin each, so that histograms lose nothing. isolation.json and detection.json:
+what isolation forests say of rows, and how well they find those of another class.
 """
 
 import json
@@ -13,6 +14,7 @@ import json
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, IsolationForest, RandomForestClassifier, RandomForestRegressor
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import KFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -115,7 +117,31 @@ def isolation():
         file.write("\n")
 
 
+def detection():
+    """How well isolation forests of 40 seeds order the rows of one class, of which a few are kept, against others."""
+    cases = []
+    for name, load, normal, strays, kept in (
+        ("breast_cancer", load_breast_cancer, ("benign",), "malignant", 36),
+        ("wine", load_wine, ("class_0", "class_1"), "class_2", 10),
+        ("digits", load_digits, ("0",), "9", 18),
+    ):
+        data = load()
+        classes = np.array([str(c) for c in data.target_names])[data.target]
+        rows = sorted([*np.flatnonzero(np.isin(classes, normal)), *np.flatnonzero(classes == strays)[:kept]])
+        x, stray = data.data[rows], classes[rows] == strays
+        scores = [-IsolationForest(random_state=s).fit(x).score_samples(x) for s in range(40)]
+        case = {"name": name, "normal": normal, "strays": strays, "kept": kept}
+        for metric, of in (("roc_auc", roc_auc_score), ("average_precision", average_precision_score)):
+            values = [of(stray, s) for s in scores]
+            case[metric] = {"mean": round(np.mean(values), 6), "deviation": round(np.std(values, ddof=1), 6)}
+        cases.append(case)
+    with open("detection.json", "w") as file:
+        json.dump(cases, file, indent=1)
+        file.write("\n")
+
+
 if __name__ == "__main__":
     data_sets()
     trees()
     isolation()
+    detection()
