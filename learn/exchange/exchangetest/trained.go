@@ -2,6 +2,7 @@ package exchangetest
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -260,6 +261,14 @@ func Combined(t testing.TB, data *table.Table) map[string]*model.Model {
 	late := *out["vote of two"]
 	late.Threshold = .3
 	out["threshold"] = &late
+	return out
+}
+
+// All are the models of Trained, Others and Combined.
+func All(t testing.TB, data *table.Table) map[string]*model.Model {
+	out := Trained(t, data)
+	maps.Copy(out, Others(t, data))
+	maps.Copy(out, Combined(t, data))
 	return out
 }
 

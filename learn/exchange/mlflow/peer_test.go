@@ -3,7 +3,6 @@
 package mlflow_test
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,11 +14,9 @@ import (
 // MLflow loads the folder, and predicts what the model does.
 func TestPeer(t *testing.T) {
 	data, dir := exchangetest.Data(t, 300), t.TempDir()
-	models := exchangetest.Trained(t, data)
-	maps.Copy(models, exchangetest.Others(t, data))
-	maps.Copy(models, exchangetest.Combined(t, data))
+	models := exchangetest.All(t, data)
 	var cases []exchangetest.Case
-	for _, name := range []string{"classes", "binary", "regression", "ridge", "forest", "stack", "threshold"} {
+	for _, name := range []string{"classes", "binary", "regression", "ridge", "forest", "stack", "threshold", "clusters", "made"} {
 		files, _, err := mlflow.Write(models[name], made)
 		if err != nil {
 			t.Fatal(name, err)

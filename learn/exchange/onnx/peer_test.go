@@ -3,7 +3,6 @@
 package onnx_test
 
 import (
-	"maps"
 	"path/filepath"
 	"testing"
 
@@ -14,11 +13,8 @@ import (
 // ONNX Runtime loads what is written, and predicts what the model does.
 func TestPeer(t *testing.T) {
 	data, dir := exchangetest.Data(t, 300), t.TempDir()
-	models := exchangetest.Trained(t, data)
-	maps.Copy(models, exchangetest.Others(t, data))
-	maps.Copy(models, exchangetest.Combined(t, data))
 	var cases []exchangetest.Case
-	for name, m := range models {
+	for name, m := range exchangetest.All(t, data) {
 		file, _, err := onnx.Write(m, nil)
 		if err != nil {
 			t.Fatal(name, err)

@@ -2,7 +2,6 @@ package onnx_test
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,10 +34,7 @@ func TestRead(t *testing.T) {
 // What is written is read again as a model that predicts the same.
 func TestReadWhatWasWritten(t *testing.T) {
 	data := exchangetest.Data(t, 300)
-	models := exchangetest.Trained(t, data)
-	maps.Copy(models, exchangetest.Others(t, data))
-	maps.Copy(models, exchangetest.Combined(t, data))
-	for name, m := range models {
+	for name, m := range exchangetest.All(t, data) {
 		t.Run(name, func(t *testing.T) {
 			file, _, err := onnx.Write(m, nil)
 			if err != nil {

@@ -134,6 +134,7 @@ def xgboost(more=False):
         two, three = (s > 0.5).astype(int), pd.cut(s, [-99, 0, 1.2, 99], labels=False)
         dart = {"booster": "dart", "rate_drop": 0.6, "skip_drop": 0.1}
         fit("dart", s, x, objective="reg:squarederror", rounds=6, ubj=True, **dart)
+        fit("dart0", s, x, objective="reg:squarederror", base_score=0.75, rounds=0, ubj=True, **dart)
         fit("dart3", three, x, objective="multi:softprob", num_class=3, rounds=3, normalize_type="forest", **dart)
         fit("forest", two, x, objective="binary:logistic", num_parallel_tree=4, eta=1, subsample=0.7, colsample_bynode=0.7, rounds=1)
         fit("tweedie", np.maximum(np.exp(s / 3) - 1, 0), x, objective="reg:tweedie", rounds=3)

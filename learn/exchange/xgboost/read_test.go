@@ -13,7 +13,7 @@ import (
 // Models, and whether there is a file of UBJ, too.
 var models = map[string]bool{"regression": true, "binary": true, "classes": true, "softmax2": false, "poisson": false,
 	"gamma": false, "prior": false, "parallel": false, "categories": true, "onehot": false, "constant": false,
-	"dart": true, "dart3": false, "forest": false, "tweedie": false, "absolute": false, "quantile": false, "lossguide": false, "cox": false, "numbered": false}
+	"dart": true, "dart0": true, "dart3": false, "forest": false, "tweedie": false, "absolute": false, "quantile": false, "lossguide": false, "cox": false, "numbered": false}
 
 // Models of XGBoost predict and are explained here as there.
 func TestRead(t *testing.T) {
@@ -75,5 +75,30 @@ func TestReadRefuses(t *testing.T) {
 	m, err := xgboost.Read(exchangetest.Read(t, "binary.xgb.json"), &exchange.Options{Target: "late", Classes: []string{"no", "yes"}})
 	if err != nil || m.Target != "late" || m.Classes[1] != "yes" {
 		t.Errorf("read as %+v (error %v)", m, err)
+	}
+}
+
+// Trees of dart without their weights are refused, in each way in which an empty
+// array can be written.
+func TestReadDartWithoutWeights(t *testing.T) {
+	none := "L" + strings.Repeat("\x00", 8)
+	for name, c := range map[string]struct{ file, before, empty string }{
+		"JSON":        {"dart.xgb.json", `"weight_drop":`, "[]"},
+		"UBJ":         {"dart.xgb.ubj", "weight_drop", "[#" + none},
+		"UBJ, typed":  {"dart.xgb.ubj", "weight_drop", "[$d#" + none},
+		"UBJ, closed": {"dart.xgb.ubj", "weight_drop", "[]"},
+	} {
+		file := string(exchangetest.Read(t, c.file))
+		before, after, ok := strings.Cut(file, c.before)
+		long := len("[#") + len(none) + 6*len("d1234") // six numbers, each with its mark
+		if strings.HasSuffix(c.file, "json") {
+			long = strings.Index(after, "]") + 1
+		}
+		if !ok || len(after) < long {
+			t.Fatalf("%s has no weights", c.file)
+		}
+		if _, err := xgboost.Read([]byte(before+c.before+c.empty+after[long:]), nil); err == nil || !strings.Contains(err.Error(), "has 6 trees, and weight_drop 0 weights") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
