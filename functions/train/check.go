@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/runtime/schema"
@@ -22,6 +23,14 @@ func (p Params) Check() error {
 		if p.Model != "auto" && p.Model != "sgd" {
 			return &schema.Error{Path: []string{"continue"}, Message: fmt.Sprintf("it goes on with the estimator and the parameters of %s, and model is %s: leave one of them out", p.Continue, p.Model)}
 		}
+		unused, err := p.beside()
+		if err != nil {
+			return err
+		}
+		if len(unused) > 0 {
+			return &schema.Error{Path: []string{"continue"}, Message: fmt.Sprintf("it goes on with the parameters of %s as they are, and %s would not be used: leave out what is beside continue, or continue itself to train anew",
+				p.Continue, strings.Join(unused, ", "))}
+		}
 	}
 	if err := checkMembers("voting", p.Voting.Members); err != nil {
 		return err
@@ -32,6 +41,54 @@ func (p Params) Check() error {
 		}
 	}
 	return checkMembers("stacking", p.Stacking.Members)
+}
+
+// beside are the parameters, but for model, that are set to something else than
+// their defaults.
+func (p Params) beside() ([]string, error) {
+	s := schema.Of[Params]()
+	var given map[string]any
+	b, err := json.Marshal(p)
+	if err == nil {
+		err = json.Unmarshal(b, &given)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return differing(s.Fields, given, ""), nil
+}
+
+func differing(fields []schema.Field, given map[string]any, path string) []string {
+	var out []string
+	for _, f := range fields {
+		name := path + f.Name
+		if name == "continue" || name == "model" {
+			continue
+		}
+		if f.Type == schema.Object && f.Elem == nil {
+			inner, _ := given[f.Name].(map[string]any)
+			out = append(out, differing(f.Fields, inner, name+".")...)
+			continue
+		}
+		if text(given[f.Name]) != text(f.Default) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// text is a value as it is compared: what is nothing, by JSON, is blank.
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	switch s := string(b); s {
+	case "null", "0", "false", `""`, "[]", "{}":
+		return ""
+	default:
+		return s
+	}
 }
 
 func checkMembers(of string, members []estimator.Member) error {

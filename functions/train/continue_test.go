@@ -121,12 +121,43 @@ func TestContinueRefuses(t *testing.T) {
 	}
 }
 
-// A model that is named beside is not what would be fitted.
-func TestContinueModel(t *testing.T) {
-	for model, want := range map[string]string{"auto": "", "sgd": "", "random_forest": "leave one of them out"} {
-		err := train.Params{Model: model, Continue: "penguins@1"}.Check()
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", model, err, want)
+// What is named beside would not be used, and so is refused; what is the default
+// anyway is not.
+func TestContinueBeside(t *testing.T) {
+	for _, c := range []struct {
+		params string
+		want   []string
+	}{
+		{`{}`, nil},
+		{`{"model": "sgd"}`, nil},
+		{`{"sgd": {"max_iter": null}, "balance": "none", "calibration": {"folds": 5}}`, nil},
+		{`{"model": "random_forest"}`, []string{"model is random_forest", "leave one of them out"}},
+		{`{"sgd": {"loss": "hinge", "alpha": 0.01}}`, []string{"sgd.alpha", "sgd.loss", "penguins@1", "train anew"}},
+		{`{"balance": "weights", "threshold": {"metric": "f1"}}`, []string{"balance", "threshold.metric"}},
+		{`{"random_forest": {"n_estimators": 7}}`, []string{"random_forest.n_estimators would not be used"}},
+	} {
+		params := map[string]any{}
+		if err := json.Unmarshal([]byte(c.params), &params); err != nil {
+			t.Fatal(err)
 		}
+		params["continue"] = "penguins@1"
+		err := train.Function.Check(params)
+		if (err == nil) != (c.want == nil) {
+			t.Errorf("%s: %v", c.params, err)
+		}
+		for _, want := range c.want {
+			if err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q in it", c.params, err, want)
+			}
+		}
+	}
+}
+
+// What a search found would not be used either.
+func TestContinueAfterSearch(t *testing.T) {
+	r := begun(t, map[string]any{"model": "sgd"})
+	_, err := r.Env.Try(t, train.Function, events.FeaturesTunedData{FeaturesBuiltData: r.Built}, map[string]any{"continue": "penguins@1"})
+	if err == nil || !strings.Contains(err.Error(), "leave out tune") {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -26,7 +26,7 @@ type Params struct {
 	Model string `json:"model" default:"auto" enum:"auto,random_forest,extra_trees,gradient_boosting,logistic,linear,ridge,lasso,elastic_net,sgd,neural_network,neighbors,naive_bayes,kmeans,isolation_forest,als,voting,stacking,baseline" doc:"the estimator; auto is a random forest of depth 16, or a linear model for fewer than 50 rows; k-means of a clustering, an isolation forest where anomalies are searched for, and factors by alternating least squares (als) of a recommendation"`
 	estimator.Params
 	Threshold calibrate.ThresholdParams `json:"threshold" doc:"of two classes: from which probability of the second on a row is said to be of it"`
-	Continue  string                    `json:"continue" doc:"goes on from a version of a registered model, such as churn@3, by one round over the new rows, and keeps its transforms and parameters; of sgd only"`
+	Continue  string                    `json:"continue" doc:"goes on from a version of a registered model, such as churn@3, by one round over the new rows, and keeps its transforms and parameters, so that others beside it are refused; of sgd only"`
 }
 
 // autoDepth bounds the trees of a forest that nobody chose. Leaves of single
@@ -42,6 +42,9 @@ var Function = step.New("train", handle,
 	step.Emits(events.ModelTrained))
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
+	if p.Continue != "" && call.Event.Type() == events.FeaturesTuned {
+		return step.Permanent(fmt.Errorf("continue: it goes on with the parameters of %s as they are, and those that the search found would not be used: leave out tune, or continue", p.Continue))
+	}
 	in, own, err := features(ctx, call, &p)
 	if err != nil {
 		return err
