@@ -22,11 +22,16 @@ async function ask(method, path, body, type) {
   return answer;
 }
 
-const json = async asked => { const answer = await asked; return answer.status === 204 ? null : answer.json(); };
+// Whole numbers that a JavaScript number rounds, such as ids above 2^53, are BigInts
+// on the page, and are written as they were.
+const exact = (key, value, context) => typeof value === 'number' && /^-?\d+$/.test(context?.source) && !Number.isSafeInteger(value) && String(value) !== context.source ? BigInt(context.source) : value;
+const written = (key, value) => typeof value === 'bigint' ? JSON.rawJSON?.(String(value)) ?? Number(value) : value;
+
+const json = async asked => { const answer = await asked; return answer.status === 204 ? null : JSON.parse(await answer.text(), exact); };
 
 export const get = path => json(ask('GET', path));
 export const text = async path => (await ask('GET', path)).text();
-export const post = (path, body) => json(ask('POST', path, JSON.stringify(body ?? {}), 'application/json'));
+export const post = (path, body) => json(ask('POST', path, JSON.stringify(body ?? {}, written), 'application/json'));
 
 // path joins segments, each as it is: path('v1', 'models', 'a/b').
 export const path = (...segments) => segments.map(encodeURIComponent).join('/');

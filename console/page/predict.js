@@ -36,13 +36,16 @@ function field(input, i, wrong) {
     h('small', null, [range ? (input.min === input.max ? `only ${plain(input.min)} in training` : `${plain(input.min)} to ${plain(input.max)}`) : '', input.required ? '' : 'may be missing'].filter(t => t).join(', ')));
 }
 
+// numeric is the number that a text says; a whole one that a JavaScript number rounds is a BigInt.
+const numeric = text => Number.isSafeInteger(Number(text)) || !/^-?\d+$/.test(text) ? Number(text) : BigInt(text);
+
 function row(form, inputs) {
   const out = Object.create(null); // a column may be called __proto__
   inputs.forEach((input, i) => {
     const value = form.elements[`input-${i}`].value;
     if (value === '') out[input.name] = null;
     else if (input.type === 'bool') out[input.name] = value === 'true';
-    else out[input.name] = input.type === 'int64' || input.type === 'float64' ? Number(value) : value;
+    else out[input.name] = input.type === 'int64' ? numeric(value) : input.type === 'float64' ? Number(value) : value;
   });
   return out;
 }
@@ -53,7 +56,7 @@ function answer(v, a) {
   const list = Array.isArray(a.prediction) ? a.prediction : null;
   return h('div', { class: 'said', role: 'status' },
     list ? h('ol', null, list.map(s => h('li', null, h('b', null, String(s.item)), ' ', h('span', { class: 'quiet' }, number(s.score))))) :
-      h('p', null, h('span', { class: 'quiet' }, v.target || v.task), h('b', { class: 'prediction' }, typeof a.prediction === 'number' ? number(a.prediction) : String(a.prediction))),
+      h('p', null, h('span', { class: 'quiet' }, v.target || v.task), h('b', { class: 'prediction' }, v.task === 'regression' ? number(a.prediction) : String(a.prediction))), // a class such as 2008 has no comma
     a.distance === undefined ? null : h('p', { class: 'quiet' }, `${number(a.distance)} from the centre of the cluster`),
     a.score === undefined ? null : h('p', { class: 'quiet' }, `score ${number(a.score)}: ${a.prediction ? 'an anomaly' : 'no anomaly'}`),
     classes.length ? h('dl', { class: 'bars' }, classes.map(([name, p]) => h('div', null, h('dt', null, h('span', { class: 'clip', title: name }, name)), h('dd', null, h('meter', { min: 0, max: 1, value: p, 'aria-label': name }), `${(100 * p).toFixed(1)} %`)))) : null,
