@@ -16,7 +16,7 @@ func CheckWeights(weights []float64) error {
 		total += w
 	}
 	if weights != nil && (total == 0 || math.IsInf(total, 0)) {
-		return fmt.Errorf("the sample weights sum to %v: they need a positive, finite sum", total)
+		return fmt.Errorf("the sample weights sum to %v: they need a positive, finite sum, so learn from other rows (another split or seed, fewer folds), or mend the weights", total)
 	}
 	return nil
 }

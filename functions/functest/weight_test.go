@@ -54,16 +54,34 @@ func TestWeights(t *testing.T) {
 	}
 }
 
-// TestBadWeight names the row of a weight that is none.
+// TestBadWeight says at once, and not steps later, which row has a weight that is
+// none, and what to do.
 func TestBadWeight(t *testing.T) {
 	for wrong, want := range map[string]string{
-		"-1": `weight "count" is "-1" in row 2: want a number of at least 0`,
-		"":   `weight "count" is "" in row 2: want a number of at least 0`,
-		"x":  `weight`,
+		"-1":      `"-1" in row 2`,
+		"":        `"" in row 2`,
+		"inf":     `in row 2`,
+		"x":       `"x" in row 2`,
+		"1e999":   `in row 2`,
+		"1.5e308": "sum to +Inf",
 	} {
 		r := functest.Chain(t, "weighed.csv", weighed(t, wrong), functest.Params{"ingest": {"target": "species", "weight": "count"}})
-		if r.Err == nil || !strings.Contains(r.Err.Error(), want) {
-			t.Errorf("with a weight of %q: %v, want %q", wrong, r.Err, want)
+		if r.Err == nil || r.Last != "ingest" || !strings.Contains(r.Err.Error(), want) || !strings.Contains(r.Err.Error(), "mend the column") {
+			t.Errorf("with a weight of %q: %v at %s, want %q", wrong, r.Err, r.Last, want)
+		}
+	}
+	for want, weight := range map[string]func(i int) int{
+		"sum to 0 over the training rows": func(int) int { return 0 },
+		"sum to 0 over the test rows":     func(i int) int { return (99 - i) / 20 },
+	} {
+		var b strings.Builder
+		b.WriteString("at,y,count\n")
+		for i := range 100 {
+			fmt.Fprintf(&b, "%d,%d,%d\n", i, i%7, weight(i))
+		}
+		r := functest.Chain(t, "weighed.csv", []byte(b.String()), functest.Params{"ingest": {"target": "y", "weight": "count", "split": "time", "by": "at"}})
+		if r.Err == nil || r.Last != "ingest" || !strings.Contains(r.Err.Error(), want) || !strings.Contains(r.Err.Error(), "split otherwise") {
+			t.Errorf("%v at %s, want %q", r.Err, r.Last, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/learn"
@@ -54,6 +55,33 @@ func (p Params) roles() map[string]string {
 		return nil
 	}
 	return roles
+}
+
+// checkWeights finds what is no weight, and subsets whose rows all count as none.
+func checkWeights(c *table.Column, parts []step.Subset) error {
+	sums, numbers := [3]float64{-1, -1, -1}, c.Numbers()
+	for i := range c.Len() {
+		w := math.NaN()
+		if numbers != nil {
+			w = numbers[i]
+		} else if v, err := strconv.ParseFloat(c.Text(i), 64); err == nil {
+			w = v
+		}
+		if !(w >= 0 && w <= math.MaxFloat64) {
+			return fmt.Errorf("weight: column %q has %q in row %d, not a number of at least 0: mend the column, or leave weight out and all rows count as 1", c.Name, c.Text(i), i+1)
+		}
+		subset := step.Train
+		if parts != nil {
+			subset = parts[i]
+		}
+		sums[subset] = max(0, sums[subset]) + w
+	}
+	for subset, sum := range sums {
+		if sum == 0 || sum > math.MaxFloat64 {
+			return fmt.Errorf("weight: those of column %q sum to %v over the %s rows: mend the column, or split otherwise (params split and by, or another seed)", c.Name, sum, [...]string{"training", "validation", "test"}[subset])
+		}
+	}
+	return nil
 }
 
 // byUser gives each event its subset: of what each user did, the last by time is

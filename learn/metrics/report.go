@@ -176,7 +176,7 @@ func check(rows int, weights []float64) error {
 		total += w
 	}
 	if total == 0 {
-		return fmt.Errorf("metrics: all sample weights are 0")
+		return fmt.Errorf("metrics: all sample weights are 0: rows that count as none judge nothing; judge by others (another split or seed, fewer folds), or weigh some above 0")
 	}
 	return nil
 }
