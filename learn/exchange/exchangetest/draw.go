@@ -94,6 +94,9 @@ func made(t *rapid.T) []preprocess.Spec {
 		}
 		specs = append(specs, b)
 	}
+	if yes("texts") {
+		specs = append(specs, &preprocess.Interact{Pairs: [][2]string{{"island", rapid.SampledFrom([]string{"kind", "island"}).Draw(t, "and")}}, Op: "concat"})
+	}
 	if yes("clusters") {
 		specs = append(specs, &preprocess.Cluster{Columns: []string{"mass", "wild"}, Clusters: 3, Starts: 1, Output: rapid.SampledFrom([]string{"distance", "label", "both"}).Draw(t, "groups"), Unscaled: yes("their own units")})
 	}

@@ -170,6 +170,7 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 		"made": Fit(t, data, "species", linear.NewLogistic(), &preprocess.Impute{},
 			&preprocess.Interact{Pairs: [][2]string{{"length", "mass"}, {"mass", "wild"}}, Op: "ratio"},
 			&preprocess.Interact{Pairs: [][2]string{{"year", "mass"}, {"length", "length"}}, Op: "difference"},
+			&preprocess.Interact{Pairs: [][2]string{{"island", "kind"}}, Op: "concat"},
 			&preprocess.Bin{Columns: []string{"mass"}, Edges: []float64{0, 50, 100, 200}, IncludeLowest: true},
 			&preprocess.Bin{Columns: []string{"length"}, Codes: true, Replace: true},
 			&preprocess.Cluster{Columns: []string{"mass", "year"}, Clusters: 3, Output: "both"},

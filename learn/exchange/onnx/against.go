@@ -16,13 +16,21 @@ const (
 )
 
 // against writes a linear model of sgd whose classes are each told apart from all
-// others: their shares are divided by their sum.
+// others: their shares are divided by their sum. They are of the scores' opposites,
+// and by Exp: the Sigmoid of ONNX Runtime is 0 where a small share may be the largest.
 func (w *writer) against(x string, m *linear.Model) said {
-	z := w.dense(x, m.Coefficients(), m.Intercepts())
-	share := w.op("Sigmoid", nil, z)
+	coefficients, intercepts := m.Coefficients(), m.Intercepts()
+	for k, row := range coefficients {
+		intercepts[k] = -intercepts[k]
+		for j, v := range row {
+			row[j] = -v
+		}
+	}
+	z := w.dense(x, coefficients, intercepts)
+	share := w.sigmoid(z)
 	if m.Loss() != "log_loss" {
 		line := w.op("Clip", nil, z, w.constant([]int64{}, []float64{-1}), w.constant([]int64{}, []float64{1}))
-		line = w.op("Mul", nil, w.op("Add", nil, line, w.number(1)), w.number(ofLine))
+		line = w.op("Mul", nil, w.op("Sub", nil, w.number(1), line), w.number(ofLine))
 		share = w.op("Add", nil, line, w.op("Mul", nil, share, w.number(ofSigmoid)))
 	}
 	seen, p := m.Seen(), ""
@@ -42,8 +50,13 @@ func (w *writer) against(x string, m *linear.Model) said {
 	return said{p, double}
 }
 
-// A rival is the scores of classes, each against all others, on their way to be
-// probabilities.
+// sigmoid writes 1 / (1 + e^x).
+func (w *writer) sigmoid(x string) string {
+	return w.op("Div", nil, w.number(1), w.op("Add", nil, w.op("Exp", nil, x), w.number(1)))
+}
+
+// A rival is the opposites of the scores of classes, each against all others, on
+// their way to be probabilities.
 type rival struct {
 	layers *layers
 	stage  string
@@ -54,6 +67,8 @@ type rival struct {
 const (
 	lined    = "lined"  // scores within the margin
 	raised   = "raised" // from 0
+	grown    = "grown"  // e to their power
+	more     = "more"   // 1 more
 	halved   = "halved"
 	fraction = "fraction" // of the sigmoid
 	shares   = "shares"
@@ -71,17 +86,26 @@ func (r *reader) rivals(op string, a attrs, in []*value) *value {
 		switch {
 		case op == "Clip" && len(in) == 3 && in[1].is(-1) && in[2].is(1):
 			return &value{rival: &rival{l, lined, "hinge"}}
-		case op == "Sigmoid" && l.units() == 1:
-			return &value{positive: l, rival: &rival{l, shares, "log_loss"}}
-		case op == "Sigmoid":
-			return &value{rival: &rival{l, shares, "log_loss"}}
+		case op == "Exp":
+			return &value{rival: &rival{l, grown, "log_loss"}}
 		}
 	}
 	if op == "MatMul" && x.fit != nil && x.fit.rival != nil && in[1].constant != nil {
 		return placed(x.fit, in[1].constant)
 	}
-	if op == "Sub" && x.is(1) && len(in) == 2 && in[1].rival != nil && in[1].rival.stage == shares && in[1].rival.loss != "log_loss" && in[1].rival.layers.units() == 1 {
-		return &value{rival: &rival{in[1].rival.layers, leftOver, in[1].rival.loss}}
+	if (op == "Sub" || op == "Div") && x.is(1) && len(in) == 2 && in[1].rival != nil {
+		next := *in[1].rival
+		switch stage := next.stage; {
+		case op == "Sub" && stage == lined:
+			next.stage = raised
+		case op == "Div" && stage == more:
+			next.stage = shares
+		case op == "Sub" && stage == shares && next.layers.units() == 1:
+			next.stage = leftOver
+		default:
+			return nil
+		}
+		return &value{rival: &next}
 	}
 	if x.rival == nil {
 		return nil
@@ -91,8 +115,8 @@ func (r *reader) rivals(op string, a attrs, in []*value) *value {
 		return len(in) > k && in[k].rival != nil && in[k].rival.stage == stage && in[k].rival.layers == next.layers
 	}
 	switch {
-	case op == "Add" && next.stage == lined && in[1].is(1):
-		next.stage = raised
+	case op == "Add" && next.stage == grown && in[1].is(1):
+		next.stage = more
 	case op == "Mul" && next.stage == raised && in[1].is(ofLine):
 		next.stage = halved
 	case op == "Mul" && next.stage == shares && next.loss == "log_loss" && in[1].is(ofSigmoid):
@@ -105,8 +129,6 @@ func (r *reader) rivals(op string, a attrs, in []*value) *value {
 		next.stage = nothing
 	case op == "Div" && next.stage == shares && with(1, shared) && in[1].rival.loss == next.loss:
 		next.stage = divided
-	case op == "Normalizer" && next.stage == shares && a.text("norm", "") == "L1" && next.layers.units() > 2:
-		return &value{fit: next.fit()}
 	case op == "Where" && next.stage == nothing && with(2, divided) && in[2].rival.loss == next.loss && next.layers.units() > 2 && in[1].is(1/float64(next.layers.units())):
 		return &value{fit: next.fit()}
 	case op == "Concat" && len(in) == 2 && next.stage == leftOver && with(1, shares) && in[1].rival.loss == next.loss:
@@ -139,15 +161,19 @@ func (v *rival) fitOf(seen []int32, classes int) *fit {
 		rows := make([]float64, 0, len(l.weights[0]))
 		for u := range units {
 			for i := range inputs {
-				rows = append(rows, l.weights[0][i*units+u])
+				rows = append(rows, -l.weights[0][i*units+u])
 			}
+		}
+		intercepts := slices.Clone(l.bias[0])
+		for u := range intercepts {
+			intercepts[u] = -intercepts[u]
 		}
 		return linear.FromState(learn.State{Kind: linear.KindSGD,
 			Params: map[string]any{"classes": float64(classes), "converged": true, "iterations": 0.0, "loss": v.loss, "steps": 1.0},
 			Tensors: map[string]learn.Tensor{
 				"seen":         {Shape: []int{len(seen)}, Data: seen},
 				"coefficients": {Shape: []int{units, inputs}, Data: rows},
-				"intercepts":   {Shape: []int{units}, Data: slices.Clone(l.bias[0])},
+				"intercepts":   {Shape: []int{units}, Data: intercepts},
 			}})
 	}}
 }

@@ -37,7 +37,13 @@ func (w *writer) bayes(x string, m *bayes.Model) (said, error) {
 		sum := w.over(w.op("Div", nil, squared, w.constant([]int64{1, k, n}, variances)))
 		scores = w.op("Add", nil, w.op("Mul", nil, sum, w.number(-.5)), w.constant([]int64{k}, bases(priors, variances)))
 	}
-	top := w.op("ReduceMax", attributes{"axes": []int64{1}, "keepdims": 1}, scores)
+	attrs, of := attributes{"keepdims": 1}, []string{scores}
+	if w.texts { // in these versions the axes are an input
+		of = append(of, w.constant([]int64{1}, []int64{1}))
+	} else {
+		attrs["axes"] = []int64{1}
+	}
+	top := w.op("ReduceMax", attrs, of...)
 	beyond := w.op("IsNaN", nil, w.op("Sub", nil, top, top))
 	return said{w.op("Where", nil, beyond, w.constant([]int64{1, k}, priors), w.op("Softmax", attributes{"axis": 1}, scores)), double}, nil
 }

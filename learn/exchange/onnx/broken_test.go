@@ -14,12 +14,13 @@ import (
 )
 
 // A node of any model that lacks an input, or has those of another, is read or
-// refused.
+// refused. Nodes that do the same with the same are tried once.
 func TestReadBroken(t *testing.T) {
 	files, err := filepath.Glob("../testdata/written/onnx-*.onnx")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
+	tried := map[string]bool{}
 	for _, name := range files {
 		file, err := os.ReadFile(name)
 		if err != nil {
@@ -45,7 +46,22 @@ func TestReadBroken(t *testing.T) {
 			}
 			_, _ = onnx.Read(file, nil)
 		}
+		made := map[string]string{}
 		for k, node := range p.Graph.Node {
+			what := node.GetOpType()
+			for _, in := range node.Input {
+				what += " " + made[in]
+			}
+			if k > 0 {
+				what += " after " + p.Graph.Node[k-1].GetOpType()
+			}
+			for _, out := range node.Output {
+				made[out] = node.GetOpType()
+			}
+			if tried[what] {
+				continue
+			}
+			tried[what] = true
 			for i := range node.Input {
 				try(k, slices.Delete(slices.Clone(node.Input), i, i+1))
 				if changed := slices.Clone(node.Input); k > 0 {

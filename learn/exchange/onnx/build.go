@@ -11,10 +11,12 @@ import (
 )
 
 // The versions that are written: operators of 2021 and 2020, which ONNX Runtime
-// has had since its release 1.11.
+// has had since its release 1.11; where texts are joined those of 2023, of release 1.17.
 const (
 	irVersion = 8
 	opset     = 15
+	irOfTexts = 9
+	ofTexts   = 20
 	mlOpset   = 3
 	mlDomain  = "ai.onnx.ml"
 )
@@ -27,6 +29,7 @@ type builder struct {
 	graph *onnxpb.GraphProto
 	count int
 	ml    bool // whether an operator of ai.onnx.ml is there
+	texts bool // whether texts are joined
 }
 
 // attributes of a node, by name: int, int64, float32, string, and lists of them.

@@ -63,8 +63,7 @@ func (w *writer) curve(p string, k int, c curve, of *calibration) string {
 			x = w.op("Clip", nil, x, w.constant([]int64{}, []float64{of.Clip}), w.constant([]int64{}, []float64{1 - of.Clip}))
 			x = w.op("Log", nil, w.op("Div", nil, x, w.op("Sub", nil, w.number(1), x)))
 		}
-		x = w.op("Add", nil, w.op("Mul", nil, x, w.number(-c.Sigmoid.A)), w.number(-c.Sigmoid.B))
-		return w.op("Sigmoid", nil, x)
+		return w.sigmoid(w.op("Add", nil, w.op("Mul", nil, x, w.number(c.Sigmoid.A)), w.number(c.Sigmoid.B)))
 	}
 	// Between its points the curve is a line: it is the sum of how far the score is
 	// on each of them, by its slope.

@@ -73,7 +73,7 @@ func (w *writer) joint(s *exchange.Step, needed func(k int) bool) error {
 func (w *writer) interact(op string, pair []string, to *column) error {
 	a, b := w.columns[pair[0]], w.columns[pair[1]]
 	if op == "concat" {
-		return fmt.Errorf("%s and %s are joined to texts, which the operators that are written do not: take the interaction out, or encode each column by itself", pair[0], pair[1])
+		return w.concat(pair, to)
 	}
 	if a.kind == table.String || b.kind == table.String {
 		return fmt.Errorf("%s or %s is text", pair[0], pair[1])
@@ -88,6 +88,28 @@ func (w *writer) interact(op string, pair []string, to *column) error {
 	default:
 		to.value = w.op("Where", nil, w.op("Equal", nil, b.value, w.number(0)), w.number(math.NaN()), w.op("Div", nil, a.value, b.value))
 	}
+	return nil
+}
+
+// concat writes two columns of texts as one, missing where either is.
+func (w *writer) concat(pair []string, to *column) error {
+	w.texts = true
+	blank := w.constant([]int64{1}, []string{""})
+	var texts, missing []string
+	for _, name := range pair {
+		c := w.columns[name]
+		if c.kind != table.String {
+			return fmt.Errorf("the column %q is not of texts, and its numbers would be written otherwise in ONNX: interact columns of texts, or have it as text in the file that you train on", name)
+		}
+		is := w.op("Equal", nil, c.value, blank)
+		if c.fill != nil {
+			c.value = w.op("Where", nil, is, w.constant([]int64{1}, []string{*c.fill}), c.value)
+			c.fill, is = nil, w.op("Equal", nil, c.value, blank)
+		}
+		texts, missing = append(texts, c.value), append(missing, is)
+	}
+	both := w.op("StringConcat", nil, w.op("StringConcat", nil, texts[0], w.constant([]int64{1}, []string{"|"})), texts[1])
+	to.kind, to.value = table.String, w.op("Where", nil, w.op("Or", nil, missing...), blank, both)
 	return nil
 }
 

@@ -106,7 +106,11 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 			return r.gather(op, a, in[0], in[1])
 		}
 	case "Scaler":
-		return r.scaler(a, x)
+		columns, err := r.numbers(x)
+		if err != nil {
+			return nil, err
+		}
+		return r.scaler(a, &value{columns: columns})
 	case "Imputer":
 		return r.imputer(a, x)
 	case "OneHotEncoder":
@@ -164,6 +168,7 @@ func (r *reader) pattern(op string, a attrs, in []*value) (*value, error) {
 		func() (*value, error) { return r.compare(op, in) },
 		func() (*value, error) { return r.bins(op, a, in) },
 		func() (*value, error) { return r.interact(op, in) },
+		func() (*value, error) { return r.join(op, in) },
 		func() (*value, error) { return r.rivals(op, a, in), nil },
 		func() (*value, error) { return r.distances(op, a, in) },
 		func() (*value, error) { return r.bayes(op, a, in), nil },
@@ -189,6 +194,15 @@ func (r *reader) numbers(v *value) ([]feature, error) {
 	}
 	if v.fit != nil {
 		return r.outputsOf(v.fit)
+	}
+	if v.layers != nil && v.layers.projects() {
+		if v.made == nil {
+			var err error
+			if v.made, err = r.projected(v.layers); err != nil {
+				return nil, err
+			}
+		}
+		return v.made, r.take(len(v.made))
 	}
 	if v.columns == nil {
 		return nil, fmt.Errorf("its input is no columns of the table, and no prediction")

@@ -3,8 +3,11 @@
 package onnx_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx"
@@ -22,5 +25,22 @@ func TestPeer(t *testing.T) {
 		path := exchangetest.Write(t, filepath.Join(dir, name+".onnx"), file)
 		cases = append(cases, exchangetest.Case{Name: name, Path: path, Model: m})
 	}
+	exchangetest.Peer(t, "onnx", cases, data, 1e-5)
+}
+
+// It does so with any model that can be written.
+func TestPeerDrawn(t *testing.T) {
+	data, dir := exchangetest.Data(t, 80), t.TempDir()
+	var cases []exchangetest.Case
+	rapid.Check(t, func(draw *rapid.T) {
+		m := exchangetest.Draw(t, draw, data)
+		file, _, err := onnx.Write(m, nil)
+		if err != nil {
+			draw.Fatal(err)
+		}
+		name := fmt.Sprint(m.Estimator.State().Kind, len(cases))
+		path := exchangetest.Write(t, filepath.Join(dir, name+".onnx"), file)
+		cases = append(cases, exchangetest.Case{Name: name, Path: path, Model: m, Drawn: true})
+	})
 	exchangetest.Peer(t, "onnx", cases, data, 1e-5)
 }

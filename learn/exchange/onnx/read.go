@@ -95,6 +95,7 @@ type value struct {
 	recoded  *recoded  // a column some of whose numbers are replaced
 	codes    *codes    // numbers of categories
 	layers   *layers   // what is computed of columns
+	made     []feature // that, as columns
 	gelu     *gelu     // that, on its way through an activation
 	fit      *fit      // what an estimator predicts
 	positive *layers   // the probability of the second of two classes
@@ -109,6 +110,9 @@ type value struct {
 	apart    *apart    // how far rows are from points
 	ratio    *ratio    // of two columns
 	zero     *feature  // where a column is 0
+	blank    *feature  // where a text is missing
+	blanks   *texts    // where one of two is
+	texts    *texts    // two, joined
 	scores   *scores   // of naive Bayes
 
 	measured  *measured  // columns on the way to be measured in deviations

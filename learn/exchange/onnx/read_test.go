@@ -20,7 +20,7 @@ import (
 // Models of scikit-learn predict here as in ONNX Runtime.
 func TestRead(t *testing.T) {
 	for _, name := range []string{"logistic", "softmax", "ridge", "elastic", "forest", "forest2", "extra", "tree", "boosting",
-		"boosting3", "boosted", "mlp", "mlp2", "mlpr", "mixed", "mixed_trees"} {
+		"boosting3", "boosted", "mlp", "mlp2", "mlpr", "mixed", "mixed_trees", "kmeans", "pca", "svd"} {
 		t.Run(name, func(t *testing.T) {
 			m, err := onnx.Read(exchangetest.Read(t, name+".onnx"), nil)
 			if err != nil {

@@ -60,6 +60,11 @@ func (r *reader) map1(op string, in []*value) *value {
 		}
 		return &value{mapping: &next}
 	}
+	if op == "Div" && x.is(1) && len(in) == 2 && in[1].mapping != nil && in[1].mapping.stage == more {
+		next := *in[1].mapping
+		next.stage, next.method = mapped, calibrate.Platt
+		return &value{mapping: &next}
+	}
 	if x.part != nil && x.mapping == nil && len(x.columns) == 1 {
 		m := &mapping{fit: x.part, output: x.columns[0].output}
 		switch c := constant(1); {
@@ -92,7 +97,11 @@ func (r *reader) map1(op string, in []*value) *value {
 		m.stage, m.curve.Sigmoid = sloped, &calibrate.Sigmoid{A: -c.numbers[0]}
 	case op == "Add" && m.stage == sloped && c != nil && len(c.numbers) == 1:
 		m.stage, m.curve.Sigmoid = shifted, &calibrate.Sigmoid{A: m.curve.Sigmoid.A, B: -c.numbers[0]}
-	case op == "Sigmoid" && m.stage == shifted:
+	case op == "Exp" && m.stage == shifted: // what comes is 1 by 1 more than it
+		m.stage, m.curve.Sigmoid = grown, &calibrate.Sigmoid{A: -m.curve.Sigmoid.A, B: -m.curve.Sigmoid.B}
+	case op == "Add" && m.stage == grown && in[1].is(1):
+		m.stage = more
+	case op == "Sigmoid" && m.stage == shifted: // in files of before
 		m.stage, m.method = mapped, calibrate.Platt
 	case op == "Max" && m.stage == past && c != nil && len(c.numbers) == 1 && c.numbers[0] == 0:
 		m.stage = above

@@ -167,7 +167,7 @@ func (r *reader) dense(x *value, w *constant, bias []float64, alpha, beta float6
 			return nil, fmt.Errorf("its bias has %d numbers for %d units", len(bias), units)
 		}
 	}
-	if x.layers != nil {
+	if x.layers != nil && !x.layers.projects() {
 		if x.layers.units() != inputs || !x.layers.activated || x.layers.unit != 1 || x.layers.offset != 0 {
 			return nil, fmt.Errorf("its weights are for %d inputs, after a layer of %d units: want as many, and Relu, Tanh or GELU between layers", inputs, x.layers.units())
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
+	"github.com/runnel-dev/runnel/table"
 )
 
 // A measured is columns on the way to be measured by their means and deviations.
@@ -85,6 +86,44 @@ func (r *reader) components(v *measured, weights []float64, n int) ([]feature, e
 	return r.beside("pca", params, v.columns, outputs)
 }
 
+// projects reports sums of columns that an estimator may take as columns, as it
+// does principal components.
+func (l *layers) projects() bool {
+	return len(l.weights) == 1 && l.units() > 1 && !l.activated && l.unit == 1 && l.offset == 0
+}
+
+// projected are sums of columns as columns: components, which have the length 1,
+// and a scale and a centre where the sums have another.
+func (r *reader) projected(l *layers) ([]feature, error) {
+	n, k := len(l.features), l.units()
+	v := &measured{columns: l.features, center: make([]float64, n), scale: slices.Repeat([]float64{1}, n)}
+	weights, center, scale := slices.Clone(l.weights[0]), make([]float64, k), make([]float64, k)
+	other := false
+	for c := range k {
+		long := 0.0
+		for j := range n {
+			long = math.Hypot(long, weights[j*k+c])
+		}
+		if scale[c] = 1; long > 1.001 || long < .999 && long > 0 {
+			scale[c], other = 1/long, true
+			for j := range n {
+				weights[j*k+c] /= long
+			}
+		}
+		center[c] = -l.bias[0][c] * scale[c]
+		other = other || center[c] != 0
+	}
+	columns, err := r.components(v, weights, k)
+	if err != nil || !other {
+		return columns, err
+	}
+	out, err := r.scale(&value{columns: columns}, center, scale)
+	if err != nil {
+		return nil, err
+	}
+	return out.columns, nil
+}
+
 // beside are the columns that a transform makes of others, which stay.
 func (r *reader) beside(kind string, params map[string]any, takes []feature, outputs []string) ([]feature, error) {
 	c, err := r.change(kind, params, takes, outputs, true)
@@ -149,6 +188,55 @@ func (r *reader) interact(op string, in []*value) (*value, error) {
 		return &value{zero: a}, nil
 	case op == "Where" && x.zero != nil && len(in) == 3 && in[2].ratio != nil && in[2].ratio.by == *x.zero && in[1].scalar() && math.IsNaN(in[1].constant.numbers[0]):
 		columns, err := r.pair("ratio", in[2].ratio.of, in[2].ratio.by)
+		return &value{columns: columns}, err
+	}
+	return nil, nil
+}
+
+// A texts is columns of texts on their way to be one.
+type texts struct {
+	a feature
+	b *feature // nil: it has to come
+}
+
+func (v *texts) same(o *texts) bool {
+	return v != nil && o != nil && v.a == o.a && v.b != nil && o.b != nil && *v.b == *o.b
+}
+
+// join follows the nodes that make a text of two. It gives nil where a node is not
+// one of them.
+func (r *reader) join(op string, in []*value) (*value, error) {
+	text := func(k int) *feature {
+		if len(in) <= k || len(in[k].columns) != 1 || !in[k].columns[0].text {
+			return nil
+		}
+		return &in[k].columns[0]
+	}
+	says := func(k int) string {
+		if len(in) <= k || in[k].constant == nil || len(in[k].constant.texts) != 1 {
+			return "?"
+		}
+		return in[k].constant.texts[0]
+	}
+	switch x := in[0]; {
+	case op == "Equal" && text(0) != nil && says(1) == "":
+		return &value{blank: text(0)}, nil
+	case op == "Or" && len(in) == 2 && x.blank != nil && in[1].blank != nil:
+		return &value{blanks: &texts{*x.blank, in[1].blank}}, nil
+	case op == "StringConcat" && text(0) != nil && says(1) == "|":
+		return &value{texts: &texts{a: *text(0)}}, nil
+	case op == "StringConcat" && x.texts != nil && x.texts.b == nil && text(1) != nil:
+		return &value{texts: &texts{x.texts.a, text(1)}}, nil
+	case op == "Where" && x.blank != nil && text(2) != nil && *text(2) == *x.blank && says(1) != "?":
+		return r.changed("impute", map[string]any{"columns": []any{map[string]any{"name": x.blank.name, "type": table.String, "text": says(1)}},
+			"spec": map[string]any{"numeric": "keep", "categorical": "constant"}}, in[2].columns)
+	case op == "Where" && len(in) == 3 && x.blanks.same(in[2].texts) && says(1) == "":
+		a, b := x.blanks.a, *x.blanks.b
+		outputs := []string{r.made(a.name)}
+		columns, err := r.beside("interact", map[string]any{"spec": map[string]any{"pairs": [][2]string{{a.name, b.name}}, "op": "concat"}, "outputs": outputs}, []feature{a, b}, outputs)
+		if err == nil {
+			columns[0].text = true
+		}
 		return &value{columns: columns}, err
 	}
 	return nil, nil

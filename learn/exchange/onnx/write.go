@@ -42,6 +42,9 @@ func Write(m *model.Model, o *Options) (file []byte, notes []string, err error) 
 	}
 	p := &onnxpb.ModelProto{IrVersion: proto.Int64(irVersion), ProducerName: proto.String("runnel"), Graph: w.graph,
 		OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(opset)}}}
+	if w.texts {
+		p.IrVersion, p.OpsetImport[0].Version = proto.Int64(irOfTexts), proto.Int64(ofTexts)
+	}
 	if w.ml {
 		p.OpsetImport = append(p.OpsetImport, &onnxpb.OperatorSetIdProto{Domain: proto.String(mlDomain), Version: proto.Int64(mlOpset)})
 	}

@@ -9,7 +9,9 @@ import onnxruntime as ort
 import pandas as pd
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.ensemble import ExtraTreesRegressor, GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
@@ -78,6 +80,9 @@ def main():
                                 ("r", OrdinalEncoder(categories=[["S", "M", "L"]]), ["size"])])
     y = (s + (mixed["town"] == "Rome") - (mixed["size"] == "L") > 0).astype(int)
     save("mixed", make_pipeline(encode, LogisticRegression()).fit(mixed, y), mixed, types)
+    save("kmeans", make_pipeline(StandardScaler(), KMeans(3, n_init=1, random_state=0)).fit(x), x, numbers)
+    save("pca", make_pipeline(StandardScaler(), PCA(2), LogisticRegression()).fit(x, three), x, numbers)
+    save("svd", make_pipeline(TruncatedSVD(3), RandomForestClassifier(**few)).fit(x, two), x, numbers)
     save("mixed_trees", make_pipeline(encode, RandomForestClassifier(**few)).fit(mixed, y), mixed, types)
 
 
