@@ -22,9 +22,11 @@ type Anomalies struct {
 	Count     int64     `json:"count"`     // rows that are
 	Edges     []float64 `json:"edges"`     // of the scores' histogram, one more than Counts
 	Counts    []int64   `json:"counts"`
-	Top       []Suspect `json:"top"`    // the rows with the largest scores, the largest first
-	Traits    []Trait   `json:"traits"` // means of the other rows and of the anomalies
-	Label     *Label    `json:"label,omitempty"`
+	Top       []Suspect `json:"top"` // the rows with the largest scores, the largest first
+	// Traits are of the other rows and of the anomalies; of a column of numbers, by
+	// how many standard deviations values are off their mean.
+	Traits []Trait `json:"traits"`
+	Label  *Label  `json:"label,omitempty"`
 }
 
 // A Suspect is a row with a large score.
@@ -75,7 +77,7 @@ func (p Params) anomalies(_ context.Context, call *step.Call, e *Evaluation, m *
 		call.Note("%.0f %% of the rows have a score above %.4g: the rows differ so much that few splits part any from the others. Say what share of anomalies there may be (train.isolation_forest.contamination), or leave columns out that are not to count (clean.drop_columns)", 100*share, threshold)
 	}
 	label := ds.Roles[events.RoleLabel]
-	a.Traits = traits(raw.Without(label), groups, 2)
+	a.Traits = traits(raw.Without(label), groups, 2, distances)
 	if label != "" {
 		if err := a.judge(call, e, raw.Column(label), predicted.Scores); err != nil {
 			return fail(err)
@@ -120,6 +122,28 @@ func spread(scores []float64, threshold float64) (edges []float64, counts []int6
 		counts[min(max(0, int(math.Ceil((s-threshold)/width)-1-first)), len(counts)-1)]++
 	}
 	return edges, counts
+}
+
+// distances are by how many standard deviations values are off their mean: anomalies
+// are far out on either side.
+func distances(values []float64) []float64 {
+	var sum, n, variance float64
+	for _, v := range values {
+		if v-v == 0 {
+			sum, n = sum+v, n+1
+		}
+	}
+	mean := sum / n
+	for _, v := range values {
+		if v-v == 0 {
+			variance += float64((v-mean)*(v-mean)) / n
+		}
+	}
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = math.Abs(v-mean) / math.Sqrt(variance)
+	}
+	return out
 }
 
 // judge compares the scores with what is known of the rows. Baselines are those of

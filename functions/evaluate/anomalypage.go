@@ -26,14 +26,14 @@ func (a *Anomalies) lead(e *Evaluation, rows string) string {
 func (a *Anomalies) beside() string {
 	text := fmt.Sprintf("A score is 1 for a row that a random split parts from all others at once, and .5 where that takes as many splits as on average; above %s a row is an anomaly.", format.Fixed(a.Threshold, 3))
 	if a.Label == nil {
-		return text + " Nothing says which rows are anomalies indeed."
+		return text + " Nothing says which rows are anomalies indeed: where that is known of some, name the column of it (ingest.label)."
 	}
 	return text + fmt.Sprintf(" %s have a label in %s, %s of them as anomalies; the baseline is any order of these rows.", format.Plural(a.Label.Known, "row"), a.Label.Column, format.Count(a.Label.Anomalies))
 }
 
 // sections are the scores, the rows with the largest, and what sets anomalies apart.
 func (a *Anomalies) sections(e *Evaluation, raw *table.Table) []report.Section {
-	h := &chart.Histogram{Title: "Scores", Edges: a.Edges, Counts: a.Counts, Width: 640}
+	h := &chart.Histogram{Title: "Scores", Edges: a.Edges, Counts: a.Counts, Mark: &a.Threshold, Width: 640}
 	apart := markup.HTML("")
 	if a.Count > 0 && a.Count < int64(e.Model.Rows) {
 		apart = differences("How the anomalies differ from all rows", a.Traits, []string{"other rows", "anomalies"})
@@ -43,7 +43,7 @@ func (a *Anomalies) sections(e *Evaluation, raw *table.Table) []report.Section {
 			Body: report.Stack(report.Figure("Rows by score", "", h.SVG()))},
 		{ID: "known", Title: "Known anomalies", Lead: "What the threshold makes of the rows that have a label, and how well the scores order them.", Body: markup.Join(classes(e.Model), curves(e.Model))},
 		{ID: "top", Title: "Largest scores", Count: len(a.Top), Lead: "The rows that are most unlike all others, in their own units, by the columns in which anomalies differ most. Explain says what each column adds to a score.", Body: a.list(raw)},
-		{ID: "apart", Title: "What sets anomalies apart", Lead: "The mean of each column over the anomalies and over all other rows, in its own units, and the share of rows that have a category. What tells most comes first: the last column is the share of the variance that lies between the two.", Body: apart},
+		{ID: "apart", Title: "What sets anomalies apart", Lead: "Of a column of numbers how many standard deviations values are from their mean, on average over the anomalies and over all other rows; of a category the share of rows that have it. What tells most comes first: the last column is the share of the variance that lies between the two.", Body: apart},
 	}
 }
 

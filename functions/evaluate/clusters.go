@@ -87,7 +87,7 @@ func (p Params) clusters(ctx context.Context, call *step.Call, e *Evaluation, m 
 	}
 	e.Baseline = cluster.Single(x, opts)
 	labels, _ := cluster.Nearest(distances, n)
-	e.Clusters = &Clusters{Sizes: make([]int64, n), SilhouetteRows: min(x.Rows, cluster.SilhouetteRows), Traits: traits(raw, labels, n)}
+	e.Clusters = &Clusters{Sizes: make([]int64, n), SilhouetteRows: min(x.Rows, cluster.SilhouetteRows), Traits: traits(raw, labels, n, nil)}
 	for _, k := range labels {
 		e.Clusters.Sizes[k]++
 	}
@@ -105,8 +105,9 @@ const (
 )
 
 // traits describes n groups of rows by the raw columns, those that were dropped too. Times
-// and columns that name their rows are left out.
-func traits(raw *table.Table, labels []int32, n int) []Trait {
+// and columns that name their rows are left out. Where of is not nil, numbers are
+// described by what it makes of them.
+func traits(raw *table.Table, labels []int32, n int, of func([]float64) []float64) []Trait {
 	var out []Trait
 	add := func(t Trait, values []float64) {
 		if t.measure(values, labels, n) {
@@ -117,7 +118,11 @@ func traits(raw *table.Table, labels []int32, n int) []Trait {
 		switch {
 		case c.Kind == table.Time || preprocess.Identifier(c):
 		case c.Kind != table.String:
-			add(Trait{Column: c.Name}, c.Numbers())
+			values := c.Numbers()
+			if of != nil {
+				values = of(values)
+			}
+			add(Trait{Column: c.Name}, values)
 		default:
 			for _, category := range frequent(c) {
 				add(Trait{Column: c.Name, Category: category}, having(c, category))

@@ -28,7 +28,7 @@ type Params struct {
 	Show int `json:"show" default:"3" min:"0" max:"50" doc:"rows whose prediction the report takes apart, from the highest to the lowest; of anomalies the highest of all"`
 
 	Permute int    `json:"permute" default:"3" min:"0" max:"1000" doc:"how often each column is permuted on the explained rows, to measure how much worse the model gets; 0: not at all"`
-	Metric  string `json:"metric" doc:"what is measured then; accuracy of classes, r2 of values and of scores of anomalies, which are compared with those of the rows as they are, and how many rows stay in their cluster by default"`
+	Metric  string `json:"metric" doc:"what is measured then; accuracy of classes, r2 of values and how many rows stay in their cluster by default; scores of anomalies are compared with those of the rows as they are, by mae"`
 }
 
 // Check implements step.Checker.

@@ -127,17 +127,20 @@ func (e *Explanation) bars() markup.HTML {
 	if len(e.Outputs) > 1 {
 		detail = "Of the " + scaleWords[e.Scale] + " of each class, added up."
 	}
-	return report.Stack(report.Figure("Mean size of what a column adds", detail, bars.SVG()), e.Permuted.figure())
+	return report.Stack(report.Figure("Mean size of what a column adds", detail, bars.SVG()), e.Permuted.figure(e.Scale))
 }
 
-// figure shows by how much permuting columns makes the model worse.
-func (p *Permuted) figure() markup.HTML {
+// figure shows by how much permuting columns makes the model worse, which is explained on a scale.
+func (p *Permuted) figure(scale string) markup.HTML {
 	if p == nil {
 		return ""
 	}
 	bars := &chart.Bars{Title: "Importance by permutation", Width: 640}
 	for _, c := range p.Columns[:min(mostBars, len(p.Columns))] {
 		bars.Items = append(bars.Items, chart.Bar{Label: c.Name, Value: c.Mean, Text: format.Fixed(c.Mean, 3) + " ± " + format.Fixed(c.Std, 3)})
+	}
+	if scale == LogScore && p.Metric == "mae" {
+		return report.Figure("How much scores change without", fmt.Sprintf("By how much a score changes on average, up or down, when a column's values are dealt out anew among the rows: mean and spread of %s.", format.Plural(int64(p.Repeats), "time")), bars.SVG())
 	}
 	if p.Metric == sameCluster {
 		return report.Figure("How many rows move without", fmt.Sprintf("The share of rows that get another cluster when a column's values are dealt out anew among the rows: mean and spread of %s.", format.Plural(int64(p.Repeats), "time")), bars.SVG())

@@ -41,6 +41,8 @@ func (p Params) metric(task learn.Task) string {
 		return "accuracy"
 	case task == learn.Clustering:
 		return sameCluster
+	case task == learn.AnomalyDetection:
+		return "mae"
 	}
 	return "r2"
 }

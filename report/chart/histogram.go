@@ -16,8 +16,9 @@ type Histogram struct {
 	Counts []int64
 	X, Y   []float64 // curve, in counts
 	Box    *Box
-	Time   bool // values are microseconds since 1970
-	Whole  bool // values are whole numbers
+	Time   bool     // values are microseconds since 1970
+	Whole  bool     // values are whole numbers
+	Mark   *float64 // bars from there on have the second colour; nil: none has
 	Width  float64
 	Height float64
 }
@@ -78,7 +79,11 @@ func (h *Histogram) bars(s *svg, sx, sy scale) {
 		gap := min(1, (x1-x0)/5)
 		title := write(h.Edges[i]) + " to " + write(h.Edges[i+1]) + ": " + format.Plural(c, "row")
 		y = min(y, sy.from-0.7) // a single row is seen
-		s.rect(x0+gap/2, y, max(x1-x0-gap, 0.5), sy.from-y, "k0", title)
+		colour := 0
+		if h.Mark != nil && h.Edges[i] >= *h.Mark {
+			colour = 1
+		}
+		s.rect(x0+gap/2, y, max(x1-x0-gap, 0.5), sy.from-y, class("k", colour), title)
 	}
 }
 
