@@ -189,9 +189,22 @@ func (s *Step) check() error {
 		if len(s.Columns) > 0 {
 			of = " of " + ColumnNames(s.Columns)
 		}
-		return fmt.Errorf("%s%s is more than other libraries' files hold: train without it or on a file that has its result as columns, or keep the model as it is and use runnel predict", s.Name, of)
+		return fmt.Errorf("%s%s %s: train without it or on a file that has its result as columns, or keep the model as it is and use runnel predict", s.Name, of, s.why())
 	}
 	return nil
+}
+
+// why says what other libraries' files lack for a transform.
+func (s *Step) why() string {
+	switch s.Kind {
+	case "dates", "dateparts":
+		return "reads dates, which other libraries' files have not"
+	case "tfidf", "hashtext":
+		return "takes texts apart into words, which other libraries do each in their own way"
+	case "impute by other columns":
+		return "fills in a number by those of the row's other columns, by nearest rows or in rounds, which other libraries' files do not hold"
+	}
+	return "is more than other libraries' files hold"
 }
 
 // Outputs are the columns that a column becomes.

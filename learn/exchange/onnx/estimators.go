@@ -16,6 +16,7 @@ import (
 	"github.com/runnel-dev/runnel/learn/exchange"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx/onnxpb"
 	"github.com/runnel-dev/runnel/learn/linear"
+	"github.com/runnel-dev/runnel/learn/neighbors"
 	"github.com/runnel-dev/runnel/learn/neural"
 )
 
@@ -56,7 +57,11 @@ func (w *writer) estimator(x string, n int, of learn.Model) (said, error) {
 	case *baseline.Model:
 		return w.constantly(x, n, m.Predict(&learn.Matrix{Rows: 1}))
 	}
-	return said{}, fmt.Errorf("the estimator is a %s: sums of trees, linear models, dense networks, votes and stackings of these, and any of them calibrated, are written", of.State().Kind)
+	kind := of.State().Kind
+	if kind == neighbors.Kind {
+		return said{}, fmt.Errorf("the estimator is a %s: which training rows are nearest to a row that is as far from several hangs on the last bit of a sum, so that ONNX Runtime would choose others. Train another estimator, or keep the model as it is and use runnel predict", kind)
+	}
+	return said{}, fmt.Errorf("the estimator is a %s: sums of trees, linear models, dense networks, naive Bayes, k-means, votes and stackings of these, and any of them calibrated, are written", kind)
 }
 
 // classification reports whether classes are told apart.
