@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -16,7 +15,7 @@ import (
 const predicted = 100_000
 
 // measure fits on the data in a folder, with 2 threads.
-func measure(dir string, depth int, profile string) (r result, err error) {
+func measure(dir string, depth int, part compare.Part) (r compare.Side, err error) {
 	x, y, err := load(dir, "train")
 	if err != nil {
 		return r, err
@@ -30,11 +29,9 @@ func measure(dir string, depth int, profile string) (r result, err error) {
 		b.MaxDepth, b.MaxLeaves = depth, 1<<depth
 	}
 	var m learn.Model
-	fit, err := compare.Measure(func() error {
-		return compare.Profile(profile, func() (err error) {
-			m, err = b.Fit(context.Background(), x, y, &learn.Options{Threads: 2})
-			return err
-		})
+	fit, err := part.Measure(func() (err error) {
+		m, err = b.Fit(context.Background(), x, y, &learn.Options{Threads: 2})
+		return err
 	})
 	if err != nil {
 		return r, err
@@ -57,25 +54,14 @@ func measure(dir string, depth int, profile string) (r result, err error) {
 	return r, nil
 }
 
-// load reads what the peers' script wrote: columns and targets of float64.
+// load reads what the peers' script wrote.
 func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
 	labels, err := compare.Floats(filepath.Join(dir, name+".y"))
 	if err != nil {
 		return nil, nil, err
 	}
-	values, err := compare.Floats(filepath.Join(dir, name+".x"))
-	if err != nil {
-		return nil, nil, err
-	}
-	x, y := &learn.Matrix{Rows: len(labels)}, &learn.Target{Task: learn.Classification, Classes: []string{"0", "1"}}
-	for from := 0; from < len(values); from += x.Rows {
-		x.Names = append(x.Names, fmt.Sprint("x", len(x.Names)))
-		x.Columns = append(x.Columns, values[from:from+x.Rows])
-	}
-	for _, v := range labels {
-		y.Labels = append(y.Labels, int32(v))
-	}
-	return x, y, nil
+	x, err := compare.Columns(filepath.Join(dir, name+".x"), len(labels))
+	return x, compare.Classes(labels), err
 }
 
 // auc is the area under the ROC curve of two classes' probabilities, ties halved.

@@ -110,19 +110,8 @@ func load() (*learn.Matrix, *learn.Target, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	values, err := compare.Floats(filepath.Join(folder, "x"))
-	if err != nil {
-		return nil, nil, err
-	}
-	y := &learn.Target{Task: learn.Classification, Classes: []string{"0", "1"}}
-	for _, v := range labels {
-		y.Labels = append(y.Labels, int32(v))
-	}
-	x := &learn.Matrix{Rows: len(labels)}
-	for j := range len(values) / len(labels) {
-		x.Names, x.Columns = append(x.Names, fmt.Sprint("x", j)), append(x.Columns, values[j*len(labels):(j+1)*len(labels)])
-	}
-	return x, y, nil
+	x, err := compare.Columns(filepath.Join(folder, "x"), len(labels))
+	return x, compare.Classes(labels), err
 }
 
 // quality is how well rows that were not learnt from are predicted.

