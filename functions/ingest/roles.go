@@ -12,15 +12,22 @@ import (
 	"github.com/runnel-dev/runnel/table"
 )
 
+// A role is what a param's column is.
+type role struct {
+	column *string
+	role   string
+}
+
+func (p *Params) named() [4]role {
+	return [4]role{{&p.User, events.RoleUser}, {&p.Item, events.RoleItem}, {&p.Weight, events.RoleWeight}, {&p.Label, events.RoleLabel}}
+}
+
 // name takes the columns that have roles from the upload's metadata where the
 // params name none, and the task from the columns.
 func (p *Params) name(metadata map[string]string) error {
-	for _, c := range []struct {
-		param *string
-		role  string
-	}{{&p.User, events.RoleUser}, {&p.Item, events.RoleItem}, {&p.Weight, events.RoleWeight}, {&p.Label, events.RoleLabel}} {
-		if *c.param == "" {
-			*c.param = metadata[c.role]
+	for _, c := range p.named() {
+		if *c.column == "" {
+			*c.column = metadata[c.role]
 		}
 	}
 	if p.Task == "auto" && p.User != "" && p.Item != "" && p.Target == "" {
@@ -46,9 +53,9 @@ func (p *Params) name(metadata map[string]string) error {
 // roles are the columns that have one, by what they are.
 func (p Params) roles() map[string]string {
 	roles := map[string]string{}
-	for role, column := range map[string]string{events.RoleUser: p.User, events.RoleItem: p.Item, events.RoleWeight: p.Weight, events.RoleLabel: p.Label} {
-		if column != "" {
-			roles[role] = column
+	for _, c := range p.named() {
+		if *c.column != "" {
+			roles[c.role] = *c.column
 		}
 	}
 	if len(roles) == 0 {
