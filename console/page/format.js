@@ -24,12 +24,12 @@ export function bytes(n) {
   return `${unit && n < 99.5 ? n.toFixed(1) : Math.round(n)} ${['bytes', 'kB', 'MB', 'GB', 'TB'][unit]}`;
 }
 
-// number has the digits that tell: 0.9855, 1,234, 1.2e-7.
+// number has the digits that tell: 0.9855, 2008, 12,345, 1.2e-7.
 export function number(v) {
   if (typeof v !== 'number' || !Number.isFinite(v)) return String(v);
   const size = Math.abs(v);
   if (size >= 1e9 || (size < 1e-3 && v !== 0)) return v.toExponential(2);
-  return new Intl.NumberFormat('en', { maximumFractionDigits: size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4 }).format(v);
+  return new Intl.NumberFormat('en', { useGrouping: 'min2', maximumFractionDigits: size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 4 }).format(v);
 }
 
 export const ends = (from, to) => seconds((Date.parse(to) - Date.parse(from)) / 1000);
@@ -77,9 +77,9 @@ export const rows = (columns, cells, more = {}) => h('div', { class: 'scroll' },
 export const metric = v => Math.abs(v) < 10 && (Math.abs(v) >= 0.001 || v === 0) ? v.toFixed(3) : number(v);
 
 // The metrics that are shown of a task, in order, and the one that says most.
-const headline = ['accuracy', 'balanced_accuracy', 'f1', 'f1_macro', 'roc_auc', 'log_loss', 'r2', 'rmse', 'mae'];
+const headline = ['accuracy', 'balanced_accuracy', 'f1', 'f1_macro', 'roc_auc', 'log_loss', 'r2', 'rmse', 'mae', 'silhouette', 'davies_bouldin', 'calinski_harabasz', 'inertia', 'anomaly_share', 'score_median', 'score_max', 'ndcg_at_k', 'map_at_k', 'recall_at_k'];
 export const headlines = metrics => headline.filter(m => m in (metrics ?? {}));
 export const score = metrics => {
-  const name = ['accuracy', 'r2'].find(m => m in (metrics ?? {}));
+  const name = ['accuracy', 'r2', 'silhouette', 'ndcg_at_k', 'roc_auc', 'anomaly_share'].find(m => m in (metrics ?? {}));
   return name ? [h('span', { class: 'quiet' }, words(name) + ' '), metric(metrics[name])] : '';
 };

@@ -199,18 +199,19 @@ func (p Params) specs(schema table.Schema, ds events.Dataset) ([]preprocess.Spec
 	for i, field := range schema {
 		columns[i] = field.Name
 	}
-	for _, names := range [][]string{p.DropColumns, p.Dates} {
+	for i, names := range [][]string{p.DropColumns, p.Dates} {
+		param := []string{"drop_columns", "dates"}[i]
 		for _, name := range names {
 			if !slices.Contains(columns, name) {
-				return nil, fmt.Errorf("no column %q%s", name, nearest.Hint(name, columns))
+				return nil, fmt.Errorf("%s: no column %q%s (the columns are %s)", param, name, nearest.Hint(name, columns), nearest.Some(columns))
 			}
 			switch name {
 			case ds.Target:
-				return nil, fmt.Errorf("column %q is the target: cleaning never changes it", name)
+				return nil, fmt.Errorf("%s: column %q is the target: cleaning never changes it", param, name)
 			case ds.Roles[events.RoleWeight]:
-				return nil, fmt.Errorf("column %q is how much rows count: cleaning never changes it", name)
+				return nil, fmt.Errorf("%s: column %q is how much rows count: cleaning never changes it", param, name)
 			case ds.Roles[events.RoleLabel]:
-				return nil, fmt.Errorf("column %q says which rows are anomalies: nothing is learnt from it, and cleaning never changes it", name)
+				return nil, fmt.Errorf("%s: column %q says which rows are anomalies: nothing is learnt from it, and cleaning never changes it", param, name)
 			}
 		}
 	}

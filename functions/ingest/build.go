@@ -39,7 +39,7 @@ func (b *builder) add(ctx context.Context, file string, t *table.Table) error {
 		b.stats = stats.New(b.m.Schema, nil)
 		for _, name := range b.keep {
 			if t.Column(name) == nil {
-				return step.Permanent(fmt.Errorf("%s: no column %q%s (the columns are %s)", file, name, nearest.Hint(name, t.Names()), shorten(t.Names())))
+				return step.Permanent(fmt.Errorf("%s: no column %q%s (the columns are %s)", file, name, nearest.Hint(name, t.Names()), nearest.Some(t.Names())))
 			}
 		}
 	} else if err := sameSchema(b.m.Schema, t.Schema()); err != nil {
@@ -72,7 +72,7 @@ func (b *builder) add(ctx context.Context, file string, t *table.Table) error {
 // finish decides the task, splits the rows, and says that the dataset is there.
 func (b *builder) finish(ctx context.Context) error {
 	if b.m.Rows == 0 {
-		return step.Permanent(fmt.Errorf("dataset %s has no rows: the file has a header (%s) and nothing below it", b.name, shorten(b.m.Schema.Names())))
+		return step.Permanent(fmt.Errorf("dataset %s has no rows: the file has a header (%s) and nothing below it", b.name, nearest.Some(b.m.Schema.Names())))
 	}
 	kept, err := table.Concat(b.kept...)
 	if err != nil {
@@ -262,13 +262,4 @@ func bitsOf(c *table.Column, i int) uint64 {
 		return uint64(c.Codes[i])
 	}
 	return uint64(c.Ints[i])
-}
-
-// shorten lists names, but not thousands of them.
-func shorten(names []string) string {
-	const most = 12
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }

@@ -43,9 +43,6 @@ func loadEvents(ctx context.Context, call *step.Call, in events.FeaturesBuiltDat
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasSuffix(r.metric, "_at_k") {
-		return fail(fmt.Errorf("metric: %s is none of lists: want one such as ndcg_at_k or recall_at_k", r.metric))
-	}
 	lists := &lists{metric: r.metric, k: p.K, seed: call.Seed}
 	for repeat := range p.Repeats {
 		lists.folds = append(lists.folds, recommend.Folds(done, p.Folds, call.Seed+uint64(repeat))...)

@@ -33,10 +33,10 @@ func TestLists(t *testing.T) {
 		t.Errorf("choices %v", digests)
 	}
 	for want, p := range map[string]map[string]any{
-		"metric: accuracy is none of lists": {"metric": "accuracy"},
-		"there is one estimator":            {"auto": true},
-		"cv: stratified divides rows":       {"cv": "stratified"},
-		"estimator ridge is for":            {"models": []any{"ridge"}},
+		"metric: accuracy does not judge a recommendation: want one of precision_at_k": {"metric": "accuracy"},
+		"there is one estimator":      {"auto": true},
+		"cv: stratified divides rows": {"cv": "stratified"},
+		"estimator ridge is for":      {"models": []any{"ridge"}},
 	} {
 		if _, err := r.Env.Try(t, tune.Function, r.Built, p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q", p, err, want)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
@@ -48,6 +50,13 @@ func newRun(in events.FeaturesBuiltData, p Params, rows int, prepare []search.Pa
 	r := &run{p: p, metric: p.Metric, trials: p.Trials, folds: p.Folds * p.Repeats, so: map[int]search.Outcome{}}
 	if r.metric == "" {
 		r.metric = crossval.Metric(task)
+	}
+	if known := metrics.Of(task, len(in.Raw.Classes)); known != nil && !slices.Contains(known, r.metric) {
+		of := string(task)
+		if task == learn.Classification {
+			of = fmt.Sprintf("classification of %d classes", len(in.Raw.Classes))
+		}
+		return fail(fmt.Errorf("metric: %s does not judge a %s: want one of %s", r.metric, of, strings.Join(known, ", ")))
 	}
 	var err error
 	if r.plan, err = p.newPlan(task, rows, prepare); err != nil {

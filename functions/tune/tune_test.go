@@ -226,7 +226,7 @@ func TestNothingToTune(t *testing.T) {
 		{`{"models": ["ridge"]}`, "estimator ridge is for regression, the task is classification"},
 		{`{"cv": "group", "by": "yaer"}`, `has no column "yaer"`},
 		{`{"cv": "time", "by": "island"}`, `column "island" is of type string`},
-		{`{"metric": "rmse", "models": ["logistic"], "trials": 2}`, "none of 2 trials could be done: fold 1: the metric rmse is not defined"},
+		{`{"metric": "rmse", "models": ["logistic"], "trials": 2}`, "metric: rmse does not judge a classification of 3 classes: want one of accuracy"},
 		{`{"folds": 50, "cv": "group", "by": "year"}`, "3 groups cannot"},
 	} {
 		_, err := r.Env.Try(t, tune.Function, r.Built, params(t, c.params))

@@ -2,6 +2,7 @@
 package nearest
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/runnel-dev/runnel/internal/sorting"
@@ -49,6 +50,15 @@ func Hint(name string, candidates []string) string {
 // are, and which there are.
 func Unknown(thing, name string, known []string) string {
 	return "no such " + thing + Hint(name, known) + " (there are: " + strings.Join(known, ", ") + ")"
+}
+
+// Some are names in a row, but not thousands of them.
+func Some(names []string) string {
+	const most = 12
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(len(names)-most) + " more"
+	}
+	return strings.Join(names, ", ")
 }
 
 // distance is the optimal string alignment distance in bytes.

@@ -3,6 +3,7 @@ package metrics
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -225,6 +226,41 @@ func TestGreater(t *testing.T) {
 	}
 	if _, known := Greater("acuracy"); known {
 		t.Error("acuracy is no metric")
+	}
+}
+
+// Of lists what reports have, no more and no less.
+func TestOf(t *testing.T) {
+	sorted := func(names []string) []string { slices.Sort(names); return names }
+	for classes := 2; classes <= 3; classes++ {
+		y, p := []int32{0, 1, 2, 0, 1}, []float64{}
+		for i := range y {
+			y[i] %= int32(classes)
+			for k := range classes {
+				p = append(p, float64((i+k)%classes)/float64(classes*(classes-1)/2))
+			}
+		}
+		r, err := Classification(y, p, []string{"a", "b", "c"}[:classes], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := sorted(Of(learn.Classification, classes)), slices.Sorted(maps.Keys(r.Metrics)); !slices.Equal(got, want) {
+			t.Errorf("of %d classes there are %v, and reports have %v", classes, got, want)
+		}
+	}
+	r, err := Regression([]float64{1, 2, 3}, []float64{1, 2, 4}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sorted(Of(learn.Regression, 0)), slices.Sorted(maps.Keys(r.Metrics)); !slices.Equal(got, want) {
+		t.Errorf("of values there are %v, and reports have %v", got, want)
+	}
+	for _, task := range []learn.Task{learn.Clustering, learn.Recommendation} {
+		for _, name := range Of(task, 0) {
+			if _, known := Greater(name); !known {
+				t.Errorf("%s is none", name)
+			}
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package metrics
 import (
 	"math"
 	"slices"
+
+	"github.com/runnel-dev/runnel/learn"
 )
 
 // better lists the metrics that grow as a model gets better, worse those that fall.
@@ -23,6 +25,27 @@ var (
 
 // Names lists the metrics of reports.
 func Names() []string { return append(slices.Clone(better), worse...) }
+
+// Of lists the metrics that reports of a task have, where the rows define them; of
+// a classification the number of classes decides which.
+func Of(task learn.Task, classes int) []string {
+	switch task {
+	case learn.Classification:
+		names := []string{"accuracy", "balanced_accuracy", "matthews_corrcoef", "precision_macro", "recall_macro", "f1_macro",
+			"precision_weighted", "recall_weighted", "f1_weighted", "log_loss", "brier", "roc_auc"}
+		if classes == 2 {
+			return append(names, "precision", "recall", "f1", "average_precision")
+		}
+		return append(names, "roc_auc_ovr", "roc_auc_ovr_weighted")
+	case learn.Regression:
+		return []string{"r2", "explained_variance", "mse", "rmse", "mae", "median_ae", "max_error"}
+	case learn.Clustering:
+		return []string{"silhouette", "calinski_harabasz", "davies_bouldin", "inertia"}
+	case learn.Recommendation:
+		return []string{"precision_at_k", "recall_at_k", "map_at_k", "ndcg_at_k", "hit_rate_at_k", "coverage_at_k"}
+	}
+	return nil
+}
 
 // Greater says whether a larger value of a metric of a report is the better one;
 // known is false where the name is none of a report's.

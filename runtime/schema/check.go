@@ -84,7 +84,7 @@ func checkValue(f Field, v any, path []string) []*Error {
 	case Array:
 		list, ok := v.([]any)
 		if !ok {
-			return fail("want a list, not %s", show(v))
+			return fail("want a list, not %s: write [%s]", show(v), show(v))
 		}
 		if f.Length > 0 && len(list) != f.Length {
 			return fail("want a list of %d, not %s", f.Length, show(v))

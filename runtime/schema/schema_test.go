@@ -63,7 +63,7 @@ func TestCheck(t *testing.T) {
 		{`{"count": 101}`, `count: 101 is above the most allowed, 100`},
 		{`{"seed": 1e300}`, `seed: want a whole number, not 1e+300`},
 		{`{"seed": -1}`, `seed: -1 is below the least allowed, 0`},
-		{`{"columns": "a"}`, `columns: want a list, not "a"`},
+		{`{"columns": "a"}`, `columns: want a list, not "a": write ["a"]`},
 		{`{"columns": ["a", 2]}`, `columns.1: want text, not 2`},
 		{`{"pairs": [["a"]]}`, `pairs.0: want a list of 2, not ["a"]`},
 		{`{"pairs": [["a", "b", "c"]]}`, `pairs.0: want a list of 2, not ["a","b","c"]`},
