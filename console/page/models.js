@@ -22,7 +22,7 @@ export async function models() {
           list.map(m => {
             const newest = m.versions.at(-1), served = m.versions.find(v => v.version === m.aliases.champion), v = served ?? newest;
             return Object.assign([link(['models', m.name], h('span', { class: 'clip' }, m.name)), served ? `version ${served.version}` : h('span', { class: 'quiet' }, 'none'), score(v.metrics), words(v.estimator),
-              h('span', { class: 'clip' }, v.target || v.task), count(m.versions.length), ago(newest.registeredAt)], { id: 'model-' + m.name });
+              h('span', { class: 'clip' }, v.target || words(v.task)), count(m.versions.length), ago(newest.registeredAt)], { id: 'model-' + m.name });
           }), { class: 'stack' }),
     ],
   };
@@ -74,7 +74,7 @@ export async function model([name, number]) {
       h('p', { class: 'crumbs' }, link(['models'], '← Models')),
       h('div', { class: 'head' }, h('h1', null, name, h('span', { class: 'quiet' }, ` version ${v.version}`)), chips(aliasesOf(m, v.version)),
         h('span', { class: 'actions' }, moves.length > 1 ? h('button', { on: { click: act(() => post(path('v1', 'models', name, 'rollback')), `Serve the version of ${name} that was served before?`) } }, 'Roll back') : null)),
-      facts([['Predicts', v.target], ['Task', v.task], ['Estimator', words(v.estimator)], ['Stage', v.stage], ['Inputs', count(doc.inputs.length)], ['Registered', ago(v.registeredAt)], ['Run', v.run ? link(['runs', v.run], short(v.run)) : null]]),
+      facts([['Predicts', v.target], ['Task', words(v.task)], ['Estimator', words(v.estimator)], ['Stage', v.stage], ['Inputs', count(doc.inputs.length)], ['Registered', ago(v.registeredAt)], ['Run', v.run ? link(['runs', v.run], short(v.run)) : null]]),
       measures(v.metrics, evaluated?.baseline),
       h('h2', null, 'Try it'), predictor(v, doc.inputs),
       h('h2', null, 'Versions'), versions(m, v),

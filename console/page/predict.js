@@ -1,7 +1,7 @@
 // A form made of a model's inputs, and what the model says of the row.
 import { h } from './dom.js';
 import { post, path } from './api.js';
-import { number } from './format.js';
+import { number, words } from './format.js';
 import { refresh } from './main.js';
 
 const said = new Map(); // by model and version: the last answer, or the error
@@ -56,9 +56,9 @@ function answer(v, a) {
   const list = Array.isArray(a.prediction) ? a.prediction : null;
   return h('div', { class: 'said', role: 'status' },
     list ? h('ol', null, list.map(s => h('li', null, h('b', null, String(s.item)), ' ', h('span', { class: 'quiet' }, number(s.score))))) :
-      h('p', null, h('span', { class: 'quiet' }, v.target || v.task), h('b', { class: 'prediction' }, v.task === 'regression' ? number(a.prediction) : String(a.prediction))), // a class such as 2008 has no comma
+      h('p', null, h('span', { class: 'quiet' }, v.target || words(v.task)), h('b', { class: 'prediction' }, a.score !== undefined ? (a.prediction ? 'an anomaly' : 'no anomaly') : v.task === 'regression' ? number(a.prediction) : String(a.prediction))), // a class such as 2008 has no comma
     a.distance === undefined ? null : h('p', { class: 'quiet' }, `${number(a.distance)} from the centre of the cluster`),
-    a.score === undefined ? null : h('p', { class: 'quiet' }, `score ${number(a.score)}: ${a.prediction ? 'an anomaly' : 'no anomaly'}`),
+    a.score === undefined ? null : h('p', { class: 'quiet' }, `score ${number(a.score)}`),
     classes.length ? h('dl', { class: 'bars' }, classes.map(([name, p]) => h('div', null, h('dt', null, h('span', { class: 'clip', title: name }, name)), h('dd', null, h('meter', { min: 0, max: 1, value: p, 'aria-label': name }), `${(100 * p).toFixed(1)} %`)))) : null,
     a.notes?.length ? h('ul', { class: 'notes' }, a.notes.map(n => h('li', null, n))) : null);
 }
