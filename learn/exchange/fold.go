@@ -34,6 +34,9 @@ func Trees(m *model.Model, format string) (b *Booster, notes []string, err error
 		return nil, nil, err
 	}
 	for _, s := range steps {
+		if s.Together != nil {
+			return nil, nil, fmt.Errorf("%s fills in columns by each other, and a file of %s holds trees of the raw columns alone: export it as onnx", s.Name, format)
+		}
 		if s.Joint != nil {
 			return nil, nil, fmt.Errorf("%s makes columns of others, and a file of %s holds trees of the raw columns alone: export it as onnx", s.Name, format)
 		}

@@ -19,9 +19,20 @@ type Step struct {
 	Columns []StepColumn
 	Overall []float64 // of target: what a category that is not known is encoded as
 
+	Together []string     // of impute: columns that are filled in by each other
+	Rounds   []Regression // and how, one after the other
+
 	Joint  []Joint         // of one that makes columns beside those that it takes: these
 	Drops  []string        // columns that it takes out then
 	Params json.RawMessage // of such a one, all that its state has
+}
+
+// A Regression fills in a column by those beside it: the intercept, and the sum of
+// weights times their values.
+type Regression struct {
+	Column    int       `json:"column"` // of those that are filled in together
+	Intercept float64   `json:"intercept"`
+	Weights   []float64 `json:"weights"` // its own is 0
 }
 
 // A Joint is a column that is made of others.
@@ -87,6 +98,8 @@ func stepsOf(raw []byte) ([]Step, error) {
 			Steps   []json.RawMessage
 			Columns []json.RawMessage
 			Joint   []string
+			Rounds  []Regression
+			Spec    struct{ Numeric string }
 			Overall []float64
 			Center  []float64
 			Scale   []float64
@@ -111,8 +124,11 @@ func stepsOf(raw []byte) ([]Step, error) {
 		return []Step{out}, err
 	}
 	out := Step{Kind: s.Kind, Overall: s.Params.Overall}
-	if len(s.Params.Joint) > 0 {
-		out.Kind = "impute by other columns"
+	switch {
+	case len(s.Params.Joint) > 0 && s.Params.Spec.Numeric == "knn":
+		out.Kind = "impute by nearest rows"
+	case len(s.Params.Rounds) > 0:
+		out.Together, out.Rounds = s.Params.Joint, s.Params.Rounds
 	}
 	for j, c := range s.Params.Columns {
 		var column StepColumn
@@ -201,8 +217,8 @@ func (s *Step) why() string {
 		return "reads dates, which other libraries' files have not"
 	case "tfidf", "hashtext":
 		return "takes texts apart into words, which other libraries do each in their own way"
-	case "impute by other columns":
-		return "fills in a number by those of the row's other columns, by nearest rows or in rounds, which other libraries' files do not hold"
+	case "impute by nearest rows":
+		return "fills in a number by the training rows that are nearest, and which these are hangs on the last bit of a sum"
 	}
 	return "is more than other libraries' files hold"
 }
@@ -321,6 +337,15 @@ func (o *Origins) join(s *Step) error {
 		}
 		slices.Sort(from)
 		o.Sources[last] = append(o.Sources[last], slices.Compact(from))
+	}
+	var together []int
+	for _, name := range s.Together {
+		together = append(together, o.Of[name]...)
+	}
+	slices.Sort(together)
+	together = slices.Compact(together)
+	for _, name := range s.Together {
+		o.Of[name] = together
 	}
 	for _, name := range s.Drops {
 		delete(o.Of, name)

@@ -35,7 +35,7 @@ func Draw(outer testing.TB, t *rapid.T, data *table.Table) *model.Model {
 		specs = append(specs, &preprocess.Tidy{})
 	}
 	if yes("impute") || family == either {
-		fill := &preprocess.Impute{Indicators: yes("indicators"), Numeric: rapid.SampledFrom([]string{"mean", "median", "mode", "constant"}).Draw(t, "numeric"),
+		fill := &preprocess.Impute{Indicators: yes("indicators"), Numeric: rapid.SampledFrom([]string{"mean", "median", "mode", "constant", "iterative"}).Draw(t, "numeric"),
 			Categorical: rapid.SampledFrom([]string{"mode", "constant", "keep"}).Draw(t, "categorical")}
 		specs = append(specs, fill)
 	}

@@ -59,6 +59,20 @@ func Data(t testing.TB, n int) *table.Table {
 	return out
 }
 
+// Gaps is Data with more that is missing.
+func Gaps(t testing.TB, n int) *table.Table {
+	data := Data(t, n)
+	mass := slices.Clone(data.Column("mass").Floats)
+	for i := 1; i < n; i += 5 {
+		mass[i] = math.NaN()
+	}
+	out, err := data.Without("mass").With(table.FloatColumn("mass", mass))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // Fit makes a model of raw rows: of one of Data's targets, without the others, or
 // of none where that is "".
 func Fit(t testing.TB, data *table.Table, target string, e learn.Estimator, specs ...preprocess.Spec) *model.Model {
@@ -175,7 +189,8 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 			&preprocess.Bin{Columns: []string{"length"}, Codes: true, Replace: true},
 			&preprocess.Cluster{Columns: []string{"mass", "year"}, Clusters: 3, Output: "both"},
 			&preprocess.Auto{Family: "linear"}, &preprocess.Impute{}, &preprocess.PCA{Components: 6}),
-		"mean": Fit(t, data, "price", baseline.Estimator{}, numbers...),
+		"rounds": Fit(t, Gaps(t, data.Rows()), "price", linear.Ridge{Alpha: 1}, &preprocess.Impute{Numeric: "iterative", Indicators: true}, &preprocess.Auto{Family: "linear"}),
+		"mean":   Fit(t, data, "price", baseline.Estimator{}, numbers...),
 	}
 	for _, loss := range []string{"log_loss", "hinge"} {
 		sgd := linear.NewSGD()

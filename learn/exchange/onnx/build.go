@@ -100,6 +100,11 @@ func tensor(name string, shape []int64, v any) *onnxpb.TensorProto {
 		for _, n := range v {
 			t.RawData = binary.LittleEndian.AppendUint64(t.RawData, uint64(n))
 		}
+	case []bool:
+		kind = onnxpb.TensorProto_BOOL
+		for _, is := range v {
+			t.RawData = append(t.RawData, map[bool]byte{true: 1}[is])
+		}
 	case []string:
 		kind = onnxpb.TensorProto_STRING
 		for _, s := range v {

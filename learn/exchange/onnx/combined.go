@@ -103,7 +103,11 @@ func (w *writer) prepared(x string, columns []int, names []string, state learn.S
 				return "", fmt.Errorf("%s of %q: %w", steps[i].Name, c.Name, err)
 			}
 		}
-		if err := w.joint(&steps[i], func(int) bool { return true }); err != nil {
+		err := w.rounds(&steps[i])
+		if err == nil {
+			err = w.joint(&steps[i], func(int) bool { return true })
+		}
+		if err != nil {
 			return "", fmt.Errorf("%s: %w", steps[i].Name, err)
 		}
 	}

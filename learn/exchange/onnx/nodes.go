@@ -11,6 +11,8 @@ import (
 
 func little(kind onnxpb.TensorProto_DataType, b []byte) float64 {
 	switch kind {
+	case onnxpb.TensorProto_BOOL:
+		return float64(b[0])
 	case onnxpb.TensorProto_FLOAT:
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 	case onnxpb.TensorProto_INT32:
@@ -166,6 +168,7 @@ func (r *reader) pattern(op string, a attrs, in []*value) (*value, error) {
 	for _, follow := range []func() (*value, error){
 		func() (*value, error) { return r.recode(op, in), nil },
 		func() (*value, error) { return r.compare(op, in) },
+		func() (*value, error) { return r.fill(op, a, in) },
 		func() (*value, error) { return r.bins(op, a, in) },
 		func() (*value, error) { return r.interact(op, in) },
 		func() (*value, error) { return r.join(op, in) },

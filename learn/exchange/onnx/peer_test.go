@@ -30,7 +30,7 @@ func TestPeer(t *testing.T) {
 
 // It does so with any model that can be written.
 func TestPeerDrawn(t *testing.T) {
-	data, dir := exchangetest.Data(t, 80), t.TempDir()
+	data, dir := exchangetest.Gaps(t, 80), t.TempDir()
 	var cases []exchangetest.Case
 	rapid.Check(t, func(draw *rapid.T) {
 		m := exchangetest.Draw(t, draw, data)

@@ -110,6 +110,7 @@ type value struct {
 	apart    *apart    // how far rows are from points
 	ratio    *ratio    // of two columns
 	zero     *feature  // where a column is 0
+	rounds   *rounds   // columns on their way to be filled in by each other
 	blank    *feature  // where a text is missing
 	blanks   *texts    // where one of two is
 	texts    *texts    // two, joined
@@ -250,14 +251,14 @@ func constantOf(t *onnxpb.TensorProto) (*constant, error) {
 	}
 	raw := t.GetRawData()
 	kind := onnxpb.TensorProto_DataType(t.GetDataType())
-	width := map[onnxpb.TensorProto_DataType]int{onnxpb.TensorProto_FLOAT: 4, onnxpb.TensorProto_INT32: 4, onnxpb.TensorProto_DOUBLE: 8, onnxpb.TensorProto_INT64: 8}[kind]
+	width := map[onnxpb.TensorProto_DataType]int{onnxpb.TensorProto_FLOAT: 4, onnxpb.TensorProto_INT32: 4, onnxpb.TensorProto_DOUBLE: 8, onnxpb.TensorProto_INT64: 8, onnxpb.TensorProto_BOOL: 1}[kind]
 	switch {
 	case kind == onnxpb.TensorProto_STRING:
 		for _, s := range t.GetStringData() {
 			c.texts = append(c.texts, string(s))
 		}
 	case width == 0:
-		return nil, fmt.Errorf("it is of type %s: float, double, int32, int64 and string are read", kind)
+		return nil, fmt.Errorf("it is of type %s: float, double, int32, int64, bool and string are read", kind)
 	case len(raw) > 0:
 		if len(raw)%width != 0 {
 			return nil, fmt.Errorf("it has %d bytes", len(raw))

@@ -52,7 +52,7 @@ func TestReadWhatWasWritten(t *testing.T) {
 // Any model that can be written is read again as one of the same kind that
 // predicts the same.
 func TestReadWhateverIsWritten(t *testing.T) {
-	data := exchangetest.Data(t, 80)
+	data := exchangetest.Gaps(t, 80)
 	rapid.Check(t, func(draw *rapid.T) {
 		m := exchangetest.Draw(t, draw, data)
 		if len(m.Classes) == 2 && rapid.Bool().Draw(draw, "threshold") {

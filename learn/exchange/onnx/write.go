@@ -127,6 +127,15 @@ func (w *writer) write() error {
 				return fmt.Errorf("%s of %q: %w", steps[i].Name, c.Name, err)
 			}
 		}
+		together := true
+		for k, c := range steps[i].Columns {
+			together = together && (needed(origins.Sources[i][k]) || !slices.Contains(steps[i].Together, c.Name))
+		}
+		if together {
+			if err := w.rounds(&steps[i]); err != nil {
+				return fmt.Errorf("%s: %w", steps[i].Name, err)
+			}
+		}
 		if err := w.joint(&steps[i], func(k int) bool { return needed(origins.Sources[i][k]) }); err != nil {
 			return fmt.Errorf("%s: %w", steps[i].Name, err)
 		}
@@ -176,7 +185,7 @@ func (w *writer) step(s *exchange.Step, c *exchange.StepColumn) error {
 	case "drop":
 		delete(w.columns, c.Name)
 	case "impute":
-		return w.impute(at, c)
+		return w.impute(at, c, slices.Contains(s.Together, c.Name))
 	case "cap":
 		if c.Upper != nil {
 			bound := w.number(*c.Upper)
@@ -194,8 +203,8 @@ func (w *writer) step(s *exchange.Step, c *exchange.StepColumn) error {
 	return nil
 }
 
-// impute fills in what is missing, and says where it was.
-func (w *writer) impute(at *column, c *exchange.StepColumn) error {
+// impute fills in what is missing, if not later, and says where it was.
+func (w *writer) impute(at *column, c *exchange.StepColumn, later bool) error {
 	if at.kind == table.String {
 		if c.Indicator != "" {
 			is := w.node(mlDomain, "LabelEncoder", attributes{"keys_strings": []string{""}, "values_int64s": []int64{1}, "default_int64": 0}, []string{at.value})
@@ -206,14 +215,14 @@ func (w *writer) impute(at *column, c *exchange.StepColumn) error {
 		}
 		return nil
 	}
-	if c.Indicator == "" && c.None {
+	if c.Indicator == "" && (c.None || later) {
 		return nil
 	}
 	is := w.op("IsNaN", nil, at.value)
 	if c.Indicator != "" {
 		w.columns[c.Indicator] = &column{value: w.op("Cast", attributes{"to": int(onnxpb.TensorProto_DOUBLE)}, is), kind: table.Float64}
 	}
-	if !c.None {
+	if !c.None && !later {
 		with := c.Number
 		if at.kind == table.Bool && c.Text == "true" {
 			with = 1

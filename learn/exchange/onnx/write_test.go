@@ -23,7 +23,7 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		"hangs on the last bit of a sum":                                                          {neighbors.Neighbors{}, auto},
 		"transform 1 (tfidf) of kind takes texts apart into words":                                {linear.Ridge{}, with(&preprocess.Tfidf{Columns: []string{"kind"}})},
-		"transform 1 (impute by other columns) of length, mass, ":                                 {linear.Ridge{}, with(&preprocess.Impute{Numeric: "knn"})},
+		"transform 1 (impute by nearest rows) of length, mass, ":                                  {linear.Ridge{}, with(&preprocess.Impute{Numeric: "knn"})},
 		`transform 1 (interact): the column "year" is not of texts`:                               {linear.Ridge{}, with(&preprocess.Interact{Pairs: [][2]string{{"island", "year"}}, Op: "concat"})},
 		"transform 1 (bin): an interval is named by the blank text, which stands for a missing o": {linear.Ridge{}, with(&preprocess.Bin{Columns: []string{"mass"}, Edges: []float64{0, 1, 999}, Labels: []string{"", "much"}})},
 		`of "year": the category "2007.5" is no whole number, and ONNX looks up no others`:        {linear.Ridge{}, with(&preprocess.OneHot{Columns: []string{"year"}})},
