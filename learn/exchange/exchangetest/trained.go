@@ -219,8 +219,8 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 	layer := func(inputs, units int) neural.Layer {
 		return neural.Layer{Units: units, Weights: single(draw(inputs * units)), Bias: single(draw(units))}
 	}
-	for activation, like := range map[string]string{"relu": "ridge", "tanh": "softmax", "gelu": "logistic"} {
-		m := *out[like]
+	for _, of := range [][2]string{{"relu", "ridge"}, {"tanh", "softmax"}, {"gelu", "logistic"}} {
+		activation, m := of[0], *out[of[1]]
 		n := len(m.Features)
 		net := &neural.Model{Task: m.Task, Activation: activation, Mean: draw(n), Scale: make([]float64, n), Offset: 3, Unit: 2}
 		for j := range net.Scale {

@@ -44,11 +44,17 @@ func (w *writer) rounds(s *exchange.Step) error {
 type rounds struct {
 	columns []feature
 	fills   []float64
-	done    []exchange.Regression
+	last    *round
 	guess   *exchange.Regression // what comes next; its column has to be said
 	before  *rounds              // what that is of
 	column  int                  // where that one is missing
 	stage   string
+}
+
+// A round is a regression after those before it.
+type round struct {
+	exchange.Regression
+	before *round
 }
 
 // The stages of rounds.
@@ -90,7 +96,7 @@ func (r *reader) fill(op string, a attrs, in []*value) (*value, error) {
 			return nil, fmt.Errorf("it fills in a column by itself, or by others than those before")
 		}
 		next, guess.Column = *of, v.column
-		next.done = append(slices.Clip(of.done), guess)
+		next.last = &round{guess, of.last}
 		if err := r.take(n); err != nil {
 			return nil, err
 		}
@@ -118,7 +124,12 @@ func (r *reader) filled(v *rounds) ([]feature, error) {
 	for k, c := range v.columns {
 		columns = append(columns, map[string]any{"name": c.name, "type": table.Float64, "number": v.fills[k]})
 	}
+	done := []exchange.Regression{}
+	for at := v.last; at != nil; at = at.before {
+		done = append(done, at.Regression)
+	}
+	slices.Reverse(done)
 	out, err := r.changed("impute", map[string]any{"spec": map[string]any{"numeric": "iterative", "categorical": "keep"},
-		"columns": columns, "joint": names(v.columns), "rounds": v.done}, v.columns)
+		"columns": columns, "joint": names(v.columns), "rounds": done}, v.columns)
 	return out.columns, err
 }
