@@ -23,8 +23,9 @@ func newExplain(a *app) *cobra.Command {
 		Long: `Explain what a registered model predicts for a row given as JSON: what each
 column adds to the prediction, the most first, from what the model says on average
 to what it says of the row. These are Shapley values: they sum to the prediction.
-Rows of a linear model, or of trees that were read from ONNX, are compared with one
-of missing values, as the model fills them in. With --to it says which nearest changes of the row, to values that training had,
+Where the model is not of trees it is explained by comparing with some of its
+training rows or, where the store does not have them, as of an imported model, with
+a row of missing values, as the model fills them in. With --to it says which nearest changes of the row, to values that training had,
 make the model say another class. Of a model that recommends it is what each thing
 that a user did adds to the score of an item. VERSION is a number or an alias; champion, the
 served one, by default.`,
@@ -68,7 +69,11 @@ served one, by default.`,
 				}
 				return a.print(flips, func() { a.printFlips(flips, to) })
 			}
-			e, err := explain.Rows(cmd.Context(), m, rows, nil, nil)
+			others, err := background(cmd.Context(), conn, m)
+			if err != nil {
+				return err
+			}
+			e, err := explain.Rows(cmd.Context(), m, rows, others, nil)
 			if err != nil {
 				return fmt.Errorf("explaining the model %s: %w", name, err)
 			}

@@ -162,11 +162,24 @@ func sample(rows []int, n int, seed uint64) []int {
 // mostCompared is how many training rows others are compared with.
 const mostCompared = 5000
 
-// background are training rows without the target, for models without trees that
-// say how many training rows came where.
+// background are training rows of a model that is explained by comparing with some.
 func background(m *model.Model, raw *table.Table, split []step.Subset, seed uint64) *table.Table {
-	if covered(m) {
+	if !Compares(m) {
 		return nil
 	}
 	return raw.Take(sample(step.RowsOf(split, step.Train, raw.Rows()), mostCompared, seed)).Without(m.Target)
+}
+
+// Compares reports whether rows of a model are explained by comparing them with
+// others: where it is not of trees that say how many training rows came where.
+func Compares(m *model.Model) bool {
+	return m.Task != learn.Recommendation && !covered(m)
+}
+
+// Background are the training rows that Rows compares with, some of those given.
+func Background(m *model.Model, train *table.Table) *table.Table {
+	if train.Rows() == 0 {
+		return nil
+	}
+	return train.Take(sample(allRows(train.Rows()), mostCompared, m.Seed)).Without(m.Target)
 }
