@@ -70,6 +70,9 @@ func (w *writer) curve(p string, k int, c curve, of *calibration) string {
 	h := hingesOf(c.Isotonic)
 	m := int64(len(h.from))
 	x = w.op("Sub", nil, x, w.constant([]int64{1, m}, h.from))
+	if h.by != 1 {
+		x = w.op("Mul", nil, x, w.number(h.by))
+	}
 	x = w.op("Min", nil, w.op("Max", nil, x, w.number(0)), w.constant([]int64{1, m}, h.long))
 	x = w.op("MatMul", nil, x, w.constant([]int64{m, 1}, h.slope))
 	return w.op("Add", nil, x, w.number(h.first))
@@ -78,14 +81,26 @@ func (w *writer) curve(p string, k int, c curve, of *calibration) string {
 // A hinges is a rising function as a sum of lines that begin and end.
 type hinges struct {
 	first             float64
+	by                float64 // lengths are so many times as long, and slopes are of these
 	from, long, slope []float64
 }
 
+// Where a line is shorter than shortest its slope has to be of a longer one.
+const (
+	shortest = 1e-290
+	longer   = 0x1p600
+)
+
 func hingesOf(f *calibrate.Isotonic) hinges {
-	h := hinges{first: f.Y[0]}
+	h := hinges{first: f.Y[0], by: 1}
+	for i := 1; i < len(f.X); i++ {
+		if f.Y[i] > f.Y[i-1] && f.X[i]-f.X[i-1] < shortest {
+			h.by = longer
+		}
+	}
 	for i := 1; i < len(f.X); i++ {
 		if rise := f.Y[i] - f.Y[i-1]; rise > 0 {
-			long := max(f.X[i]-f.X[i-1], 1e-300) // a slope that is finite
+			long := (f.X[i] - f.X[i-1]) * h.by
 			h.from, h.long, h.slope = append(h.from, f.X[i-1]), append(h.long, long), append(h.slope, rise/long)
 		}
 	}

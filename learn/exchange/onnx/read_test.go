@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
+	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/calibrate"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/exchange/exchangetest"
 	"github.com/runnel-dev/runnel/learn/exchange/onnx"
@@ -71,6 +73,29 @@ func TestReadWhateverIsWritten(t *testing.T) {
 			draw.Fatalf("a %T is read as a %T", m.Estimator, again.Estimator)
 		}
 	})
+}
+
+// A curve that rises within less than what can be told from 0 stays as steep.
+func TestReadSteep(t *testing.T) {
+	m := exchangetest.Others(t, exchangetest.Data(t, 80))["logistic"]
+	curve := calibrate.Isotonic{X: []float64{0, 4e-314, 1e-300, .5}, Y: []float64{.125, .25, .25, .75}}
+	var err error
+	m.Estimator, err = calibrate.FromState(learn.State{Kind: calibrate.Kind, Params: map[string]any{"method": calibrate.Stepwise, "clip": .5,
+		"curves": []any{map[string]any{"isotonic": curve}}, "of": learn.State{}}}, len(m.Features), func(learn.State, int) (learn.Model, error) { return m.Estimator, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, _, err := onnx.Write(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := onnx.Read(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(again.Estimator.State().Params["curves"]), fmt.Sprint(m.Estimator.State().Params["curves"]); got != want {
+		t.Errorf("read as %s, want %s", got, want)
+	}
 }
 
 // What ONNX Runtime and MLflow have loaded of ours predicts here as there.

@@ -71,7 +71,7 @@ func (r *reader) map1(op string, in []*value) *value {
 		case op == "Clip" && len(in) == 3 && in[1].scalar() && in[2].scalar() && math.Abs(in[1].constant.numbers[0]+in[2].constant.numbers[0]-1) < 1e-12:
 			m.stage, m.clip = clipped, in[1].constant.numbers[0]
 		case op == "Sub" && c != nil && len(c.shape) == 2:
-			m.stage, m.hinges.from = past, c.numbers
+			m.stage, m.hinges.from, m.hinges.by = past, c.numbers, 1
 		case op == "Mul" && c != nil && len(c.numbers) == 1 && c.numbers[0] == 0:
 			m.stage, m.curve.Absent = mapped, true
 		case op == "Mul" && c != nil && len(c.numbers) == 1:
@@ -103,6 +103,8 @@ func (r *reader) map1(op string, in []*value) *value {
 		m.stage = more
 	case op == "Sigmoid" && m.stage == shifted: // in files of before
 		m.stage, m.method = mapped, calibrate.Platt
+	case op == "Mul" && m.stage == past && in[1].is(longer) && m.hinges.by == 1:
+		m.hinges.by = longer
 	case op == "Max" && m.stage == past && c != nil && len(c.numbers) == 1 && c.numbers[0] == 0:
 		m.stage = above
 	case op == "Min" && m.stage == above && c != nil && len(c.numbers) == len(m.hinges.from):
@@ -130,9 +132,10 @@ func (h hinges) isotonic() *calibrate.Isotonic {
 			f.X, f.Y = append(f.X, from), append(f.Y, y)
 		}
 		y = min(1, y+float64(h.slope[i]*h.long[i]))
-		end := from + h.long[i]
+		long := h.long[i] / h.by
+		end := from + long
 		if i+1 < len(h.from) && end > h.from[i+1] { // by what is rounded
-			if end-h.from[i+1] > 1e-9*h.long[i] {
+			if end-h.from[i+1] > 1e-9*long {
 				return nil
 			}
 			end = h.from[i+1]
