@@ -9,8 +9,8 @@ import (
 
 func TestIsolationForestConforms(t *testing.T) {
 	for name, f := range map[string]IsolationForest{
-		"default":     {Estimators: 100},
-		"of all rows": {Estimators: 30, MaxSamples: 1, Contamination: 0.05},
+		"default":     {Estimators: 40},
+		"of all rows": {Estimators: 20, MaxSamples: 1, Contamination: 0.05},
 		"single tree": {Estimators: 1, MaxSamples: 40},
 	} {
 		t.Run(name, func(t *testing.T) {
