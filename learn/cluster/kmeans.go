@@ -8,7 +8,7 @@ import (
 	"math"
 
 	"github.com/runnel-dev/runnel/learn"
-	"github.com/runnel-dev/runnel/learn/parallel"
+	"github.com/runnel-dev/runnel/learn/moments"
 	"github.com/runnel-dev/runnel/learn/splitmix"
 )
 
@@ -159,62 +159,20 @@ func (f *fit) weight(i int) float64 {
 	return f.Weights[i]
 }
 
-// centred reads every number once: for the features' means and variances, for
-// the largest, and for those that are none.
+// centred finds the features' means, the scale, and the mean of the variances by it.
 func centred(ctx context.Context, x *learn.Matrix, threads int) (*points, float64, error) {
-	p := &points{columns: x.Columns, rows: x.Rows, mean: make([]float64, len(x.Columns))}
-	variances, largest := make([]float64, len(x.Columns)), make([]float64, len(x.Columns))
-	err := parallel.Each(ctx, threads, len(x.Columns), func(_, j int) {
-		p.mean[j], variances[j], largest[j] = moments(x.Columns[j])
-	})
+	all, err := moments.All(ctx, x, nil, threads)
 	if err != nil {
 		return nil, 0, err
 	}
-	top, variance := 0.0, 0.0
-	for j, v := range largest {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, 0, numberless(x.Names[j], x.Columns[j])
-		}
-		top = max(top, v)
+	p := &points{columns: x.Columns, rows: x.Rows}
+	if p.scale, err = moments.Scale(x, all, true); err != nil {
+		return nil, 0, err
 	}
-	_, exponent := math.Frexp(top)
-	p.scale = math.Ldexp(1, min(-exponent, 1000))
-	for _, v := range variances {
-		variance += float64(v*p.scale) * p.scale / float64(len(variances))
+	variance := 0.0
+	for _, c := range all {
+		p.mean = append(p.mean, c.Mean)
+		variance += float64(c.Squares/float64(x.Rows)*p.scale) * p.scale / float64(len(all))
 	}
 	return p, variance, nil
-}
-
-// moments are the mean and the variance of a column, and its largest distance
-// from the mean: no number, or infinite, where one of the column is.
-func moments(col []float64) (mean, variance, largest float64) {
-	first, n := col[0], float64(len(col)) // first, so that values far from zero keep their digits
-	low, high := first, first
-	var sum, square [4]float64
-	for i := 0; i < len(col); i += 4 {
-		for lane, v := range col[i:min(i+4, len(col))] {
-			d := v - first
-			sum[lane] += d
-			square[lane] += float64(d * d)
-			if v < low {
-				low = v
-			}
-			if v > high {
-				high = v
-			}
-		}
-	}
-	shift := (sum[0] + sum[1] + sum[2] + sum[3]) / n
-	mean = first + shift
-	variance = max(0, (square[0]+square[1]+square[2]+square[3])/n-float64(shift*shift))
-	return mean, variance, max(high-mean, mean-low) + 0*variance
-}
-
-func numberless(name string, col []float64) error {
-	for i, v := range col {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("feature %q is %v in row %d: k-means needs numbers, so impute or cap first", name, v, i)
-		}
-	}
-	return fmt.Errorf("feature %q has numbers too large to take means of: scale it first", name)
 }

@@ -2,8 +2,6 @@ package decompose
 
 import (
 	"context"
-	"fmt"
-	"math"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/moments"
@@ -25,43 +23,20 @@ type work struct {
 // measure checks the columns, notes their means where they are to be centred, finds
 // the scale and returns the sum of the features' variances.
 func (w *work) measure(centre bool) (total float64, err error) {
-	all, largest := make([]moments.Column, len(w.means)), make([]float64, len(w.means))
-	err = parallel.Each(w.ctx, w.threads, len(all), func(_, j int) {
-		c := moments.Of(w.x.Columns[j], nil)
-		all[j], largest[j] = c, math.Abs(c.Mean)+math.Sqrt(c.Squares)
-		if largest[j] < 1e-100 { // squares may have vanished
-			for _, v := range w.x.Columns[j] {
-				largest[j] = max(largest[j], math.Abs(v))
-			}
-		}
-	})
+	all, err := moments.All(w.ctx, w.x, nil, w.threads)
 	if err != nil {
 		return 0, err
 	}
-	top := 0.0
-	for j, v := range largest {
-		if !(v <= 1e150) {
-			return 0, w.unusable(j)
-		}
-		top = max(top, v)
-		total += all[j].Squares / float64(w.rows)
+	if w.scale, err = moments.Scale(w.x, all, centre); err != nil {
+		return 0, err
+	}
+	for j, c := range all {
+		total += c.Squares / float64(w.rows)
 		if centre {
-			w.means[j] = all[j].Mean
+			w.means[j] = c.Mean
 		}
 	}
-	_, exponent := math.Frexp(top)
-	w.scale = math.Ldexp(1, min(-exponent, 1000))
 	return total, nil
-}
-
-// unusable says why a feature has no finite moments.
-func (w *work) unusable(j int) error {
-	for i, v := range w.x.Columns[j] {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("feature %q is %v in row %d: impute or cap first", w.x.Names[j], v, i)
-		}
-	}
-	return fmt.Errorf("feature %q has numbers too large to decompose: scale it first", w.x.Names[j])
 }
 
 // several is the number of rows worked on at a time, so that what is used again

@@ -115,7 +115,7 @@ func TestSVDErrors(t *testing.T) {
 		x *learn.Matrix
 	}{
 		`feature "age" is NaN in row 1`: {SVD{}, x(1, math.NaN())}, "1 rows of 1 features": {SVD{}, x(1)},
-		"-1 components": {SVD{Components: -1}, x(1, 2)}, "too large to decompose": {SVD{}, x(1e200, 1)},
+		"-1 components": {SVD{Components: -1}, x(1, 2)}, "too large to take means of": {SVD{}, x(1e200, 1)},
 	} {
 		if _, err := c.s.Fit(t.Context(), c.x, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

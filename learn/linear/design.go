@@ -7,7 +7,6 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/moments"
-	"github.com/runnel-dev/runnel/learn/parallel"
 )
 
 // A design is the features as the solvers see them: standardised, so that the
@@ -43,10 +42,7 @@ func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *lear
 			return nil, fmt.Errorf("all sample weights are 0")
 		}
 	}
-	all := make([]moments.Column, len(x.Columns))
-	err := parallel.Each(ctx, d.threads, len(all), func(_, j int) {
-		all[j] = moments.Of(x.Columns[j], d.weights)
-	})
+	all, err := moments.All(ctx, x, d.weights, d.threads)
 	if err != nil {
 		return nil, err
 	}

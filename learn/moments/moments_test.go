@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/runnel-dev/runnel/learn"
 )
 
 // The moments of a column are those of adding up one value after the other.
@@ -97,6 +99,44 @@ func TestProducts(t *testing.T) {
 					t.Errorf("%d rows of %d: product of %d and %d is %v, and %v by one thread, want %v", c.rows, c.columns, j, k, v, one[j*c.columns+k], want)
 				}
 			}
+		}
+	}
+}
+
+// Scaled numbers are about 1, whatever their size, and what has no scale is named.
+func TestScale(t *testing.T) {
+	for _, c := range []struct {
+		column   []float64
+		centred  bool
+		from, to float64 // of the largest number, scaled
+		err      string
+	}{
+		{[]float64{1, 3}, true, 0.25, 2, ""},
+		{[]float64{1001, 1003}, true, 500, 1003, ""},
+		{[]float64{1001, 1003}, false, 0.5, 1, ""},
+		{[]float64{3e-200, 1e-200}, true, 0.5, 1, ""},
+		{[]float64{3e140, -3e140}, true, 0.25, 2, ""},
+		{[]float64{0, 0}, true, 0, 0, ""},
+		{[]float64{1, math.NaN()}, false, 0, 0, `feature "a" is NaN in row 1: impute or cap first`},
+		{[]float64{1e200, 1}, true, 0, 0, `feature "a" has numbers too large to take means of: scale it first`},
+	} {
+		x := &learn.Matrix{Names: []string{"a"}, Columns: [][]float64{c.column}, Rows: 2}
+		all, err := All(t.Context(), x, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scale, err := Scale(x, all, c.centred)
+		if c.err != "" {
+			if err == nil || err.Error() != c.err {
+				t.Errorf("%v: error %v, want %s", c.column, err, c.err)
+			}
+			continue
+		}
+		if fraction, _ := math.Frexp(scale); err != nil || fraction != 0.5 {
+			t.Errorf("%v: scale %v, error %v: not a power of two", c.column, scale, err)
+		}
+		if largest := scale * max(c.column[0], c.column[1]); largest < c.from || largest > c.to {
+			t.Errorf("%v: the largest is %v, scaled, want %v to %v", c.column, largest, c.from, c.to)
 		}
 	}
 }
