@@ -73,7 +73,7 @@ type column struct {
 
 func (w *writer) write() error {
 	if t := w.model.Task; t != learn.Clustering && !t.Supervised() {
-		return fmt.Errorf("the model is of a %s: those of classifications, regressions and clusterings are written", t)
+		return fmt.Errorf("the model is of %s: those of classifications, regressions and clusterings are written", t)
 	}
 	steps, err := exchange.Steps(w.model.Graph)
 	if err != nil {
