@@ -27,31 +27,39 @@ type Matrix struct {
 	Rows    int
 }
 
+// rowBlock is how many rows and features are turned at a time: what is read and
+// written stays in cache.
+const rowBlock = 64
+
 // ByRow returns the bins of each row one after the other.
 func (m *Matrix) ByRow(threads int) []uint8 {
-	const block = 64 // rows and features at a time: what is read and written stays in cache
 	features := len(m.Columns)
 	out := make([]uint8, m.Rows*features)
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range threads {
 		all.Go(func() {
-			for from := int(next.Add(1)-1) * block; from < m.Rows; from = int(next.Add(1)-1) * block {
-				to := min(from+block, m.Rows)
-				for first := 0; first < features; first += block {
-					for j, col := range m.Columns[first:min(first+block, features)] {
-						at := from*features + first + j
-						for _, b := range col[from:to] {
-							out[at] = b
-							at += features
-						}
-					}
-				}
+			for from := int(next.Add(1)-1) * rowBlock; from < m.Rows; from = int(next.Add(1)-1) * rowBlock {
+				m.RowsInto(from, min(from+rowBlock, m.Rows), out[from*features:])
 			}
 		})
 	}
 	all.Wait()
 	return out
+}
+
+// RowsInto writes the bins of some rows one after the other.
+func (m *Matrix) RowsInto(from, to int, out []uint8) {
+	features := len(m.Columns)
+	for first := 0; first < features; first += rowBlock {
+		for j, col := range m.Columns[first:min(first+rowBlock, features)] {
+			at := first + j
+			for _, b := range col[from:to] {
+				out[at] = b
+				at += features
+			}
+		}
+	}
 }
 
 // Cut cuts every feature into at most maxBins bins, as scikit-learn's

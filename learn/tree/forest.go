@@ -144,9 +144,12 @@ func (f *Forest) fit(ctx context.Context, given *learn.Matrix, target *learn.Tar
 	if err != nil {
 		return nil, err
 	}
-	grow := growth{Forest: f, data: data, byRow: data.ByRow(opts.ThreadCount()), target: newTarget(y), tried: tried}
+	grow := growth{Forest: f, data: data, target: newTarget(y), tried: tried}
 	if kind != KindExtra && grow.tallies() {
-		grow.sparse = newPresence(data, grow.byRow, opts.ThreadCount())
+		grow.sparse = newPresence(data, opts.ThreadCount())
+	}
+	if grow.sparse == nil {
+		grow.byRow = data.ByRow(opts.ThreadCount())
 	}
 	if kind == KindExtra {
 		grow.places = newPlaces(x, data)

@@ -58,8 +58,8 @@ type grown struct {
 type growth struct {
 	*Forest
 	data   *bins.Matrix
-	byRow  []uint8   // the same bins, row after row
 	sparse *presence // nil where most bins are unusual ones
+	byRow  []uint8   // the same bins, row after row, where not sparse
 	target *target
 	tried  int         // features at each split
 	places [][]float64 // of extra trees: see cutter
@@ -73,6 +73,7 @@ type grower struct {
 
 	weight      []uint32 // of each row, in this tree
 	rows, spare []uint32 // the rows of positive weight, by node, in ascending order
+	unpacked    []uint8  // room for a column, where sparse
 	features    []int32  // a permutation, for drawing without replacement
 	varying     []int32  // those drawn that are not known to be constant in a node
 	stack       []branch
@@ -94,6 +95,9 @@ func newGrower(of growth) *grower {
 		rows:     make([]uint32, data.Rows+1),
 		spare:    make([]uint32, data.Rows),
 		features: make([]int32, len(data.Columns)),
+	}
+	if of.sparse != nil {
+		g.unpacked = make([]uint8, data.Rows)
 	}
 	var cuts *cutter
 	if of.places != nil {
@@ -157,6 +161,10 @@ func (g *grower) grow(ctx context.Context) grown {
 		middle := b.from
 		if b.depth+1 != g.MaxDepth || !g.criterion.summed() {
 			col, stride := g.column(s.feature, len(rows), false)
+			if g.sparse != nil && len(rows) < recordRows {
+				col = g.unpacked
+				g.sparse.column(rows, s.feature, col)
+			}
 			middle += divide(rows, g.spare, col, stride, &s)
 		}
 		right := sum{b.total.weight - s.left.weight, b.total.target - s.left.target}
@@ -199,11 +207,15 @@ func (g *grower) bestSplit(ctx context.Context, rows []uint32, b *branch) split 
 // nearBytes is how much of the bins stays in a near cache.
 const nearBytes = 1 << 20
 
+// recordRows is how many rows are divided by what their records say: those of fewer
+// are in a near cache, where the lines of a column are not.
+const recordRows = 1024
+
 // column is where the bins of a feature are for so many rows, and how far apart. Of
 // few rows they are looked at row by row, so that they stay in cache for what is
 // below a node; not where dense, if all are looked at column by column.
 func (g *growth) column(feature int32, rows int, dense bool) ([]uint8, int) {
-	if features := len(g.data.Columns); rows < denseRows || !dense && rows*features <= nearBytes {
+	if features := len(g.data.Columns); g.byRow != nil && (rows < denseRows || !dense && rows*features <= nearBytes) {
 		return g.byRow[feature:], features
 	}
 	return g.data.Columns[feature], 1

@@ -1,135 +1,101 @@
 #include "textflag.h"
 
-// Eight rows of eight bytes to eight bytes of eight rows.
-DATA turn<>+0(SB)/8, $0x3830282018100800
-DATA turn<>+8(SB)/8, $0x3931292119110901
-DATA turn<>+16(SB)/8, $0x3a322a221a120a02
-DATA turn<>+24(SB)/8, $0x3b332b231b130b03
-DATA turn<>+32(SB)/8, $0x3c342c241c140c04
-DATA turn<>+40(SB)/8, $0x3d352d251d150d05
-DATA turn<>+48(SB)/8, $0x3e362e261e160e06
-DATA turn<>+56(SB)/8, $0x3f372f271f170f07
-GLOBL turn<>(SB), RODATA|NOPTR, $64
+// Where the parts of slots and found are.
+#define WORD 0
+#define BIT 128
+#define BELOW 256
+#define TAG 384
+#define COUNT 512
+#define SLOTS 640
+#define TAGS 16448
 
-// func present(found, masks *[64]uint64, rows *uint32, n int, bits *uint64, stride int, at, bit *[64]uint8, groups int)
-TEXT ·present(SB), NOSPLIT, $0-72
-	MOVQ found+0(FP), DI
-	MOVQ masks+8(FP), SI
-	MOVQ rows+16(FP), R8
-	MOVQ n+24(FP), CX
-	MOVQ bits+32(FP), R9
-	MOVQ stride+40(FP), R10
-	MOVQ at+48(FP), AX
-	VMOVDQU64 (AX), Z2
-	MOVQ bit+56(FP), AX
-	VMOVDQU64 (AX), Z3
-	MOVQ groups+64(FP), R11
+// What a row has of 16 features: its words are Z0 and Z1, the counts before them Z2,
+// the place of its first bin Z3 and its code Z4.
+#define FIND(word, bit, below, tag, count) \
+	VMOVDQA32 word, Z5; \
+	VPERMI2D Z1, Z0, Z5; \
+	VPERMW.Z Z2, word, K6, Z6; \
+	VPTESTMD bit, Z5, K1; \
+	VPANDD below, Z5, Z5; \
+	VPOPCNTD Z5, Z5; \
+	VPADDD Z3, Z6, Z6; \
+	VPADDD Z6, Z5, Z5; \
+	VPADDD Z4, tag, Z7; \
+	VPADDD Z28, count, K1, count; \
+	VPCOMPRESSD Z5, K1, Z5; \
+	VPCOMPRESSD Z7, K1, Z7; \
+	VMOVDQU32 Z5, (DI)(AX*4); \
+	VMOVDQU32 Z7, TAGS(DI)(AX*4); \
+	KMOVW K1, R12; \
+	POPCNTL R12, R12; \
+	ADDQ R12, AX
 
-	// K7 is of the rows that there are.
-	MOVQ $-1, AX
-	MOVQ $64, DX
-	SUBQ CX, DX
-	XCHGQ CX, DX
-	SHRQ CX, AX
-	MOVQ DX, CX
-	KMOVQ AX, K7
-
-	XORQ DX, DX
+// func findPresent(f *found, records *uint8, place *uint32, words int, rows, codes *uint32, n, ahead int, s *slots) int
+TEXT ·findPresent(SB), NOSPLIT, $0-80
+	MOVQ f+0(FP), DI
+	MOVQ records+8(FP), R9
+	MOVQ place+16(FP), R8
+	MOVQ words+24(FP), R10
+	MOVQ rows+32(FP), SI
+	MOVQ codes+40(FP), DX
+	MOVQ n+48(FP), CX
+	MOVQ s+64(FP), R11
+	VMOVDQU32 WORD(R11), Z16
+	VMOVDQU32 WORD+64(R11), Z17
+	VMOVDQU32 BIT(R11), Z20
+	VMOVDQU32 BIT+64(R11), Z21
+	VMOVDQU32 BELOW(R11), Z22
+	VMOVDQU32 BELOW+64(R11), Z23
+	VMOVDQU32 TAG(R11), Z24
+	VMOVDQU32 TAG+64(R11), Z25
+	VMOVDQU32 COUNT(R11), Z26
+	VMOVDQU32 COUNT+64(R11), Z27
+	VPTERNLOGD $0xff, Z28, Z28, Z28
+	VPSRLD $31, Z28, Z28
+	MOVQ SLOTS(R11), R15
+	MOVL $0x55555555, AX
+	KMOVD AX, K6
+	SHLQ $1, R10
+	LEAQ (R10)(R10*2), R13 // the size of what is before the bins
+	SHLQ $1, R10           // and of the words
+	XORQ AX, AX
+	XORQ BX, BX
 
 row:
-	MOVL (R8)(DX*4), AX
-	IMULQ R10, AX
-	VMOVDQU64 (R9)(AX*1), Z0
-	VMOVDQU64 64(R9)(AX*1), Z1
-	VMOVDQA64 Z2, Z4
-	VPERMI2B Z1, Z0, Z4
-	VPTESTMB Z3, Z4, K1
-	KMOVQ K1, (SI)(DX*8)
-	INCQ DX
-	CMPQ DX, CX
+	// The record of a later row is fetched.
+	LEAQ 12(BX), R12
+	CMPQ R12, ahead+56(FP)
+	CMOVQGE BX, R12
+	MOVL (SI)(R12*4), R14
+	MOVL (R8)(R14*4), R14
+	ADDQ R9, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	PREFETCHT0 256(R14)
+
+	MOVL (SI)(BX*4), R14
+	MOVL (R8)(R14*4), R14
+	LEAQ (R9)(R14*1), R12
+	ADDL R13, R14
+	VMOVDQU32 (R12), Z0
+	VMOVDQU32 64(R12), Z1
+	VMOVDQU32 (R12)(R10*1), Z2
+	VPBROADCASTD R14, Z3
+	VPBROADCASTD (DX)(BX*4), Z4
+	FIND(Z16, Z20, Z22, Z24, Z26)
+	CMPQ R15, $16
+	JLE next
+	FIND(Z17, Z21, Z23, Z25, Z27)
+
+next:
+	INCQ BX
+	CMPQ BX, CX
 	JNE row
 
-	// The bytes of eight rows each, then of all 64.
-	VMOVDQU64 turn<>(SB), Z16
-	VPERMB (SI), Z16, Z0
-	VPERMB 64(SI), Z16, Z1
-	VPERMB 128(SI), Z16, Z2
-	VPERMB 192(SI), Z16, Z3
-	VPERMB 256(SI), Z16, Z4
-	VPERMB 320(SI), Z16, Z5
-	VPERMB 384(SI), Z16, Z6
-	VPERMB 448(SI), Z16, Z7
-	VPUNPCKLQDQ Z1, Z0, Z8
-	VPUNPCKHQDQ Z1, Z0, Z9
-	VPUNPCKLQDQ Z3, Z2, Z10
-	VPUNPCKHQDQ Z3, Z2, Z11
-	VPUNPCKLQDQ Z5, Z4, Z12
-	VPUNPCKHQDQ Z5, Z4, Z13
-	VPUNPCKLQDQ Z7, Z6, Z14
-	VPUNPCKHQDQ Z7, Z6, Z15
-	VSHUFI64X2 $0x88, Z10, Z8, Z0
-	VSHUFI64X2 $0x88, Z11, Z9, Z1
-	VSHUFI64X2 $0xdd, Z10, Z8, Z2
-	VSHUFI64X2 $0xdd, Z11, Z9, Z3
-	VSHUFI64X2 $0x88, Z14, Z12, Z4
-	VSHUFI64X2 $0x88, Z15, Z13, Z5
-	VSHUFI64X2 $0xdd, Z14, Z12, Z6
-	VSHUFI64X2 $0xdd, Z15, Z13, Z7
-	VSHUFI64X2 $0x88, Z4, Z0, Z8
-	VSHUFI64X2 $0x88, Z5, Z1, Z9
-	VSHUFI64X2 $0x88, Z6, Z2, Z10
-	VSHUFI64X2 $0x88, Z7, Z3, Z11
-	VSHUFI64X2 $0xdd, Z4, Z0, Z12
-	VSHUFI64X2 $0xdd, Z5, Z1, Z13
-	VSHUFI64X2 $0xdd, Z6, Z2, Z14
-	VSHUFI64X2 $0xdd, Z7, Z3, Z15
-
-	// The top bit of each byte, the one below it, and so on.
-#define BITS(Z) \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 56(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 48(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 40(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 32(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 24(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 16(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, 8(DI); \
-	VPADDB Z, Z, Z; \
-	VPMOVB2M Z, K1; \
-	KANDQ K7, K1, K1; \
-	KMOVQ K1, (DI); \
-	ADDQ $64, DI; \
-	DECQ R11; \
-	JEQ done
-
-	BITS(Z8)
-	BITS(Z9)
-	BITS(Z10)
-	BITS(Z11)
-	BITS(Z12)
-	BITS(Z13)
-	BITS(Z14)
-	BITS(Z15)
-
-done:
+	VMOVDQU32 Z26, COUNT(R11)
+	VMOVDQU32 Z27, COUNT+64(R11)
 	VZEROUPPER
+	MOVQ AX, ret+72(FP)
 	RET

@@ -11,26 +11,40 @@ const tallied = 16
 
 // tallies is counts for up to 16 classes and leaves of any size, and the same bit by
 // bit: a bin has room for 16 classes, so that its squares are a few operations on
-// vectors, and where most values of a feature are the same, only the others are added.
+// vectors, and where most values of a feature are the same, only the others are added,
+// those of many features at once, row after row.
 type tallies struct {
 	counts
-	codes  []uint16 // of each row: 16 times its weight, plus its class
-	coding []uint16 // of the rows of the opened node, in their order
+	codes  []uint32 // of each row: weightUnit times its weight, plus its class
+	coding []uint32 // of the rows of the opened node, in their order
 	wide   bool     // weights are too large for codes
 	fast   bool     // the processor has what kernels take
+	faster bool     // and what findFast takes
 
-	cells  *[256 * tallied]uint32 // bins
 	totals [tallied]uint32
-	there  [256]uint8 // 1 for each bin that has rows
-	words  []uint64   // see presence.find
-	finder *presence
 	sides  [256]side
+
+	// Of some features at once, one after the other:
+	cells *[slotted * apart * tallied]uint32 // of their bins
+	there [slotted * apart]uint8             // 1 for each bin that has rows
+	slots slots
+	found *found // where sparse
 }
 
 // A side is what is left of a split, or right of it, with as many bins as there are
 // to its end: its weight, the sum of the squares of its classes' weights, and that of
 // their products with the totals.
 type side struct{ squares, products, weight, _ int32 }
+
+// weightUnit leaves room for the place of a class in the cells of a feature.
+const weightUnit = 1 << 18
+
+// apart is how far the bins of one feature are from the next's: not a power of two, so
+// that their caches have room for the same bin of all.
+const apart = 256 + 9
+
+// almost is further below 1 than the sum of two quotients is off by rounding.
+const almost = 1 - 1.0/(1<<48)
 
 // sideWeight is the greatest weight of a node whose squares fit a side.
 const sideWeight = math.MaxInt16
@@ -41,22 +55,22 @@ func (of growth) tallies() bool {
 }
 
 func newTallies(of growth) *tallies {
-	t := &tallies{counts: *newCounts(of, nil), codes: make([]uint16, of.data.Rows), fast: fastTallies()}
-	t.width, t.cells = tallied, new([256 * tallied]uint32)
-	t.bins = t.cells[:]
+	t := &tallies{counts: *newCounts(of, nil), codes: make([]uint32, of.data.Rows), fast: fastTallies(), faster: fastPresence()}
+	t.width, t.cells = tallied, new([slotted * apart * tallied]uint32)
 	if of.sparse != nil {
-		t.finder = new(*of.sparse)
+		t.found = new(found)
 	}
 	return t
 }
 
 func (t *tallies) load(weight []uint32) {
-	if t.wide = slices.Max(weight) > math.MaxUint16/tallied; t.wide {
+	if t.wide = slices.Max(weight) > math.MaxUint32/weightUnit; t.wide {
+		t.bins = t.cells[:]
 		t.counts.load(weight)
 		return
 	}
 	for i, w := range weight {
-		t.codes[i] = uint16(w*tallied | t.y.labels[i])
+		t.codes[i] = w*weightUnit | t.y.labels[i]
 	}
 }
 
@@ -69,7 +83,7 @@ func (t *tallies) open(rows []uint32, known sum) (sum, bool) {
 	for i, r := range rows {
 		code := t.codes[r]
 		t.coding[i] = code
-		t.totals[code%tallied] += uint32(code / tallied)
+		t.totals[code%tallied] += code / weightUnit
 	}
 	copy(t.total, t.totals[:])
 	t.weight, t.squares = 0, 0
@@ -85,42 +99,39 @@ func (t *tallies) search(rows []uint32, features []int32, best *split) []int32 {
 		return t.counts.search(rows, features, best)
 	}
 	t.constant = t.constant[:0]
-	blocks := (len(rows) + 63) / 64
-	if t.finder != nil {
-		t.words = t.finder.find(rows, features, t.words, t.fast)
-	}
-	for k, f := range features {
-		usual := none
-		col, stride := t.column(f, len(rows), false)
-		if t.finder != nil {
-			words := t.words[k*blocks:][:blocks]
-			n := ones(words)
-			if n == 0 {
+	for len(features) > 0 {
+		some := features[:1]
+		if t.sparse != nil {
+			some = features[:min(slotted, len(features))]
+			t.addPresent(rows, some)
+		}
+		for k, f := range some {
+			t.bins = t.cells[k*apart*tallied:]
+			usual := none
+			if t.sparse == nil {
+				t.addAll(rows, f)
+			} else if n := int(t.slots.count[k]); n == 0 {
 				t.constant = append(t.constant, f)
 				continue
+			} else if n < len(rows) {
+				usual = int(t.sparse.usual[f])
 			}
-			if n < len(rows) {
-				usual = int(t.finder.usual[f])
-				t.addPresent(rows, words, col, stride)
+			list := t.take(k)
+			if usual == none && len(list) < 2 {
+				t.constant = append(t.constant, f)
+			} else if usual != missingBin && list[len(list)-1] != missingBin && t.scanSides(list, usual, f, best) {
+				continue
+			} else {
+				if usual != none {
+					list = t.addUsual(list, uint8(usual))
+				}
+				t.scan(list, len(rows), f, best)
+			}
+			for _, b := range list {
+				clear(t.at(b))
 			}
 		}
-		if usual == none {
-			t.addAll(rows, col, stride)
-		}
-		list := t.take()
-		if usual == none && len(list) < 2 {
-			t.constant = append(t.constant, f)
-		} else if usual != missingBin && list[len(list)-1] != missingBin && t.scanSides(list, usual, f, best) {
-			continue
-		} else {
-			if usual != none {
-				list = t.addUsual(list, uint8(usual))
-			}
-			t.scan(list, len(rows), f, best)
-		}
-		for _, b := range list {
-			clear(t.at(b))
-		}
+		features = features[len(some):]
 	}
 	return t.constant
 }
@@ -128,32 +139,44 @@ func (t *tallies) search(rows []uint32, features []int32, best *split) []int32 {
 // none stands for the usual bin where all bins are looked at.
 const none = 256
 
-func (t *tallies) addAll(rows []uint32, col []uint8, stride int) {
+// addAll adds rows to the histogram of a feature.
+func (t *tallies) addAll(rows []uint32, feature int32) {
+	col, stride := t.column(feature, len(rows), false)
 	coding := t.coding[:len(rows)]
+	cells, there := t.cells, &t.there
 	if t.fast {
-		addEach(t.cells, &t.there, &rows[0], &coding[0], len(rows), &col[0], stride)
+		addEach(&cells[0], &there[0], &rows[0], &coding[0], len(rows), &col[0], stride)
 		return
 	}
 	for i, r := range rows {
 		b, code := col[int(r)*stride], coding[i]
-		t.cells[uint(b)*tallied|uint(code%tallied)] += uint32(code / tallied)
-		t.there[b] = 1
+		cells[uint(b)*tallied|uint(code%tallied)] += code / weightUnit
+		there[b] = 1
 	}
 }
 
-// addPresent adds the rows of which words has a bit.
-func (t *tallies) addPresent(rows []uint32, words []uint64, col []uint8, stride int) {
-	coding := t.coding[:len(rows)]
-	if t.fast {
-		addSome(t.cells, &t.there, &rows[0], &coding[0], &words[0], len(words), &col[0], stride)
-		return
-	}
-	for w, m := range words {
-		for ; m != 0; m &= m - 1 {
-			i := w<<6 | bits.TrailingZeros64(m)
-			b, code := col[int(rows[i])*stride], coding[i]
-			t.cells[uint(b)*tallied|uint(code%tallied)] += uint32(code / tallied)
-			t.there[b] = 1
+// addPresent adds rows to the histograms of features that are present in them.
+func (t *tallies) addPresent(rows []uint32, features []int32) {
+	t.slots.count = [slotted]uint32{}
+	cells, there := t.cells, &t.there
+	for k := range t.sparse.groups {
+		t.slots.none()
+		for slot, f := range features {
+			if int(f/grouped) == k {
+				t.slots.add(slot, f)
+			}
+		}
+		g := &t.sparse.groups[k]
+		records := g.records
+		for from := 0; from < len(rows) && t.slots.n > 0; from += foundRows {
+			to := min(from+foundRows, len(rows))
+			n := t.found.find(g, rows[from:to:len(rows)], t.coding[from:to], &t.slots, t.faster)
+			at, tags := t.found.at[:n], t.found.tag[:n]
+			for i, tag := range tags {
+				cell := tag%weightUnit + uint32(records[at[i]])*tallied
+				cells[cell] += tag / weightUnit
+				there[cell/tallied] = 1
+			}
 		}
 	}
 }
@@ -172,9 +195,9 @@ func (t *tallies) addUsual(list []uint8, usual uint8) []uint8 {
 }
 
 // take lists the bins that have rows, and forgets them.
-func (t *tallies) take() []uint8 {
+func (t *tallies) take(slot int) []uint8 {
 	var seen [4]uint64
-	t.mark(&seen)
+	mark(&seen, (*[256]uint8)(t.there[slot*apart:]))
 	list := t.list[:]
 	n := 0
 	for word, m := range seen {
@@ -187,11 +210,11 @@ func (t *tallies) take() []uint8 {
 }
 
 // markPlain sets a bit for each bin that is there, and forgets them.
-func (t *tallies) markPlain(seen *[4]uint64) {
-	for b, is := range t.there {
+func markPlain(seen *[4]uint64, there *[256]uint8) {
+	for b, is := range there {
 		seen[b>>6] |= uint64(is) << (b & 63)
 	}
-	t.there = [256]uint8{}
+	*there = [256]uint8{}
 }
 
 // scanSides is scan and clears the bins, where no values are missing and the
@@ -206,14 +229,14 @@ func (t *tallies) scanSides(list []uint8, usual int, feature int32, best *split)
 		below--
 	}
 	if below > 0 {
-		sumSides(t.cells, &list[0], &t.sides[0], below, 1, &t.totals)
+		sumSides(&t.bins[0], &list[0], &t.sides[0], below, 1, &t.totals)
 	}
 	if above := len(list) - below; above > 0 {
-		sumSides(t.cells, &list[len(list)-1], &t.sides[len(list)-1], above, -1, &t.totals)
+		sumSides(&t.bins[0], &list[len(list)-1], &t.sides[len(list)-1], above, -1, &t.totals)
 	}
 	purity, total := float64(t.squares)/float64(t.weight), float64(t.weight)
 	least := purity + float64(best.gain*total)
-	weight, squares := int32(t.weight), int32(t.squares)
+	nearly, squares := least*almost, int32(t.squares)
 	splits := len(list)
 	if usual == none {
 		splits--
@@ -221,18 +244,25 @@ func (t *tallies) scanSides(list []uint8, usual int, feature int32, best *split)
 	for i := range splits {
 		s := &t.sides[i]
 		other := squares - 2*s.products + s.squares
+		// That s.squares/w + other/rest is not above least, is mostly clear
+		// without dividing.
+		w := int64(s.weight)
+		rest := t.weight - w
+		if float64(int64(s.squares)*rest+int64(other)*w) <= nearly*float64(w*rest) {
+			continue
+		}
 		var left, both float64
 		if i < below {
-			left = float64(s.weight)
-			both = float64(s.squares)/left + float64(other)/float64(weight-s.weight)
+			left = float64(w)
+			both = float64(s.squares)/left + float64(other)/float64(rest)
 		} else {
-			left = float64(weight - s.weight)
-			both = float64(other)/left + float64(s.squares)/float64(s.weight)
+			left = float64(rest)
+			both = float64(other)/left + float64(s.squares)/float64(w)
 		}
 		if both <= least {
 			continue
 		}
-		least = both
+		least, nearly = both, both*almost
 		from, to := int32(usual), int32(list[i])
 		switch {
 		case i < below-1:

@@ -24,7 +24,7 @@ TEXT ·markThere(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
-// func sumSides(cells *[4096]uint32, list *uint8, sides *side, n, step int, totals *[16]uint32)
+// func sumSides(cells *uint32, list *uint8, sides *side, n, step int, totals *[16]uint32)
 //
 // Weights are below 2^15: two of them are a word's halves, and products of the halves
 // of words are added up by one instruction.
@@ -78,45 +78,10 @@ bin:
 	ANDL $15, R13; \
 	SHLL $4, AX; \
 	ORL R13, AX; \
-	SHRL $4, R12; \
+	SHRL $18, R12; \
 	ADDL R12, (DI)(AX*4)
 
-// func addSome(cells *[4096]uint32, there *[256]uint8, rows *uint32, coding *uint16, words *uint64, n int, col *uint8, stride int)
-TEXT ·addSome(SB), NOSPLIT, $0-64
-	MOVQ cells+0(FP), DI
-	MOVQ there+8(FP), R11
-	MOVQ rows+16(FP), SI
-	MOVQ coding+24(FP), DX
-	MOVQ words+32(FP), R8
-	MOVQ n+40(FP), CX
-	MOVQ col+48(FP), R9
-	MOVQ stride+56(FP), R10
-
-word:
-	MOVQ (R8), BX
-	TESTQ BX, BX
-	JEQ next
-
-some:
-	TZCNTQ BX, R12
-	MOVL (SI)(R12*4), AX
-	MOVWLZX (DX)(R12*2), R12
-	BLSRQ BX, BX
-	IMULQ R10, AX
-	MOVBLZX (R9)(AX*1), AX
-	ADD
-	TESTQ BX, BX
-	JNE some
-
-next:
-	ADDQ $8, R8
-	ADDQ $256, SI
-	ADDQ $128, DX
-	DECQ CX
-	JNE word
-	RET
-
-// func addEach(cells *[4096]uint32, there *[256]uint8, rows *uint32, coding *uint16, n int, col *uint8, stride int)
+// func addEach(cells *uint32, there *uint8, rows *uint32, coding *uint32, n int, col *uint8, stride int)
 TEXT ·addEach(SB), NOSPLIT, $0-56
 	MOVQ cells+0(FP), DI
 	MOVQ there+8(FP), R11
@@ -129,7 +94,7 @@ TEXT ·addEach(SB), NOSPLIT, $0-56
 
 each:
 	MOVL (SI)(BX*4), AX
-	MOVWLZX (DX)(BX*2), R12
+	MOVL (DX)(BX*4), R12
 	IMULQ R10, AX
 	MOVBLZX (R9)(AX*1), AX
 	ADD
