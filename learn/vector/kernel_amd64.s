@@ -10,6 +10,12 @@
 	VADDSD        X16, X, X   \
 	VMOVSD        X, at(DI)
 
+#define ZERO(A, B, C, D) \
+	VPXORQ A, A, A \
+	VPXORQ B, B, B \
+	VPXORQ C, C, C \
+	VPXORQ D, D, D
+
 // func inner512(a, b *float64, n int) float64
 TEXT ·inner512(SB), NOSPLIT, $0-32
 	MOVQ a+0(FP), SI
@@ -64,10 +70,7 @@ TEXT ·inner4by512(SB), NOSPLIT, $0-32
 	MOVQ x+8(FP), R12
 	MOVQ n+16(FP), CX
 	MOVQ s+24(FP), DI
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
+	ZERO(Z0, Z1, Z2, Z3)
 	FOUR
 
 loop:
@@ -153,22 +156,10 @@ TEXT ·dots512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), CX
 	MOVQ s+32(FP), DI
 	LEAQ (R8)(R8*2), R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
+	ZERO(Z0, Z1, Z2, Z3)
+	ZERO(Z4, Z5, Z6, Z7)
+	ZERO(Z8, Z9, Z10, Z11)
+	ZERO(Z12, Z13, Z14, Z15)
 
 loop:
 	VMOVUPD (SI), Z16
@@ -216,6 +207,13 @@ loop:
 	VADDSD       X15, X, X  \
 	VMOVSD       X, at(DI)
 
+// Adds the products of eight numbers of a column with eight others to their sums.
+#define HALVES(X, H, S0, S1) \
+	VMULPD Y12, X, Y14   \
+	VMULPD Y13, H, Y15   \
+	VADDPD Y14, S0, S0   \
+	VADDPD Y15, S1, S1
+
 // func dots256(a, b *float64, step, rows int, s *float64)
 //
 // dots512 for two columns and two others, of which s are places 0, 1, 4 and 5.
@@ -241,24 +239,12 @@ loop:
 	VMOVUPD 32(SI)(R8*1), Y11
 	VMOVUPD (DX), Y12
 	VMOVUPD 32(DX), Y13
-	VMULPD  Y12, Y8, Y14
-	VADDPD  Y14, Y0, Y0
-	VMULPD  Y13, Y9, Y15
-	VADDPD  Y15, Y1, Y1
-	VMULPD  Y12, Y10, Y14
-	VADDPD  Y14, Y4, Y4
-	VMULPD  Y13, Y11, Y15
-	VADDPD  Y15, Y5, Y5
+	HALVES(Y8, Y9, Y0, Y1)
+	HALVES(Y10, Y11, Y4, Y5)
 	VMOVUPD (DX)(R8*1), Y12
 	VMOVUPD 32(DX)(R8*1), Y13
-	VMULPD  Y12, Y8, Y14
-	VADDPD  Y14, Y2, Y2
-	VMULPD  Y13, Y9, Y15
-	VADDPD  Y15, Y3, Y3
-	VMULPD  Y12, Y10, Y14
-	VADDPD  Y14, Y6, Y6
-	VMULPD  Y13, Y11, Y15
-	VADDPD  Y15, Y7, Y7
+	HALVES(Y8, Y9, Y2, Y3)
+	HALVES(Y10, Y11, Y6, Y7)
 	ADDQ    $64, SI
 	ADDQ    $64, DX
 	SUBQ    $8, CX
