@@ -20,6 +20,8 @@ type sparse struct {
 	*loss
 	first []float64 // of each column: the penalty on its coefficients' sizes
 	least float64   // that second takes
+
+	steady bool // second derivatives are taken for a little more than they are
 }
 
 // minimise improves u until a step would make the function fall by no more than the
@@ -40,10 +42,13 @@ func (l *sparse) minimise(ctx context.Context, u []float64, tolerance float64, m
 			return true, steps, nil
 		}
 		if !finite(fall) {
+			if l.steadied() {
+				continue
+			}
 			return false, steps, nil
 		}
 		rounding := float64(1e-15 * math.Abs(f))
-		t := 1.0
+		t, found := 1.0, true
 		for try := 0; ; try++ {
 			for i, d := range down {
 				next[i] = u[i] + float64(t*d)
@@ -61,9 +66,16 @@ func (l *sparse) minimise(ctx context.Context, u []float64, tolerance float64, m
 				break
 			}
 			if try == 30 { // no step is better but for rounding
-				return fall <= 1e-10, steps, nil
+				found = false
+				break
 			}
 			t /= 2
+		}
+		if !found {
+			if fall > 1e-10 && l.steadied() {
+				continue
+			}
+			return fall <= 1e-10, steps, nil
 		}
 		copy(u, next)
 		copy(g, gNext)
@@ -72,6 +84,15 @@ func (l *sparse) minimise(ctx context.Context, u []float64, tolerance float64, m
 		}
 	}
 	return false, steps, nil
+}
+
+// steadied keeps steps from where the approximation has no minimum but for rounding,
+// as of classes that are far apart, whose second derivatives are next to nothing
+// along some ways. It is false where it was asked for already.
+func (l *sparse) steadied() bool {
+	before := l.steady
+	l.steady = true
+	return !before
 }
 
 // sizes is the penalty on the coefficients' sizes.
@@ -133,6 +154,11 @@ func (l *sparse) step(ctx context.Context, u, g []float64, tolerance float64) (d
 		if err != nil {
 			return nil, 0, err
 		}
+		if l.steady {
+			for i := range run * size {
+				h[i*(run*size+1)] *= 1 + 1e-6
+			}
+		}
 		q := quadratic{a: h, threads: l.threads}
 		for range run {
 			q.lasso = append(q.lasso, first...)
@@ -141,6 +167,15 @@ func (l *sparse) step(ctx context.Context, u, g []float64, tolerance float64) (d
 		if _, err := q.minimise(ctx, to[from:end], left[from:end], max(tolerance/10, 1e-12), 1000); err != nil {
 			return nil, 0, err
 		}
+	}
+	// Probabilities of several classes stay as they are when all intercepts move by as
+	// much: the approximation may send them anywhere, and scores would lose digits.
+	shift := 0.0
+	for k := 0; k < l.scores && l.scores > 1; k++ {
+		shift += to[k*size+size-1] / float64(l.scores)
+	}
+	for k := 0; k < l.scores; k++ {
+		to[k*size+size-1] -= shift
 	}
 	down = make([]float64, len(u))
 	for i, j := range index {
