@@ -38,7 +38,7 @@ func (p Params) resume(ctx context.Context, call *step.Call, in events.FeaturesB
 	}
 	v, err := call.Models().Get(ctx, name, version)
 	if err != nil {
-		return err
+		return fmt.Errorf("continue: %s cannot be gone on from (runnel models list says which there are): %w", p.Continue, err)
 	}
 	m, raw, split, err := fitted.Judged(ctx, call, v.Files, in.Raw)
 	if err != nil {

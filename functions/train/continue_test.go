@@ -109,7 +109,7 @@ func TestContinueRefuses(t *testing.T) {
 		{"calibrated", map[string]any{"model": "sgd", "calibration": map[string]any{"method": "sigmoid"}}, map[string]any{"target": "sex"}, "penguins@1", "calibrates"},
 		{"balanced", map[string]any{"model": "sgd", "balance": "weights"}, map[string]any{"target": "sex"}, "penguins@1", "balance"},
 		{"another target", map[string]any{"model": "sgd"}, map[string]any{"target": "island"}, "penguins@1", `classification of "sex"`},
-		{"no such version", map[string]any{"model": "sgd"}, map[string]any{"target": "sex"}, "penguins@7", "penguins"},
+		{"no such version", map[string]any{"model": "sgd"}, map[string]any{"target": "sex"}, "penguins@7", "continue: penguins@7 cannot be gone on from (runnel models list"},
 		{"an alias", map[string]any{"model": "sgd"}, map[string]any{"target": "sex"}, "penguins@champion", "write it as churn@3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
