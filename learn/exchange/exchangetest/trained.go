@@ -190,7 +190,9 @@ func Others(t testing.TB, data *table.Table) map[string]*model.Model {
 			&preprocess.Cluster{Columns: []string{"mass", "year"}, Clusters: 3, Output: "both"},
 			&preprocess.Auto{Family: "linear"}, &preprocess.Impute{}, &preprocess.PCA{Components: 6}),
 		"rounds": Fit(t, Gaps(t, data.Rows()), "price", linear.Ridge{Alpha: 1}, &preprocess.Impute{Numeric: "iterative", Indicators: true}, &preprocess.Auto{Family: "linear"}),
-		"mean":   Fit(t, data, "price", baseline.Estimator{}, numbers...),
+		"itself": Fit(t, Gaps(t, data.Rows()), "price", linear.Ridge{Alpha: 1}, &preprocess.Interact{Pairs: [][2]string{{"mass", "mass"}}, Op: "difference"},
+			&preprocess.Auto{Family: "linear"}, &preprocess.Impute{}),
+		"mean": Fit(t, data, "price", baseline.Estimator{}, numbers...),
 	}
 	for _, loss := range []string{"log_loss", "hinge"} {
 		sgd := linear.NewSGD()

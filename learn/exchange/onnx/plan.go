@@ -42,8 +42,11 @@ func (r *reader) change(kind string, params map[string]any, takes []feature, mak
 			return nil, fmt.Errorf("it changes what says whether %q is in a set of categories: trees alone take it", c.name)
 		}
 	}
+	if len(makes) > maxColumns {
+		return nil, fmt.Errorf("it makes %d columns: at most %d are read", len(makes), maxColumns)
+	}
 	r.fresh++
-	return &change{kind, params, takes, makes, keeps, r.fresh}, r.take(len(takes))
+	return &change{kind, params, takes, makes, keeps, r.fresh}, r.take(len(takes) + newColumn*len(makes))
 }
 
 // changed is columns after a transform that keeps their names.
@@ -71,10 +74,15 @@ func (r *reader) created(kind string, params map[string]any, from feature, names
 	return out, err
 }
 
-// take counts the columns that nodes take.
+// newColumn is what a column that is made counts as: it has a name, which others
+// must not have.
+const newColumn = 8
+
+// take counts the columns that nodes take and make, and the numbers that these are
+// made by.
 func (r *reader) take(columns int) error {
 	if r.work += columns; r.work > maxWork {
-		return fmt.Errorf("its nodes take more than %d columns in all", maxWork)
+		return fmt.Errorf("its nodes take and make more than %d columns in all", maxWork)
 	}
 	return nil
 }

@@ -46,7 +46,11 @@ func (r *reader) compare(op string, in []*value) (*value, error) {
 	case v == nil:
 		return nil, nil
 	case op == "IsNaN" && v.stage == itself:
-		return v.to(infinite, nil, nil), nil
+		out := v.to(infinite, nil, nil)
+		if len(x.columns) == 1 { // or what is missing in a column's difference with itself
+			out.absent = &x.columns[0]
+		}
+		return out, nil
 	case op == "Where" && v.stage == infinite && len(in) == 3 && n == len(v.columns) && slices.Equal(in[2].columns, v.columns):
 		return v.to(filled, c.numbers, nil), nil
 	case op == "Sub" && v.stage == filled && n > 0 && slices.Equal(c.numbers, v.center):
@@ -72,6 +76,9 @@ func (v *measured) params(spec map[string]any, outputs []string) map[string]any 
 // components are columns of sums of comparable ones, by weights of columns x
 // components.
 func (r *reader) components(v *measured, weights []float64, n int) ([]feature, error) {
+	if err := r.take(len(weights)); err != nil {
+		return nil, err
+	}
 	var all [][]float64
 	var outputs []string
 	for k := range n {
@@ -137,6 +144,9 @@ func (r *reader) beside(kind string, params map[string]any, takes []feature, out
 // groups are columns of how far rows are from the middles of groups, or one of
 // which they are in.
 func (r *reader) groups(a *apart, output string) (*value, error) {
+	if err := r.take(len(a.from)); err != nil {
+		return nil, err
+	}
 	var groups [][]float64
 	var outputs []string
 	n := len(a.columns)
@@ -298,6 +308,9 @@ func (r *reader) bins(op string, a attrs, in []*value) (*value, error) {
 // above, of missing ones.
 func (r *reader) cut(v *intervals, names *constant) (*value, error) {
 	n, last := len(v.edges)-1, len(v.edges)
+	if err := r.take(last + len(names.numbers) + len(names.texts)); err != nil {
+		return nil, err
+	}
 	texts := names.texts
 	codes := texts == nil
 	if codes {
