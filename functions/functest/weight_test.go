@@ -86,6 +86,22 @@ func TestBadWeight(t *testing.T) {
 	}
 }
 
+// TestNoWeight: a row without a target needs no weight, for it is left out; nor does
+// one of a table that is only looked at.
+func TestNoWeight(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("x,y,count\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "%d,%d,%d\n", i, i%7, 1+i%2)
+	}
+	b.WriteString("5,,\n6,,-1\n")
+	functest.Chain(t, "weighed.csv", []byte(b.String()), functest.Params{"ingest": {"target": "y", "weight": "count", "task": "regression"}, "train": {"model": "ridge"}}).Must(t)
+	r := functest.Chain(t, "weighed.csv", []byte(b.String()), functest.Params{"ingest": {"weight": "count"}})
+	if r.Err != nil && r.Last == "ingest" {
+		t.Errorf("nothing is to be learnt, and the weights are refused: %v", r.Err)
+	}
+}
+
 // TestEqualRows keeps equal rows where how often they come counts.
 func TestEqualRows(t *testing.T) {
 	var b strings.Builder

@@ -89,8 +89,8 @@ func (b *builder) finish(ctx context.Context) error {
 		}
 	}
 	parts, err := b.split(kept)
-	if err == nil && b.params.Weight != "" && b.task != learn.Recommendation {
-		err = checkWeights(kept.Column(b.params.Weight), parts)
+	if err == nil && b.params.Weight != "" && b.task != "" && b.task != learn.Recommendation {
+		err = checkWeights(kept.Column(b.params.Weight), kept.Column(b.params.Target), parts)
 	}
 	if err != nil {
 		return step.Permanent(fmt.Errorf("splitting dataset %s: %w", b.name, err))

@@ -65,9 +65,13 @@ func (p Params) roles() map[string]string {
 }
 
 // checkWeights finds what is no weight, and subsets whose rows all count as none.
-func checkWeights(c *table.Column, parts []step.Subset) error {
+// Rows without a target count for nothing: they are left out later.
+func checkWeights(c, target *table.Column, parts []step.Subset) error {
 	sums, numbers := [3]float64{-1, -1, -1}, c.Numbers()
 	for i := range c.Len() {
+		if target != nil && target.Missing(i) {
+			continue
+		}
 		w := math.NaN()
 		if numbers != nil {
 			w = numbers[i]
