@@ -71,6 +71,9 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			if err != nil {
 				return err
 			}
+			if same(args[1], out) {
+				return fmt.Errorf("%s is the file that is read: name another one with --out", out)
+			}
 			t, err := a.readTable(cmd, args[1], predict.CSV(inputs))
 			if err != nil {
 				return err
@@ -321,4 +324,11 @@ func (a *app) writeTable(t *table.Table, p *predicted, path string) error {
 	}
 	a.say("%s rows with predictions are in %s", count(int64(t.Rows())), path)
 	return nil
+}
+
+// same tells whether two names are of one file.
+func same(a, b string) bool {
+	x, errA := os.Stat(a)
+	y, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(x, y)
 }

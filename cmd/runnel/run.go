@@ -77,7 +77,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was missed, 130 cancelled.
 // add adds the flags to a command.
 func (f *runFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVarP(&f.target, "target", "t", "", "`COLUMN` to predict")
-	c.Flags().StringVar(&f.task, "task", "", "classification, regression, clustering or anomaly_detection, which take no target, or recommendation, which takes --user and --item; decided by the columns by default")
+	c.Flags().StringVar(&f.task, "task", "", "classification or regression of a target; clustering or anomaly_detection, which take none; or recommendation, which takes --user and --item; decided by the columns by default")
 	c.Flags().StringVar(&f.user, "user", "", "`COLUMN` of users, to recommend items to")
 	c.Flags().StringVar(&f.item, "item", "", "`COLUMN` of items, to recommend to users")
 	c.Flags().StringVarP(&f.model, "model", "m", "", "`ESTIMATOR`: "+estimators())

@@ -5,7 +5,9 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/nearest"
@@ -56,11 +58,12 @@ func (p Params) served(ctx context.Context, call *step.Call, in events.ModelRegi
 	}
 	metric := p.Metric
 	if metric == "" {
-		for _, metric = range []string{"accuracy", "silhouette", "ndcg_at_k", "r2", "roc_auc"} {
-			if _, ok := in.Metrics[metric]; ok {
-				break
-			}
+		compared := []string{"accuracy", "silhouette", "ndcg_at_k", "r2", "roc_auc"}
+		at := slices.IndexFunc(compared, func(name string) bool { _, ok := in.Metrics[name]; return ok })
+		if at < 0 {
+			return false, step.Permanent(fmt.Errorf("when: model %s version %d has none of the metrics by which versions are compared (%s): name one that it has with deploy.metric, leave deploy.when out, or let anomalies be judged by a column of known ones (ingest.label)", in.Name, in.Version, strings.Join(compared, ", ")))
 		}
+		metric = compared[at]
 	}
 	greater, known := metrics.Greater(metric)
 	value, ok := in.Metrics[metric]

@@ -157,6 +157,9 @@ func (a *Anomalies) judge(call *step.Call, e *Evaluation, c *table.Column, score
 		if c.Missing(i) || numbers[i] != numbers[i] {
 			continue
 		}
+		if numbers[i] != 0 && numbers[i] != 1 {
+			return fmt.Errorf("the label %q is %v in row %d of those that are judged: want true or 1 of an anomaly, false or 0 of any other row, and nothing where it is not known", c.Name, numbers[i], i+1)
+		}
 		is := int32(0)
 		if numbers[i] != 0 {
 			is = 1

@@ -104,8 +104,8 @@ const (
 	mostValues     = 100
 )
 
-// traits describes n groups of rows by the raw columns, those that were dropped too. Times
-// and columns that name their rows are left out. Where of is not nil, numbers are
+// traits describes n groups of rows by the raw columns, those that were dropped too, and by
+// what is missing in them. The values of times and of columns that name their rows are left out. Where of is not nil, numbers are
 // described by what it makes of them.
 func traits(raw *table.Table, labels []int32, n int, of func([]float64) []float64) []Trait {
 	var out []Trait
@@ -115,6 +115,15 @@ func traits(raw *table.Table, labels []int32, n int, of func([]float64) []float6
 		}
 	}
 	for _, c := range raw.Columns {
+		if nulls := c.Nulls(); nulls > 0 && nulls < c.Len() {
+			missing := make([]float64, c.Len())
+			for i := range missing {
+				if c.Missing(i) {
+					missing[i] = 1
+				}
+			}
+			add(Trait{Column: c.Name, Category: "(missing)"}, missing)
+		}
 		switch {
 		case c.Kind == table.Time || preprocess.Identifier(c):
 		case c.Kind != table.String:

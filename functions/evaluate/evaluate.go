@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
@@ -221,7 +222,7 @@ func (p Params) gates(e *Evaluation, main string) (missed []string, err error) {
 		value, ok := e.Model.Metrics[name]
 		greater, known := metrics.Greater(name)
 		if !ok || !known {
-			have := sorting.Keys(e.Model.Metrics)
+			have := slices.DeleteFunc(sorting.Keys(e.Model.Metrics), func(name string) bool { _, gated := metrics.Greater(name); return !gated })
 			if len(have) == 0 {
 				return nil, fmt.Errorf("gate: there is nothing to measure %q by: hold some rows back (ingest.test), or take the gate out", name)
 			}

@@ -67,8 +67,13 @@ func TestSpecies(t *testing.T) {
 	if first.Column != "species" || first.Category != "Gentoo" || first.Explained < 0.98 {
 		t.Errorf("what tells most is %+v, want the Gentoo: they are a cluster", first)
 	}
+	if !slices.ContainsFunc(e.Clusters.Traits, func(t evaluate.Trait) bool {
+		return t.Column == "sex" && t.Category == "(missing)" && math.Abs(t.Mean-11./344) < 1e-9
+	}) {
+		t.Errorf("of 11 of 344 rows without a sex nothing is said: %+v", e.Clusters.Traits)
+	}
 	for _, trait := range e.Clusters.Traits {
-		if trait.Column == "body_mass_g" && (trait.Mean < 4000 || trait.Mean > 4400 || *trait.Groups[1] < 4900) {
+		if trait.Column == "body_mass_g" && trait.Category == "" && (trait.Mean < 4000 || trait.Mean > 4400 || *trait.Groups[1] < 4900) {
 			t.Errorf("the mass is %v, in grams", trait)
 		}
 	}

@@ -41,7 +41,7 @@ func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
 	p.Sections = append(p.Sections,
 		report.Section{ID: "clusters", Title: "Number of clusters", Lead: "The best trial of each number of clusters. A silhouette is best where it is largest. Inertia only falls; clusters that are there end in an elbow, after which it falls less.", Body: r.elbow(trials)},
 		report.Section{ID: "history", Title: "History", Lead: "The score of each trial, and the best until then.", Body: r.history(trials)},
-		report.Section{ID: "parameters", Title: "Parameters", Lead: "Each trial's score against each of its parameters, the later trials in warmer colours.", Body: r.slices(trials)},
+		report.Section{ID: "parameters", Title: "Parameters", Lead: "Each trial's score against each of its parameters, the first trials in orange, the last in blue.", Body: r.slices(trials)},
 		report.Section{ID: "trials", Title: "Trials", Count: len(trials), Lead: "The best trials. The artifact study has all of them.", Body: r.table(trials)},
 	)
 	return p.HTML()
