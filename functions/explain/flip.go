@@ -30,9 +30,10 @@ type FlipChange struct {
 // gridSize is how many values of a number are tried, over its range in training.
 const gridSize = 40
 
-// Flips finds the nearest changes of a raw row by which the model says class; only
-// values that training had are tried, numbers within their range. Times, and texts
-// of more categories than the model lists, stay as they are. There may be none.
+// Flips finds the nearest changes of a raw row by which the model says class, at its
+// threshold where it has one. Only values that training had are tried, numbers within
+// their range. Times, and texts of more categories than the model lists, stay as they
+// are. There may be none.
 func Flips(ctx context.Context, m *model.Model, row *table.Table, class string) ([]Flip, error) {
 	want := slices.Index(m.Classes, class)
 	switch {
@@ -91,15 +92,12 @@ func Flips(ctx context.Context, m *model.Model, row *table.Table, class string) 
 			return scores
 		}
 		for i := range scores {
-			probabilities := p.Probabilities[i*len(m.Classes) : (i+1)*len(m.Classes)]
-			scores[i] = probabilities[want]
-			other := 0.0
-			for k, v := range probabilities {
-				if k != want {
-					other = max(other, v)
-				}
+			scores[i] = margin(p.Probabilities[i*len(m.Classes):(i+1)*len(m.Classes)], want, m.Threshold)
+			if p.Labels[i] == class { // also where two are equal
+				scores[i] = max(scores[i], math.SmallestNonzeroFloat64)
+			} else {
+				scores[i] = min(scores[i], 0)
 			}
-			scores[i] -= other
 		}
 		return scores
 	}
@@ -126,6 +124,25 @@ func Flips(ctx context.Context, m *model.Model, row *table.Table, class string) 
 		flips = append(flips, out)
 	}
 	return flips, nil
+}
+
+// margin is how far a class is from being said, or above that: from the threshold
+// where there is one, else from the likeliest of the others.
+func margin(probabilities []float64, want int, threshold float64) float64 {
+	if threshold != 0 {
+		above := probabilities[1] - threshold
+		if want == 0 {
+			return -above
+		}
+		return above
+	}
+	other := 0.0
+	for k, v := range probabilities {
+		if k != want {
+			other = max(other, v)
+		}
+	}
+	return probabilities[want] - other
 }
 
 // others are the plausible values of a column of one row, but its own.

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -76,6 +77,51 @@ func TestFlipsRefuses(t *testing.T) {
 	} {
 		if err := try(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error with %q", err, want)
+		}
+	}
+}
+
+// Where the model has a threshold, what is asked for is measured by it.
+func TestFlipsAtThreshold(t *testing.T) {
+	for _, at := range []float64{0.1, 0.9} {
+		r := penguins(t, "sex", map[string]any{"model": "logistic", "threshold": map[string]any{"at": at}})
+		m := r.Model(t)
+		raw, _ := r.Env.Read(t, r.Ingested.Dataset)
+		raw = raw.Without("sex")
+		said, err := m.Predict(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		least := map[string]float64{m.Classes[0]: 1 - at, m.Classes[1]: at}
+		seen := map[string]int{} // rows by what is said of them, and whether that is the likelier class
+		nearer := false          // a change goes no further than the threshold
+		for i := range raw.Rows() {
+			p := said.Probabilities[2*i+1]
+			kind := fmt.Sprint(said.Labels[i], (p > 0.5) == (p >= at))
+			if seen[kind]++; seen[kind] > 3 {
+				continue
+			}
+			for _, class := range m.Classes {
+				flips, err := explain.Flips(t.Context(), m, raw.Take([]int{i}), class)
+				if class == said.Labels[i] {
+					if err == nil || !strings.Contains(err.Error(), "says "+class) {
+						t.Errorf("at %v row %d is said to be %s: %v", at, i, class, err)
+					}
+					continue
+				}
+				if err != nil || len(flips) == 0 {
+					t.Errorf("at %v, row %d to %s: %d flips, %v", at, i, class, len(flips), err)
+				}
+				for _, f := range flips {
+					if f.Probability < least[class] {
+						t.Errorf("at %v, row %d to %s: %+v", at, i, class, f)
+					}
+					nearer = nearer || f.Probability < 0.5
+				}
+			}
+		}
+		if len(seen) != 3 || !nearer {
+			t.Errorf("at %v: the rows are %v, nearer %v", at, seen, nearer)
 		}
 	}
 }
