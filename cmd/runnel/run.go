@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -20,7 +21,10 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/internal/sorting"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/estimator"
+	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/runtime/pipeline"
@@ -152,7 +156,63 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 		}
 		put(path, value(text))
 	}
-	return out, nil
+	return out, contradiction(out)
+}
+
+// contradiction is what params of different steps say against each other. The later
+// step would find it too, after all the steps before it.
+func contradiction(params map[string]map[string]any) error {
+	text := func(step, param string) string { s, _ := params[step][param].(string); return s }
+	target, tasks := text("ingest", "target"), []learn.Task{learn.Task(text("ingest", "task"))}
+	switch {
+	case tasks[0] != "" && tasks[0] != "auto":
+	case text("ingest", "user") != "" && text("ingest", "item") != "":
+		tasks[0] = learn.Recommendation
+	case target != "":
+		tasks = []learn.Task{learn.Classification, learn.Regression}
+	default:
+		return nil
+	}
+	task, tune := tasks[0], params["tune"]
+	var known []string
+	for _, t := range tasks {
+		known = append(append(known, metrics.Of(t, 2)...), metrics.Of(t, 3)...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	switch {
+	case len(known) == 0: // no such task, which ingest says
+		return nil
+	case !task.Supervised() && target != "":
+		return usage(fmt.Errorf("%s has no target, and %q is named as one: leave one of the two out", task, target))
+	case !task.Supervised() && tune["auto"] == true:
+		return usage(fmt.Errorf("tune.auto: there is one estimator for %s, and nothing to prepare it by: leave it out", task))
+	case params["evaluate"]["beat_baseline"] == true && task == learn.Clustering:
+		return usage(errors.New("evaluate.beat_baseline: clusters have no baseline: set a gate, such as silhouette=0.3"))
+	}
+	gates, _ := params["evaluate"]["gate"].(map[string]any)
+	for _, name := range sorting.Keys(gates) {
+		if _, is := metrics.Greater(name); is && !slices.Contains(known, name) {
+			return usage(fmt.Errorf("gate %s: no model of this task is judged by it: want one of %s", name, strings.Join(known, ", ")))
+		}
+	}
+	models, _ := tune["models"].([]any)
+	for _, m := range append(models, params["train"]["model"]) {
+		name, ok := m.(string)
+		if !ok || name == "auto" {
+			continue
+		}
+		_, err := estimator.Find(name, task)
+		for _, t := range tasks[1:] {
+			if _, of := estimator.Find(name, t); of == nil {
+				err = nil
+			}
+		}
+		if err != nil {
+			return usage(err)
+		}
+	}
+	return nil
 }
 
 // value reads the value of a param: JSON, lists and mappings as in YAML too, and
@@ -195,6 +255,9 @@ func (a *app) runPipeline(ctx context.Context, source string, f *runFlags) error
 		}
 		d, req.Pipeline, req.File = *read, read.text, filepath.Base(f.pipeline)
 		a.warn(read)
+	}
+	if f.tune && learn.Task(f.task) == learn.AnomalyDetection {
+		return usage(errors.New("--tune: without a target nothing says which of two models finds anomalies better: leave it out, or learn from known anomalies with their column as --target"))
 	}
 	if f.tune {
 		req.Pipeline, req.File = pipeline.TunedYAML(), "tuned.yaml"

@@ -51,16 +51,16 @@ func newRun(in events.FeaturesBuiltData, p Params, rows int, prepare []search.Pa
 	if r.metric == "" {
 		r.metric = crossval.Metric(task)
 	}
+	var err error
+	if r.plan, err = p.newPlan(task, rows, prepare); err != nil {
+		return fail(err)
+	}
 	if known := metrics.Of(task, len(in.Raw.Classes)); known != nil && !slices.Contains(known, r.metric) {
 		of := string(task)
 		if task == learn.Classification {
 			of = fmt.Sprintf("classification of %d classes", len(in.Raw.Classes))
 		}
 		return fail(fmt.Errorf("metric: %s does not judge a %s: want one of %s", r.metric, of, strings.Join(known, ", ")))
-	}
-	var err error
-	if r.plan, err = p.newPlan(task, rows, prepare); err != nil {
-		return fail(err)
 	}
 	r.p.Models = r.plan.families
 	if !task.Supervised() && p.CV == "auto" {

@@ -255,7 +255,7 @@ func TestOf(t *testing.T) {
 	if got, want := sorted(Of(learn.Regression, 0)), slices.Sorted(maps.Keys(r.Metrics)); !slices.Equal(got, want) {
 		t.Errorf("of values there are %v, and reports have %v", got, want)
 	}
-	for _, task := range []learn.Task{learn.Clustering, learn.Recommendation} {
+	for _, task := range []learn.Task{learn.Clustering, learn.AnomalyDetection, learn.Recommendation} {
 		for _, name := range Of(task, 0) {
 			if _, known := Greater(name); !known {
 				t.Errorf("%s is none", name)

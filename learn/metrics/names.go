@@ -26,8 +26,9 @@ var (
 // Names lists the metrics of reports.
 func Names() []string { return append(slices.Clone(better), worse...) }
 
-// Of lists the metrics that reports of a task have, where the rows define them; of
-// a classification the number of classes decides which.
+// Of lists the metrics that reports of a task have, where the rows define them, by
+// which models are compared or gated; of a classification the number of classes
+// decides which.
 func Of(task learn.Task, classes int) []string {
 	switch task {
 	case learn.Classification:
@@ -41,6 +42,8 @@ func Of(task learn.Task, classes int) []string {
 		return []string{"r2", "explained_variance", "mse", "rmse", "mae", "median_ae", "max_error"}
 	case learn.Clustering:
 		return []string{"silhouette", "calinski_harabasz", "davies_bouldin", "inertia"}
+	case learn.AnomalyDetection:
+		return []string{"anomaly_share", "roc_auc", "average_precision", "precision", "recall", "f1"}
 	case learn.Recommendation:
 		return []string{"precision_at_k", "recall_at_k", "map_at_k", "ndcg_at_k", "hit_rate_at_k", "coverage_at_k"}
 	}
