@@ -60,6 +60,10 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
+	metric, err := p.metric(m)
+	if err != nil {
+		return step.Permanent(err)
+	}
 	if m.Task == learn.Recommendation {
 		return p.recommendations(ctx, call, in, m, raw, split)
 	}
@@ -82,7 +86,11 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return nil
 	}
 	if err == nil && p.Permute > 0 {
-		err = e.permute(ctx, m, chosen, p.metric(m.Task), p.Permute)
+		err = e.permute(ctx, m, chosen, metric, in.Raw.Roles[events.RoleWeight], p.Permute)
+		if none := (*notMeasured)(nil); errors.As(err, &none) {
+			call.Note("no column is permuted: %v", none)
+			err = nil
+		}
 	}
 	if err != nil {
 		if ctx.Err() != nil {

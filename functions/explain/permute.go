@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/functions/fitted"
-	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/preprocess"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -32,27 +33,42 @@ type PermutedColumn struct {
 	Std  float64 `json:"std"`
 }
 
-// metric is the one that a model is measured by.
-func (p Params) metric(task learn.Task) string {
-	switch {
-	case p.Metric != "":
-		return p.Metric
-	case task == learn.Classification:
-		return "accuracy"
-	case task == learn.Clustering:
-		return sameCluster
-	case task == learn.AnomalyDetection:
-		return "mae"
+// metric is the one that a model is measured by. The error is one of the params.
+func (p Params) metric(m *model.Model) (string, error) {
+	if p.Metric != "" {
+		switch m.Task {
+		case learn.Clustering:
+			return "", fmt.Errorf("metric: %s is none of a clustering, which is measured by the rows that stay in their cluster: leave metric out", p.Metric)
+		case learn.Recommendation:
+			return "", fmt.Errorf("metric: %s is not measured of a recommendation, which has no columns to permute: leave metric out", p.Metric)
+		case learn.AnomalyDetection:
+			if err := metrics.Check(p.Metric, learn.Regression, 0); err != nil {
+				return "", fmt.Errorf("metric: %s does not compare scores with those of the rows as they are: want one of %s", p.Metric, strings.Join(metrics.Of(learn.Regression, 0), ", "))
+			}
+		}
+		return p.Metric, metrics.Check(p.Metric, m.Task, len(m.Classes))
 	}
-	return "r2"
+	switch m.Task {
+	case learn.Classification:
+		return "accuracy", nil
+	case learn.Clustering:
+		return sameCluster, nil
+	case learn.AnomalyDetection:
+		return "mae", nil
+	}
+	return "r2", nil
 }
+
+// notMeasured says why a model cannot be measured on the rows that are explained.
+type notMeasured struct{ error }
 
 // sameCluster is the share of rows that stay in their cluster: what permuted
 // columns of a clustering are measured by, for it has no truth.
 const sameCluster = "same_cluster"
 
-// permute measures a model on raw rows, column by column permuted.
-func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Table, metric string, repeats int) error {
+// permute measures a model on raw rows, column by column permuted. weight is the
+// column of how much they count; "": all the same.
+func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Table, metric, weight string, repeats int) error {
 	raw, y, err := fitted.WithTarget(raw, m.Target, m.Task, m.Classes)
 	if err != nil {
 		return err
@@ -66,9 +82,6 @@ func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Ta
 	}
 	outputs := m.Estimator.Predict(x)
 	if m.Task == learn.Clustering {
-		if metric != sameCluster {
-			return fmt.Errorf("metric: %s is none of a clustering, which is measured by the rows that stay in their cluster: leave metric out", metric)
-		}
 		before, _ := cluster.Nearest(outputs, m.Estimator.Outputs())
 		return e.permuted(ctx, m, x, &Permuted{Metric: metric, Value: 1, Repeats: repeats}, true, func(predicted []float64) float64 {
 			after, _ := cluster.Nearest(predicted, m.Estimator.Outputs())
@@ -81,27 +94,37 @@ func (e *Explanation) permute(ctx context.Context, m *model.Model, raw *table.Ta
 			return float64(same) / float64(len(after))
 		})
 	}
+	weights, err := preprocess.Weights(raw, weight)
+	if err != nil {
+		return err
+	}
 	if m.Task == learn.AnomalyDetection { // whose scores are compared with those of the rows as they are
 		if slices.Min(outputs) == slices.Max(outputs) {
 			return nil
 		}
 		y = &learn.Target{Task: learn.Regression, Values: outputs}
 	}
-	report, err := metrics.Evaluate(y, outputs, nil)
+	measure := func(predicted []float64) (float64, error) {
+		report, err := metrics.EvaluateAt(y, predicted, weights, m.Threshold)
+		if err != nil {
+			return 0, &notMeasured{err}
+		}
+		value, ok := report.Metrics[metric]
+		if !ok {
+			return 0, &notMeasured{fmt.Errorf("%s is not defined for the explained rows", metric)}
+		}
+		return value, nil
+	}
+	value, err := measure(outputs)
 	if err != nil {
 		return err
 	}
-	value, ok := report.Metrics[metric]
-	greater, known := metrics.Greater(metric)
-	if !ok || !known {
-		return fmt.Errorf("metric: no metric %q of this model%s", metric, nearest.Hint(metric, metrics.Names()))
-	}
+	greater, _ := metrics.Greater(metric)
 	return e.permuted(ctx, m, x, &Permuted{Metric: metric, Value: value, Repeats: repeats}, greater, func(predicted []float64) float64 {
-		report, err := metrics.Evaluate(y, predicted, nil)
-		if err != nil {
-			return value // as it was measured on the same rows, there is none
+		if v, err := measure(predicted); err == nil {
+			return v
 		}
-		return report.Metrics[metric]
+		return value // it was measured on the same rows
 	})
 }
 

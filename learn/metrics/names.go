@@ -1,8 +1,10 @@
 package metrics
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/runnel-dev/runnel/learn"
 )
@@ -48,6 +50,20 @@ func Of(task learn.Task, classes int) []string {
 		return []string{"precision_at_k", "recall_at_k", "map_at_k", "ndcg_at_k", "hit_rate_at_k", "coverage_at_k"}
 	}
 	return nil
+}
+
+// Check reports a metric that reports of a task do not have; of a classification the
+// number of classes decides which they have.
+func Check(metric string, task learn.Task, classes int) error {
+	known := Of(task, classes)
+	if known == nil || slices.Contains(known, metric) {
+		return nil
+	}
+	of := string(task)
+	if task == learn.Classification {
+		of = fmt.Sprintf("classification of %d classes", classes)
+	}
+	return fmt.Errorf("metric: %s does not judge a %s: want one of %s", metric, of, strings.Join(known, ", "))
 }
 
 // Greater says whether a larger value of a metric of a report is the better one;
