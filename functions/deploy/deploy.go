@@ -22,6 +22,14 @@ type Params struct {
 	Metric string `json:"metric" doc:"metric that when: better compares; accuracy, r2, silhouette, ndcg_at_k or roc_auc by default"`
 }
 
+// Check implements step.Checker.
+func (p Params) Check() error {
+	if _, known := metrics.Greater(p.Metric); p.Metric != "" && !known {
+		return fmt.Errorf("metric: no metric %q%s", p.Metric, nearest.Hint(p.Metric, metrics.Names()))
+	}
+	return nil
+}
+
 // Function is the step. It changes the registry, once for each event.
 var Function = step.New("deploy", handle,
 	step.Doc("Makes a registered version the served one."),
@@ -65,9 +73,9 @@ func (p Params) served(ctx context.Context, call *step.Call, in events.ModelRegi
 		}
 		metric = compared[at]
 	}
-	greater, known := metrics.Greater(metric)
+	greater, _ := metrics.Greater(metric)
 	value, ok := in.Metrics[metric]
-	if !known || !ok {
+	if !ok {
 		names := make([]string, 0, len(in.Metrics))
 		for name := range in.Metrics {
 			names = append(names, name)

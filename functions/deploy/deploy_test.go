@@ -123,9 +123,10 @@ func TestWhen(t *testing.T) {
 		{"equal", map[string]float64{"accuracy": 0.8, "log_loss": 0.5}, better(), 1, ""},
 		{"less is better", map[string]float64{"accuracy": 0.7, "log_loss": 0.4}, better("metric", "log_loss"), 4, ""},
 		{"better", map[string]float64{"accuracy": 0.9, "log_loss": 0.6}, better(), 5, ""},
-		{"no such metric", map[string]float64{"accuracy": 0.9}, better("metric", "acuracy"), 5, `no "acuracy"; did you mean accuracy?`},
-		{"measured otherwise", map[string]float64{"r2": 0.1}, better(), 7, ""},
-		{"always", map[string]float64{"r2": -1}, nil, 8, ""},
+		{"no such metric", map[string]float64{"accuracy": 0.9}, better("metric", "acuracy"), 5, `no metric "acuracy"; did you mean accuracy?`},
+		{"of another task", map[string]float64{"accuracy": 0.9}, better("metric", "balanced_accuracy"), 5, `no "balanced_accuracy"; did you mean accuracy?`},
+		{"measured otherwise", map[string]float64{"r2": 0.1}, better(), 8, ""},
+		{"always", map[string]float64{"r2": -1}, nil, 9, ""},
 	} {
 		t.Run(c.id, func(t *testing.T) {
 			in := version(c.id, c.metrics)
@@ -146,6 +147,19 @@ func TestWhen(t *testing.T) {
 				t.Errorf("version %d is served (%v), want %d", v.Version, err, c.served)
 			}
 		})
+	}
+}
+
+// TestMetricThatIsNone is refused where a pipeline is read, and not when a version is
+// registered already.
+func TestMetricThatIsNone(t *testing.T) {
+	for metric, want := range map[string]string{"": "", "log_loss": "", "ndcg_at_k": "", "acuracy": `metric: no metric "acuracy"; did you mean accuracy?`} {
+		for _, when := range []string{"always", "better"} {
+			err := deploy.Function.Check(map[string]any{"when": when, "metric": metric})
+			if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%s by %q: %v, want %q", when, metric, err, want)
+			}
+		}
 	}
 }
 
