@@ -10,6 +10,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/functest"
 	"github.com/runnel-dev/runnel/functions/train"
 	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/runtime/step/steptest"
 )
 
@@ -93,6 +94,27 @@ func TestThreshold(t *testing.T) {
 	}
 }
 
+// TestThresholdOfNoTwoClasses is refused before anything is read or fitted.
+func TestThresholdOfNoTwoClasses(t *testing.T) {
+	for _, c := range []struct {
+		ingest map[string]any
+		of     string
+	}{
+		{map[string]any{"target": "species"}, "a classification of 3 classes"},
+		{map[string]any{"target": "body_mass_g"}, "a regression"},
+		{map[string]any{"task": "clustering"}, "a clustering"},
+		{map[string]any{"user": "island", "item": "species"}, "a recommendation"},
+	} {
+		for _, threshold := range []map[string]any{{"metric": "f1"}, {"at": 0.3}} {
+			r := functest.Chain(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"), functest.Params{"ingest": c.ingest, "train": {"threshold": threshold}})
+			if r.Last != "train" || step.ClassOf(r.Err) != step.ClassPermanent || r.Results["train"].Rows != 0 ||
+				!strings.HasPrefix(r.Err.Error(), "threshold: ") || !strings.Contains(r.Err.Error(), c.of) {
+				t.Errorf("%v of %s: %s ends after %d rows with %v", threshold, c.of, r.Last, r.Results["train"].Rows, r.Err)
+			}
+		}
+	}
+}
+
 func TestCombinedParams(t *testing.T) {
 	members := func(m map[string]any) map[string]any {
 		return map[string]any{"voting": map[string]any{"members": []any{m}}}
@@ -108,6 +130,7 @@ func TestCombinedParams(t *testing.T) {
 		{members(map[string]any{"model": "ridge", "params": map[string]any{"alpha": -2}}), "voting.members.0.params.alpha: -2 is below"},
 		{map[string]any{"stacking": map[string]any{"final": "forest"}}, `stacking.final: "forest" is no estimator`},
 		{map[string]any{"threshold": map[string]any{"at": 0.3, "metric": "f1"}}, "threshold: at is 0.3 and metric is f1"},
+		{map[string]any{"threshold": map[string]any{"at": 1}}, "threshold: at is 1: "},
 		{map[string]any{"balance": "smote"}, "balance: "},
 	} {
 		err := train.Function.Check(c.params)

@@ -49,6 +49,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return err
 	}
+	if err := p.Threshold.CheckOf(learn.Task(in.Raw.Task), len(in.Raw.Classes)); err != nil {
+		return step.Permanent(err)
+	}
 	if p.Continue != "" {
 		return p.resume(ctx, call, in)
 	}
@@ -143,10 +146,6 @@ func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesB
 // and the matrix that it was fitted on.
 func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params) (*model.Model, *learn.Matrix, error) {
 	y := d.y
-	choose := p.Threshold.Metric != "" && p.Threshold.Metric != "none"
-	if choose && y.Task != learn.Classification {
-		return nil, nil, fmt.Errorf("threshold is of two classes, and the task is %s: take it out", y.Task)
-	}
 	opts := &learn.Options{Seed: call.Seed, Weights: d.weights, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
 	graph, x, err := d.graph.Then(ctx, d.x, y, opts, entry.Prepare()...)
 	if err != nil {
@@ -171,7 +170,7 @@ func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Ent
 	}
 	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
 		Params: used, Threshold: p.Threshold.At, Seed: call.Seed}
-	if choose {
+	if p.Threshold.Chosen() {
 		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed, Weights: d.weights})
 		if err != nil {
 			return nil, nil, fmt.Errorf("threshold: %w", err)

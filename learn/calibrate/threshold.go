@@ -22,20 +22,37 @@ type ThresholdParams struct {
 // Check reports params that contradict each other.
 func (p ThresholdParams) Check() error {
 	switch {
-	case p.At != 0 && p.Metric != "none" && p.Metric != "":
+	case p.At != 0 && p.Chosen():
 		return fmt.Errorf("threshold: at is %v and metric is %s: a threshold is known or chosen, not both", p.At, p.Metric)
+	case p.At >= 1:
+		return fmt.Errorf("threshold: at is %v: want more than 0 and less than 1", p.At)
 	case p.Metric == "cost" && p.FalsePositive == 0 && p.FalseNegative == 0:
 		return fmt.Errorf("threshold: both costs are 0: give what a mistake costs")
 	}
 	return nil
 }
 
+// Chosen reports whether a threshold is to be chosen.
+func (p ThresholdParams) Chosen() bool { return p.Metric != "none" && p.Metric != "" }
+
+// CheckOf reports a threshold that is asked for of a task that has none.
+func (p ThresholdParams) CheckOf(task learn.Task, classes int) error {
+	if p.At == 0 && !p.Chosen() || task == learn.Classification && classes == 2 {
+		return nil
+	}
+	of := string(task)
+	if task == learn.Classification {
+		of = fmt.Sprintf("classification of %d classes", classes)
+	}
+	return fmt.Errorf("threshold: there is one for two classes, and this is a %s: leave threshold out", of)
+}
+
 // Threshold chooses among all thresholds that tell the rows' probabilities of
 // the second class apart; it lies between two of them. Of equals, the one
 // nearest to a half, the lower of two. weights may be nil.
 func (p ThresholdParams) Threshold(y *learn.Target, probabilities, weights []float64) (threshold, value float64, err error) {
-	if y.Task != learn.Classification || len(y.Classes) != 2 {
-		return 0, 0, fmt.Errorf("threshold: there is one for two classes, and this is a %s of %d", y.Task, len(y.Classes))
+	if err := p.CheckOf(y.Task, len(y.Classes)); err != nil {
+		return 0, 0, err
 	}
 	n := len(y.Labels)
 	of := make([]float64, n)
