@@ -37,6 +37,10 @@ func Rungs(least, most, eta int) []int {
 type Bracket struct {
 	Trials int
 	Rungs  []int
+
+	// Begin says how many further trials are asked for and taken to the first rung
+	// together; 0: the bracket is of those that were begun. Nil: all at once.
+	Begin func() int
 }
 
 // Hyperband is successive halving with different trade-offs between many trials
@@ -51,7 +55,7 @@ func Hyperband(least, most, eta int) []Bracket {
 		for range left - 1 {
 			n *= float64(max(eta, 2))
 		}
-		out = append(out, Bracket{int(math.Ceil(n)), rungs[skip:]})
+		out = append(out, Bracket{Trials: int(math.Ceil(n)), Rungs: rungs[skip:]})
 	}
 	return out
 }
@@ -66,13 +70,12 @@ type Scorer func(ctx context.Context, trials []Trial, resource int) ([]Outcome, 
 // The others are told to be pruned.
 func (s *Study) Halve(ctx context.Context, b Bracket, eta int, score Scorer) error {
 	eta = max(eta, 2)
-	running := s.Ask(b.Trials)
+	running, outcomes, err := s.begin(ctx, b, score)
 	for k, resource := range b.Rungs {
-		if len(running) == 0 {
-			return nil
+		if k > 0 && len(running) > 0 {
+			outcomes, err = score(ctx, running, resource)
 		}
-		outcomes, err := score(ctx, running, resource)
-		if err != nil {
+		if err != nil || len(running) == 0 {
 			return err
 		}
 		var order []int // of those that did not fail, the best first
@@ -103,6 +106,26 @@ func (s *Study) Halve(ctx context.Context, b Bracket, eta int, score Scorer) err
 		running = next
 	}
 	return nil
+}
+
+// begin asks for the trials of a bracket and takes them to its first rung.
+func (s *Study) begin(ctx context.Context, b Bracket, score Scorer) (running []Trial, outcomes []Outcome, err error) {
+	for len(running) < b.Trials {
+		n := b.Trials - len(running)
+		if b.Begin != nil {
+			n = min(n, b.Begin())
+		}
+		next := s.Ask(n)
+		if len(next) == 0 {
+			break
+		}
+		scored, err := score(ctx, next, b.Rungs[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		running, outcomes = append(running, next...), append(outcomes, scored...)
+	}
+	return running, outcomes, nil
 }
 
 // ASHA is asynchronous successive halving (Li et al., "A system for massively

@@ -21,7 +21,11 @@ func TestRungs(t *testing.T) {
 	}
 	// The paper's example: R = 81, eta = 3.
 	want := "[{81 [1 3 9 27 81]} {34 [3 9 27 81]} {15 [9 27 81]} {8 [27 81]} {5 [81]}]"
-	if got := fmt.Sprint(search.Hyperband(1, 81, 3)); got != want {
+	var got []string
+	for _, b := range search.Hyperband(1, 81, 3) {
+		got = append(got, fmt.Sprintf("{%d %v}", b.Trials, b.Rungs))
+	}
+	if got := fmt.Sprint(got); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -61,6 +65,43 @@ func TestHalve(t *testing.T) {
 	}
 	if n := len(best.Scores); n != 27 {
 		t.Errorf("the best has %d intermediate scores", n)
+	}
+}
+
+// TestBegin halves those trials that were begun, and asks for no others: they are
+// the first of a whole bracket.
+func TestBegin(t *testing.T) {
+	score := func(_ context.Context, trials []search.Trial, resource int) ([]search.Outcome, error) {
+		var out []search.Outcome
+		for _, x := range trials {
+			out = append(out, search.Outcome{Score: lossAfter(x, resource), Scores: make([]float64, resource)})
+		}
+		return out, nil
+	}
+	whole, some := study(t, space(t, `{"x": {"uniform": [0, 1]}}`), "tpe", 1), study(t, space(t, `{"x": {"uniform": [0, 1]}}`), "tpe", 1)
+	b := search.Bracket{Trials: 27, Rungs: []int{1, 3}}
+	for range 2 {
+		if err := whole.Halve(context.Background(), b, 3, score); err != nil {
+			t.Fatal(err)
+		}
+		begin := []int{4, 3, 0}
+		b.Begin = func() int {
+			n := begin[0]
+			begin = begin[1:]
+			return n
+		}
+		if err := some.Halve(context.Background(), b, 3, score); err != nil {
+			t.Fatal(err)
+		}
+		b.Begin = nil
+	}
+	if n := len(some.Trials()); n != 14 || some.Count(search.Complete) != 6 || some.Count(search.Pruned) != 8 {
+		t.Errorf("%d trials: %v", n, some.Trials())
+	}
+	for i, x := range some.Trials()[:7] {
+		if y := whole.Trials()[i]; fmt.Sprint(x.Params) != fmt.Sprint(y.Params) {
+			t.Errorf("trial %d: %v, of a whole bracket %v", i, x.Params, y.Params)
+		}
 	}
 }
 

@@ -373,9 +373,6 @@ func show(v any) string {
 	return string(b)
 }
 
-// Countable tells whether a parameter has few enough values for a grid.
-func (p Param) Countable() bool { return p.count() > 0 }
-
 // Extremes are the least and the greatest value of a number, all of a choice.
 func (p Param) Extremes() []any {
 	if p.Kind == Choice {

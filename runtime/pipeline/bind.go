@@ -89,11 +89,8 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 		d.problem(at(append([]string{"params"}, e.Path...)...), "step %s: params.%s", s.Name, e.Error())
 	}
 	if len(b.Fn.Params.Check(s.Params)) == 0 {
-		var place *schema.Error
-		if err := b.Fn.Check(s.Params); errors.As(err, &place) {
-			d.problem(at(append([]string{"params"}, place.Path...)...), "step %s: params.%v", s.Name, err)
-		} else if err != nil {
-			d.problem(at("params"), "step %s: params: %v", s.Name, err)
+		if err := b.Fn.Check(s.Params); err != nil {
+			d.badParams(i, s.Name, err)
 		}
 		s.Params = b.Fn.Params.Complete(s.Params)
 	}
@@ -111,6 +108,17 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 	b.MaxWait = duration(d, at("retry", "max"), s, "retry.max", s.Retry.Max)
 	b.Step = *s
 	return b
+}
+
+// badParams reports the params of the i-th step, at their place where the error has one.
+func (d *document) badParams(i int, name string, err error) {
+	at := []string{"steps", strconv.Itoa(i), "params"}
+	var place *schema.Error
+	if errors.As(err, &place) {
+		d.problem(append(at, place.Path...), "step %s: params.%v", name, err)
+		return
+	}
+	d.problem(at, "step %s: params: %v", name, err)
 }
 
 // occurring are those of the types that steps of the pipeline emit, or that come
@@ -240,6 +248,7 @@ func (p *Pipeline) checkGraph(d *document) {
 		}
 	}
 	p.checkAsked(d)
+	p.checkOn(d, roots)
 	next := map[*BoundStep][]*BoundStep{}
 	for _, e := range p.Edges() {
 		if !e.From.Fn.Loops {
@@ -297,6 +306,24 @@ func (p *Pipeline) checkAsked(d *document) {
 			if !answered {
 				d.problem([]string{"steps", strconv.Itoa(i), "params"}, "step %s: with these params it waits for answers to %s, and no step answers it: add one whose function accepts it, or change the params",
 					s.Name, events.ShortType(asked))
+				break
+			}
+		}
+	}
+}
+
+// checkOn reports params that are of no use on the events that a step answers.
+func (p *Pipeline) checkOn(d *document, roots []string) {
+	for i, s := range p.Steps {
+		if s.Fn.CheckOn == nil {
+			continue
+		}
+		for _, t := range s.On {
+			if slices.Contains(roots, t.Type) && !external[t.Type] {
+				continue // it never comes
+			}
+			if err := s.Fn.CheckOn(t.Type, s.Params); err != nil {
+				d.badParams(i, s.Name, err)
 				break
 			}
 		}

@@ -57,6 +57,9 @@ func checkValue(f Field, v any, path []string) []*Error {
 	switch f.Type {
 	case String:
 		text, ok := v.(string)
+		if !ok && f.Example != "" {
+			return fail("want text such as %s, not %s", f.Example, show(v))
+		}
 		if !ok {
 			return fail("want text, not %s", show(v))
 		}

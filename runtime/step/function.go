@@ -35,6 +35,10 @@ type Function struct {
 	// answers to; nil: none.
 	Asks func(params map[string]any) []string
 
+	// CheckOn says why the params cannot be used on events of a type that the
+	// function accepts; nil: what can be used can be on all of them.
+	CheckOn func(eventType string, params map[string]any) error
+
 	run   func(ctx context.Context, call *Call) error
 	check func(params map[string]any) error
 }
@@ -63,6 +67,12 @@ func Loops() Option { return func(f *Function) { f.Loops = true } }
 // pipeline in which no step answers them would end without what it is for.
 func Asks(types func(params map[string]any) []string) Option {
 	return func(f *Function) { f.Asks = types }
+}
+
+// ChecksOn finds params that cannot be used on events of a type, such as those that
+// what another step found takes the place of.
+func ChecksOn(check func(eventType string, params map[string]any) error) Option {
+	return func(f *Function) { f.CheckOn = check }
 }
 
 // A Checker is a params struct with rules that bounds and enumerations cannot express.
