@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/learn/estimator"
@@ -41,6 +42,31 @@ func (p Params) Check() error {
 		}
 	}
 	return checkMembers("stacking", p.Stacking.Members)
+}
+
+// checkOn says which params events of a type leave without use.
+func (p Params) checkOn(eventType string) error {
+	if eventType != events.FeaturesTuned {
+		return nil
+	}
+	if p.Continue != "" {
+		return &schema.Error{Path: []string{"continue"}, Message: fmt.Sprintf("it goes on with the parameters of %s as they are, and those that the search found would not be used: leave out tune, or continue", p.Continue)}
+	}
+	if p.Model != "auto" {
+		return &schema.Error{Path: []string{"model"}, Message: fmt.Sprintf("the search chooses the estimator, and %s would not be used: name what it is to choose from in models of tune (runnel run --tune --model %[1]s), or leave out tune", p.Model)}
+	}
+	unused, err := p.beside()
+	if err != nil {
+		return err
+	}
+	unused = slices.DeleteFunc(unused, func(name string) bool {
+		family, _, _ := strings.Cut(name, ".")
+		return !slices.ContainsFunc(estimator.Entries(), func(e estimator.Entry) bool { return e.Name == family })
+	})
+	if len(unused) == 0 {
+		return nil
+	}
+	return &schema.Error{Path: strings.Split(unused[0], "."), Message: fmt.Sprintf("the search chooses the parameters, and %s would not be used: put them into space of tune, where a single value is fixed, or leave out tune", strings.Join(unused, ", "))}
 }
 
 // beside are the parameters, but for model, that are set to something else than

@@ -16,6 +16,8 @@ import (
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/tree"
+	"github.com/runnel-dev/runnel/runtime/schema"
 	"github.com/runnel-dev/runnel/runtime/step"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/stats"
@@ -39,11 +41,18 @@ const autoDepth = 16
 var Function = step.New("train", handle,
 	step.Doc("Fits an estimator to the features and makes a model of it and the transformers."),
 	step.Accepts(events.FeaturesBuilt, events.FeaturesTuned),
-	step.Emits(events.ModelTrained))
+	step.Emits(events.ModelTrained),
+	step.ChecksOn(func(eventType string, params map[string]any) error {
+		p, err := schema.Decode[Params](schema.Of[Params](), params)
+		if err != nil {
+			return err
+		}
+		return p.checkOn(eventType)
+	}))
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
-	if p.Continue != "" && call.Event.Type() == events.FeaturesTuned {
-		return step.Permanent(fmt.Errorf("continue: it goes on with the parameters of %s as they are, and those that the search found would not be used: leave out tune, or continue", p.Continue))
+	if err := p.checkOn(call.Event.Type()); err != nil {
+		return step.Permanent(fmt.Errorf("params: %w", err))
 	}
 	in, own, err := features(ctx, call, &p)
 	if err != nil {
@@ -160,10 +169,7 @@ func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Ent
 	if err != nil {
 		return nil, nil, err
 	}
-	if c, ok := fittedModel.(*cluster.Clusters); ok && len(c.Tried) > 0 {
-		p.KMeans.K = len(c.Centers)
-		call.Note("k: %d clusters, whose silhouette is the largest of 2 to %d", p.KMeans.K, len(c.Tried)+1)
-	}
+	p.remark(call, fittedModel, matrix.Rows)
 	used, err := p.Used(entry.Name, y.Task)
 	if err != nil {
 		return nil, nil, err
@@ -182,6 +188,30 @@ func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Ent
 		call.Note("threshold: %.4g of %s, with a %s of %.4g on rows that were not fitted on", m.Threshold, y.Classes[1], p.Threshold.Metric, value)
 	}
 	return m, matrix, nil
+}
+
+// remark says what the numbers that were asked for came to, where the rows decide,
+// and takes over the number of clusters that they did.
+func (p *Params) remark(call *step.Call, fitted learn.Model, rows int) {
+	switch m := fitted.(type) {
+	case *cluster.Clusters:
+		k, last := len(m.Centers), len(m.Tried)+1
+		switch {
+		case last == 1 && k < p.KMeans.K:
+			call.Note("k: %d clusters, of %d that were asked for: no more rows differ", k, p.KMeans.K)
+		case k == last:
+			call.Note("k: %d clusters, whose silhouette is the largest of 2 to %d: it is the most that was tried, and more may do better (kmeans.k, or a search by tune)", k, last)
+		case last > 1:
+			call.Note("k: %d clusters, whose silhouette is the largest of 2 to %d", k, last)
+		}
+		if last > 1 {
+			p.KMeans.K = k
+		}
+	case *tree.IsolationModel:
+		if n := p.Isolation.MaxSamples; n > 1 && int(n) > rows {
+			call.Note("max_samples: each tree has all %d rows, fewer than the %v that were asked for", rows, n)
+		}
+	}
 }
 
 // mostMeasured is on how many training rows a model is measured at most. What it

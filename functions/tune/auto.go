@@ -144,10 +144,10 @@ func (pl *plan) starts() []map[string]any {
 	return out
 }
 
-// first adds the trials that auto starts with to the study.
-func (r *run) first() (trials []search.Trial) {
-	for _, params := range r.plan.starts() {
-		if len(trials) == r.trials {
+// first adds trials that auto starts with to the study.
+func (r *run) first(starts []map[string]any) (trials []search.Trial) {
+	for _, params := range starts {
+		if len(r.study.Trials()) == r.trials {
 			break
 		}
 		if t, err := r.study.Add(params); err == nil { // a space of one's own may not have it
@@ -157,16 +157,27 @@ func (r *run) first() (trials []search.Trial) {
 	return trials
 }
 
-// begun does the trials that auto starts with.
-func (r *run) begun(ctx context.Context, score search.Scorer) error {
-	trials := r.first()
-	outcomes, err := score(ctx, trials, r.folds)
-	if err != nil {
-		return err
-	}
-	for i, t := range trials {
-		if err := r.study.Tell(t.Number, outcomes[i]); err != nil {
+// begun does the trials that auto starts with, as many at a time as the bracket begins.
+func (r *run) begun(ctx context.Context, b search.Bracket, score search.Scorer) error {
+	starts := r.plan.starts()
+	for len(starts) > 0 {
+		n := len(starts)
+		if b.Begin != nil {
+			n = min(n, b.Begin())
+		}
+		if n == 0 {
+			return nil
+		}
+		trials := r.first(starts[:n])
+		starts = starts[n:]
+		outcomes, err := score(ctx, trials, b.Rungs[0])
+		if err != nil {
 			return err
+		}
+		for i, t := range trials {
+			if err := r.study.Tell(t.Number, outcomes[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func loadEvents(ctx context.Context, call *step.Call, in events.FeaturesBuiltDat
 	for repeat := range p.Repeats {
 		lists.folds = append(lists.folds, recommend.Folds(done, p.Folds, call.Seed+uint64(repeat))...)
 	}
-	r.scorer = lists
+	r.scorer, r.folds = lists, len(lists.folds)
 	return r, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/cluster"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
@@ -51,6 +52,9 @@ func (r *run) page(in events.FeaturesBuiltData, best search.Trial) []byte {
 func (r *run) by() string {
 	if r.folds == 1 {
 		return "the rows that it was fitted on"
+	}
+	if r.plan.task == learn.Recommendation {
+		return fmt.Sprintf("cross-validation in %d folds of each user's items", r.folds)
 	}
 	return fmt.Sprintf("cross-validation in %d folds of the training rows", r.folds)
 }

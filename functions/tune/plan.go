@@ -51,32 +51,43 @@ func (p Params) newPlan(task learn.Task, rows int, prepare []search.Param) (*pla
 	if len(pl.families) == 0 {
 		pl.families = []string{estimator.Default(task, rows)}
 	}
-	var all []search.Param
-	var choices []any
 	for _, family := range pl.families {
 		if _, err := estimator.Find(family, task); err != nil {
 			return nil, err
 		}
+	}
+	all, err := searched(pl.families, given)
+	if err != nil {
+		return nil, err
+	}
+	pl.space, err = search.NewSpace(append(all, prepare...)...)
+	return pl, err
+}
+
+// searched are the parameters of the estimators: those that are given of each, or
+// else those of its own space, and which estimator it is, where there are several.
+func searched(families []string, given []search.Param) (all []search.Param, err error) {
+	var choices []any
+	for _, family := range families {
 		choices = append(choices, family)
 		own := slices.DeleteFunc(slices.Clone(given), func(q search.Param) bool { return familyOf(q.Name) != family })
 		if len(own) == 0 {
 			own = defaultSpace(family)
 		}
-		if len(pl.families) > 1 {
+		if len(families) > 1 {
 			for i := range own {
 				own[i].Condition = append(slices.Clone(own[i].Condition), search.When{Param: modelParam, In: []any{family}})
 			}
 		}
 		all = append(all, own...)
 	}
-	if len(pl.families) > 1 {
+	if len(families) > 1 {
 		all = append(all, search.Param{Name: modelParam, Kind: search.Choice, Choices: choices})
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has nothing to search: give a space, or models to choose from", strings.Join(pl.families, ", "))
+		return nil, fmt.Errorf("%s has nothing to search: give a space, or several models to choose from; without a search, train fits it by model: %[1]s", families[0])
 	}
-	pl.space, err = search.NewSpace(append(all, prepare...)...)
-	return pl, err
+	return all, nil
 }
 
 // given are the parameters of the space that was given; none where it is empty.
@@ -145,14 +156,40 @@ func (p Params) checkSpace() error {
 			}
 		}
 	}
-	if p.Sampler == "grid" && len(given) > 0 {
-		for _, q := range given {
-			if !q.Countable() {
-				return &schema.Error{Path: append([]string{"space"}, strings.Split(q.Name, ".")...), Message: "a grid has no end where any number of a range is a value: give a list, or a step"}
-			}
-		}
+	return p.checkSearch(given)
+}
+
+// checkSearch finds spaces that the sampler cannot search, as far as they do not
+// depend on the data.
+func (p Params) checkSearch(given []search.Param) error {
+	families := p.Models
+	if len(families) == 0 {
+		families = familiesOf(given)
 	}
-	return nil
+	if len(families) == 0 {
+		return nil // the data decide
+	}
+	all, err := searched(families, given)
+	if err != nil {
+		return &schema.Error{Path: []string{"models"}, Message: err.Error()}
+	}
+	sampler, err := search.Named(p.Sampler)
+	if err != nil {
+		return err
+	}
+	space, err := search.NewSpace(all...)
+	if err == nil {
+		_, err = search.New(space, &search.Options{Sampler: sampler})
+	}
+	var at *search.Error
+	if !errors.As(err, &at) {
+		return err
+	}
+	own := len(at.Path) > 0 && !slices.ContainsFunc(given, func(q search.Param) bool { return familyOf(q.Name) == at.Path[0] })
+	if own {
+		return &schema.Error{Path: []string{"sampler"}, Message: fmt.Sprintf("%s has a space of its own where none is given, and %s: %s", at.Path[0], strings.Join(at.Path, "."), at.Message)}
+	}
+	return &schema.Error{Path: append([]string{"space"}, at.Path...), Message: at.Message}
 }
 
 // candidate is the estimator with the parameters of a trial, all others at

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/runnel-dev/runnel/internal/json"
@@ -23,14 +24,17 @@ type notebook struct {
 	pages  int
 	before []entry // of earlier attempts, not yet asked for again
 	fresh  []entry // since the last page
+	spent  bool    // no further trial begins: the budget is
 	last   time.Time
 }
 
-// An entry is one call of a scorer.
+// An entry is what came of a trial on so many folds, or that the budget was found
+// to be spent.
 type entry struct {
-	Params   []map[string]any
-	Folds    int
-	Outcomes []search.Outcome
+	Trial   map[string]any `json:",omitempty"` // its parameters
+	Folds   int            `json:",omitempty"`
+	Outcome search.Outcome
+	Spent   bool `json:",omitempty"`
 }
 
 // A sheet is what is kept at a time.
@@ -67,18 +71,41 @@ func (n *notebook) recall(trials []search.Trial, folds int) []search.Outcome {
 	if len(n.before) == 0 {
 		return nil
 	}
-	e := n.before[0]
-	if e.Folds != folds || !same(e.Params, paramsOf(trials)) || len(e.Outcomes) != len(trials) {
-		n.before = nil
-		return nil
+	out := make([]search.Outcome, len(trials))
+	for i, t := range trials {
+		if i == len(n.before) || n.before[i].Folds != folds || !same(n.before[i].Trial, t.Params) {
+			n.before = nil
+			return nil
+		}
+		out[i] = n.before[i].Outcome
 	}
-	n.before = n.before[1:]
-	return e.Outcomes
+	n.before = n.before[len(trials):]
+	return out
+}
+
+// begin says how many trials may begin at once, on so many folds each: those that
+// find a thread, so that none waits for another when the time is up. The first of
+// the search always begins; after a crash those begin that did before it.
+func (n *notebook) begin(budget time.Duration, begun, folds int) int {
+	switch {
+	case len(n.before) > 0 && n.before[0].Spent:
+		n.before, n.spent = n.before[1:], true
+	case len(n.before) > 0:
+		return 1
+	case begun > 0 && time.Since(n.began) > budget:
+		n.fresh, n.spent = append(n.fresh, entry{Spent: true}), true
+	}
+	if n.spent {
+		return 0
+	}
+	return max(1, runtime.GOMAXPROCS(0)/folds)
 }
 
 // write keeps what came of trials.
 func (n *notebook) write(ctx context.Context, trials []search.Trial, folds int, outcomes []search.Outcome) error {
-	n.fresh = append(n.fresh, entry{paramsOf(trials), folds, outcomes})
+	for i, t := range trials {
+		n.fresh = append(n.fresh, entry{Trial: t.Params, Folds: folds, Outcome: outcomes[i]})
+	}
 	now := time.Now()
 	if now.Sub(n.last) < keepEvery {
 		return nil
@@ -91,16 +118,8 @@ func (n *notebook) write(ctx context.Context, trials []search.Trial, folds int, 
 	return nil
 }
 
-func paramsOf(trials []search.Trial) []map[string]any {
-	out := make([]map[string]any, len(trials))
-	for i, t := range trials {
-		out[i] = t.Params
-	}
-	return out
-}
-
 // same compares as JSON does, which knows one kind of number.
-func same(a, b []map[string]any) bool {
+func same(a, b map[string]any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)

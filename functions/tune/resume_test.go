@@ -201,25 +201,14 @@ func (k *keeper) Kept(_ context.Context, name string) ([]byte, error) {
 	return nil, nil
 }
 
-// TestResumePruned goes on after a crash between the rungs of a bracket, whose
-// trials are to vote: what they predicted before it is lost.
-func TestResumePruned(t *testing.T) {
-	p := params(t, `{"auto": true, "prune": "halving", "metric": "log_loss", "trials": 30, `+fmt.Sprintf(small, "logistic", "c")+`}`)
-	r := penguins(t, "sex")
-	res := r.Env.Invoke(t, tune.Function, r.Built, p)
-	study := read(t, r, res).study
-	whole := study.Trials()
-	type entry struct {
-		Params   []map[string]any
-		Folds    int
-		Outcomes []search.Outcome
-	}
-	// No family has defaults in this space, and a bracket of 9 was on the first fold.
-	entries := []entry{{Params: []map[string]any{}, Folds: 3}, {Folds: 1}}
-	for _, trial := range whole[:9] {
-		e := &entries[1]
-		e.Params, e.Outcomes = append(e.Params, trial.Params), append(e.Outcomes, search.Outcome{Score: trial.Scores[0], Scores: trial.Scores[:1]})
-	}
+// begun is what a search keeps of a trial that was measured on its first fold.
+func begun(t search.Trial) map[string]any {
+	return map[string]any{"Trial": t.Params, "Folds": 1, "Outcome": search.Outcome{Score: t.Scores[0], Scores: t.Scores[:1]}}
+}
+
+// again searches where an earlier attempt has kept entries.
+func again(t *testing.T, r *functest.Run, p map[string]any, entries []map[string]any) step.Result {
+	t.Helper()
 	page, err := json.Marshal(map[string]any{"Entries": entries})
 	if err != nil {
 		t.Fatal(err)
@@ -228,16 +217,35 @@ func TestResumePruned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := len(r.Env.Reported())
-	again, err := tune.Function.Run(t.Context(), step.Invocation{Event: root, From: events.Emitter{Pipeline: "test", Version: "sha256:test", Step: "tune"},
+	res, err := tune.Function.Run(t.Context(), step.Invocation{Event: root, From: events.Emitter{Pipeline: "test", Version: "sha256:test", Step: "tune"},
 		Params: p, Seed: steptest.Seed, Time: steptest.Time(), Attempt: 2}, &keeper{r.Env, page})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first := r.Env.Reported()[before]; first.Done != 9+1 {
-		t.Errorf("it went on at fit %d", first.Done)
-	}
-	if again.Outputs["choice"].Digest != res.Outputs["choice"].Digest || again.Outputs["study"].Digest != res.Outputs["study"].Digest {
-		t.Error("it comes to another choice than without a crash")
+	return res
+}
+
+// TestResumePruned goes on after a crash between the rungs of a bracket, whose
+// trials are to vote: what they predicted before it is lost. Within a budget the
+// crash may be between trials of the first rung, too.
+func TestResumePruned(t *testing.T) {
+	const spec = `{"auto": true, "prune": "halving", "metric": "log_loss", "trials": 30, "budget": %q, `
+	r := penguins(t, "sex")
+	res := r.Env.Invoke(t, tune.Function, r.Built, params(t, fmt.Sprintf(spec, "")+fmt.Sprintf(small, "logistic", "c")+`}`))
+	study := read(t, r, res).study
+	whole := study.Trials()
+	for budget, kept := range map[string]int{"": 9, "1h": 4} {
+		var entries []map[string]any // no family has defaults in this space, and a bracket of 9 was on the first fold
+		for _, trial := range whole[:kept] {
+			entries = append(entries, begun(trial))
+		}
+		before := len(r.Env.Reported())
+		resumed := again(t, r, params(t, fmt.Sprintf(spec, budget)+fmt.Sprintf(small, "logistic", "c")+`}`), entries)
+		if first := r.Env.Reported()[before]; first.Done != int64(kept)+1 {
+			t.Errorf("it went on at fit %d", first.Done)
+		}
+		if resumed.Outputs["choice"].Digest != res.Outputs["choice"].Digest || resumed.Outputs["study"].Digest != res.Outputs["study"].Digest {
+			t.Errorf("budget %q: it comes to another choice than without a crash", budget)
+		}
 	}
 }

@@ -28,7 +28,6 @@ type run struct {
 	metric string
 	trials int // most of them
 	folds  int
-	rounds []search.Bracket // that are done in turns
 	fits   int64
 	so     map[int]search.Outcome // what came of the folds so far, by trial
 	said   map[int][][]float64    // what was predicted there, fold by fold, until the bag has it; of auto
@@ -63,13 +62,12 @@ func newRun(in events.FeaturesBuiltData, p Params, rows int, prepare []search.Pa
 		return fail(fmt.Errorf("metric: %s does not judge a %s: want one of %s", r.metric, of, strings.Join(known, ", ")))
 	}
 	r.p.Models = r.plan.families
-	if !task.Supervised() && p.CV == "auto" {
+	if task == learn.Clustering && p.CV == "auto" {
 		r.folds = 1
 	}
 	if n := r.plan.space.Size(); task == learn.Clustering && p.Trials == 0 && !p.Auto && n > 0 && n <= manyTrials {
 		r.p.Sampler = "grid" // all of them are tried, and none twice
 	}
-	r.rounds = r.p.rounds(r.folds)
 	if r.trials == 0 {
 		switch r.trials = manyTrials; {
 		case r.p.Sampler == "grid":
@@ -266,18 +264,28 @@ func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search
 	return nil
 }
 
-// sayAgain fits trials again on the first folds, where they were measured on them in
+// sayAgain fits those trials again on the first folds that were measured on them in
 // an earlier attempt: what they predicted there is not kept.
 func (r *run) sayAgain(ctx context.Context, trials []search.Trial, candidates []crossval.Candidate, first int) error {
-	if r.said == nil || first == 0 || len(trials) == 0 || r.said[trials[0].Number] != nil {
+	if r.said == nil || first == 0 {
 		return nil
 	}
-	again, err := r.scorer.Score(ctx, candidates, 0, first, nil)
+	var lost []int
+	var again []crossval.Candidate
+	for i, t := range trials {
+		if r.said[t.Number] == nil {
+			lost, again = append(lost, t.Number), append(again, candidates[i])
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	results, err := r.scorer.Score(ctx, again, 0, first, nil)
 	if err != nil {
 		return err
 	}
-	for i, t := range trials {
-		r.said[t.Number] = again[i].Outputs
+	for i, number := range lost {
+		r.said[number] = results[i].Outputs
 	}
 	return nil
 }
@@ -309,9 +317,6 @@ func (r *run) score(ctx context.Context, trials []search.Trial, folds int, done 
 			return nil, step.Permanent(err)
 		}
 		first = len(r.so[t.Number].Scores) // the same for all
-	}
-	if first == 0 {
-		clear(r.said) // those before were given up
 	}
 	if err := r.sayAgain(ctx, trials, candidates, first); err != nil {
 		return nil, err

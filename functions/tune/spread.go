@@ -45,12 +45,12 @@ type outputs struct {
 func (r *run) send(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, s spread) error {
 	left := r.trials - len(r.study.Trials())
 	if budget, _ := r.p.budget(); budget > 0 && call.Time.Sub(s.Began) > budget {
-		call.Note("the budget of %s is spent: %d trials were done", r.p.Budget, len(r.study.Trials()))
+		call.Note("the budget of %s was spent after trial %d", r.p.Budget, len(r.study.Trials()))
 		left = 0
 	}
 	batch := r.study.Running() // those that auto starts with
 	if len(batch) == 0 {
-		batch = r.study.Ask(min(r.rounds[0].Trials, left))
+		batch = r.study.Ask(min(r.p.rounds(r.folds)[0].Trials, left))
 	}
 	switch {
 	case len(batch) == 0 && r.p.Auto:

@@ -6,6 +6,7 @@ package tune
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/runnel-dev/runnel/events"
@@ -23,7 +24,7 @@ type Params struct {
 	Sampler string         `json:"sampler" default:"tpe" enum:"tpe,gp,random,grid" doc:"who proposes trials: tpe by what did well so far, gp by a Gaussian process, for few parameters and trials, random anything, grid every combination"`
 	Prune   string         `json:"prune" default:"none" enum:"none,halving,hyperband" doc:"give up trials early: halving goes on after 1, 3, 9 folds with the best third of a batch; hyperband varies with how many it begins"`
 	Trials  int            `json:"trials" default:"0" min:"0" max:"100000" doc:"most sets of parameters that are tried; 0: 50, or all of a grid"`
-	Budget  string         `json:"budget" doc:"time after which no further trial begins, such as 10m; none by default"`
+	Budget  string         `json:"budget" example:"10s or 10m" doc:"time after which no further trial begins, such as 10m; none by default; with spread, after which no further batch does"`
 	Batch   int            `json:"batch" default:"0" min:"0" max:"1000" doc:"trials that are proposed together and done at the same time; 0: 1 with tpe and gp, which learn from each, 9 with halving, else 32"`
 	Metric  string         `json:"metric" doc:"what is to be best, such as roc_auc or rmse; accuracy, r2 or silhouette by default, ndcg_at_k of a recommendation"`
 	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`
@@ -60,6 +61,9 @@ func (p Params) budget() (time.Duration, error) {
 	if p.Budget == "" {
 		return 0, nil
 	}
+	if _, err := strconv.ParseFloat(p.Budget, 64); err == nil {
+		return 0, fmt.Errorf("budget: %s of what? Write %ss or %sm", p.Budget, p.Budget, p.Budget)
+	}
 	d, err := time.ParseDuration(p.Budget)
 	if err != nil || d <= 0 {
 		return 0, fmt.Errorf("budget: %q is not a duration: want one such as 90s or 10m", p.Budget)
@@ -93,7 +97,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	}
 	if p.Spread {
 		if p.Auto {
-			r.first()
+			r.first(r.plan.starts())
 		}
 		return r.send(ctx, call, in, spread{Params: r.p, Began: call.Time, Study: r.study})
 	}
@@ -118,15 +122,22 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		}
 		return outcomes, notes.write(ctx, trials, folds, outcomes)
 	}
+	within := func(b search.Bracket) search.Bracket {
+		if budget > 0 {
+			b.Begin = func() int { return notes.begin(budget, len(r.study.Trials()), b.Rungs[0]) }
+		}
+		return b
+	}
 	if p.Auto {
-		if err := r.begun(ctx, score); err != nil {
+		if err := r.begun(ctx, within(search.Bracket{Rungs: []int{r.folds}}), score); err != nil {
 			return err
 		}
 	}
-	past := false
-	for round := 0; !past && len(r.study.Trials()) < r.trials; round++ {
+	rounds := r.p.rounds(r.folds)
+	for round := 0; !notes.spent && len(r.study.Trials()) < r.trials; round++ {
+		clear(r.said) // of those that were given up
 		before := len(r.study.Trials())
-		b := r.rounds[round%len(r.rounds)]
+		b := within(rounds[round%len(rounds)])
 		b.Trials = min(b.Trials, r.trials-before)
 		if err := r.study.Halve(ctx, b, eta, score); err != nil {
 			return err
@@ -134,10 +145,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		if len(r.study.Trials()) == before {
 			break
 		}
-		past = budget > 0 && time.Since(notes.began) > budget && len(notes.before) == 0
 	}
-	if past {
-		call.Note("the budget of %s is spent: %d trials were done", p.Budget, len(r.study.Trials()))
+	if notes.spent {
+		call.Note("the budget of %s was spent after trial %d", p.Budget, len(r.study.Trials()))
 	}
 	return r.finish(ctx, call, in)
 }

@@ -75,7 +75,7 @@ func TestGrid(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
-	trained := steptest.Emitted[events.ModelTrainedData](t, r.Env.Invoke(t, train.Function, f.FeaturesTunedData, params(t, `{"random_forest": {"max_depth": 2, "min_samples_leaf": 9}}`)), 0)
+	trained := steptest.Emitted[events.ModelTrainedData](t, r.Env.Invoke(t, train.Function, f.FeaturesTunedData, params(t, `{"balance": "weights"}`)), 0)
 	m, err := model.Decode(r.Env.Bytes(t, trained.Model.Model), r.Env.Bytes(t, trained.Model.Weights))
 	if err != nil {
 		t.Fatal(err)
@@ -205,6 +205,17 @@ func TestParams(t *testing.T) {
 		{`{"models": ["ridge", "ridge"]}`, `models.1: ridge is there twice`},
 		{`{"metric": "acuracy"}`, `metric: no metric "acuracy"; did you mean accuracy`},
 		{`{"budget": "soon"}`, `budget: "soon" is not a duration`},
+		{`{"budget": "10"}`, "budget: 10 of what? Write 10s or 10m"},
+		{`{"budget": 10}`, "budget: want text such as 10s or 10m, not 10"},
+		{`{"models": ["stacking"]}`, "models: stacking has nothing to search: give a space, or several models to choose from; without a search, train fits it by model: stacking"},
+		{`{"models": ["voting"], "auto": true}`, "models: voting has nothing to search"},
+		{`{"models": ["linear"]}`, "models: linear has nothing to search"},
+		{`{"models": ["linear", "ridge"]}`, ""},
+		{`{"models": ["baseline"], "sampler": "grid"}`, "models: baseline has nothing to search"},
+		{`{"models": ["gradient_boosting"], "sampler": "grid"}`, "sampler: gradient_boosting has a space of its own where none is given, and gradient_boosting.l2: a grid has no end"},
+		{`{"models": ["random_forest", "logistic"], "sampler": "grid", "space": {"random_forest.max_depth": [2, 3]}}`, "sampler: logistic has a space of its own"},
+		{`{"models": ["random_forest"], "sampler": "grid"}`, ""},
+		{`{"sampler": "grid", "space": {"random_forest": {"max_depth": {"int": [1, 9999]}, "n_estimators": {"int": [1, 9999]}}}}`, "space: the grid has up to 1e+08 points"},
 		{`{"cv": "group"}`, "by: cv: group and cv: time go by a column"},
 		{`{"auto": true, "spread": true}`, ""},
 		{`{"auto": true, "prune": "halving"}`, ""},

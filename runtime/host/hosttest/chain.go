@@ -118,7 +118,11 @@ func (s *suite) walk(t *testing.T, h host.Host, c chained) walked {
 			// A dataset without a target ends at its exploration; two steps accept
 			// what is cleaned, and each is run once for it.
 			if slices.Contains(fn.Accepts, e.Type()) {
-				queue = append(queue, run(fn, e, paramsOf(fn.Name))...)
+				params := paramsOf(fn.Name)
+				if e.Type() == events.FeaturesTuned {
+					params = nil // the search has found them
+				}
+				queue = append(queue, run(fn, e, params)...)
 			}
 		}
 	}
