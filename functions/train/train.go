@@ -199,9 +199,10 @@ func (p *Params) remark(call *step.Call, fitted learn.Model, rows int) {
 		switch {
 		case last == 1 && k < p.KMeans.K:
 			call.Note("k: %d clusters, of %d that were asked for: no more rows differ", k, p.KMeans.K)
+		case last == 1:
 		case k == last:
 			call.Note("k: %d clusters, whose silhouette is the largest of 2 to %d: it is the most that was tried, and more may do better (kmeans.k, or a search by tune)", k, last)
-		case last > 1:
+		default:
 			call.Note("k: %d clusters, whose silhouette is the largest of 2 to %d", k, last)
 		}
 		if last > 1 {

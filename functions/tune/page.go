@@ -67,12 +67,38 @@ func (r *run) spread(t search.Trial) string {
 	return fmt.Sprintf("mean of the folds, ± %.2g", crossval.Deviation(t.Scores))
 }
 
+// clusters is how many clusters a trial makes; false where it is no clustering.
+func clusters(t search.Trial) (float64, bool) {
+	k, err := strconv.ParseFloat(fmt.Sprint(t.Params[cluster.Kind+".k"]), 64)
+	return k, err == nil
+}
+
+// mostClusters says that the best trial has the largest number of clusters that was
+// tried, of several; "" where it has not.
+func (r *run) mostClusters(best search.Trial) string {
+	most, counted := clusters(best)
+	least := most
+	for _, t := range r.study.Trials() {
+		if k, ok := clusters(t); ok && t.State == search.Complete {
+			least, most = min(least, k), max(most, k)
+		}
+	}
+	k, _ := clusters(best)
+	switch {
+	case !counted || k < most || least == most:
+		return ""
+	case r.metric == "inertia":
+		return fmt.Sprintf("k: %v, the most that was tried: inertia falls with every further cluster, so choose by the elbow in the report, or search by another metric", k)
+	}
+	return fmt.Sprintf("k: %v is the most that was tried, and more clusters may do better: search further, as by tune.space={kmeans: {k: {int: [%v, %v]}}}", k, k, 3*k)
+}
+
 // elbow draws the metrics of clusterings against how many clusters there are.
 func (r *run) elbow(trials []search.Trial) markup.HTML {
 	best := map[float64]search.Trial{}
 	for _, t := range trials {
-		k, err := strconv.ParseFloat(fmt.Sprint(t.Params[cluster.Kind+".k"]), 64)
-		if before, ok := best[k]; err == nil && t.State == search.Complete && (!ok || r.better(t.Score, before.Score)) {
+		k, counted := clusters(t)
+		if before, ok := best[k]; counted && t.State == search.Complete && (!ok || r.better(t.Score, before.Score)) {
 			best[k] = t
 		}
 	}

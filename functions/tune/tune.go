@@ -191,6 +191,9 @@ func (r *run) finish(ctx context.Context, call *step.Call, in events.FeaturesBui
 		return err
 	}
 	call.Note("best of %d trials: %s %.4g with %s", len(r.study.Trials()), r.metric, found, with)
+	if note := r.mostClusters(best); note != "" {
+		call.Note("%s", note)
+	}
 	return call.Emit(events.FeaturesTunedData{FeaturesBuiltData: in, Choice: ref, Metric: r.metric, Score: found, Trials: len(r.study.Trials())})
 }
 
