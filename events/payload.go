@@ -65,8 +65,8 @@ type Dataset struct {
 	Classes  []string `json:"classes,omitempty"` // of a classification, in order
 
 	// Roles are columns by what they are: weight, how much a row counts, where there
-	// is one, of anomaly detection label, which rows are known to be anomalies, and of
-	// a recommendation user and item.
+	// is one, of anomaly detection label, which rows are known to be anomalies, of a
+	// recommendation user and item, and group or time where rows were split by that.
 	Roles map[string]string `json:"roles,omitempty"`
 }
 
@@ -88,6 +88,8 @@ const (
 	RoleItem   = "item"
 	RoleWeight = "weight"
 	RoleLabel  = "label"
+	RoleGroup  = "group" // all rows of a group are in one subset
+	RoleTime   = "time"  // the rows to judge by are the last
 )
 
 // DatasetIngestedData says that a table was read, typed and split.

@@ -101,12 +101,13 @@ func (y *Target) Take(rows []int) *Target {
 	return out
 }
 
-// Options say how a fit is done, never what it results in: every field but Seed
-// and Weights leaves the fitted model the same bit by bit.
+// Options say how a fit is done, never what it results in: every field but Seed,
+// Weights and Groups leaves the fitted model the same bit by bit.
 type Options struct {
 	Seed     uint64
 	Threads  int                   // 0: as many as GOMAXPROCS
 	Weights  []float64             // sample weights, nil: all 1
+	Groups   []int32               // the group of each row, whose rows folds within a fit do not part; nil: they are divided at random
 	Progress func(done, total int) // nil: none; called from one goroutine at a time
 }
 

@@ -39,13 +39,19 @@ func WithWeight(x *Matrix, y *Target, weights []float64) (*Matrix, *Target, []fl
 
 // TakeWeights returns the weights of the given rows, in that order. Weights that
 // are nil stay so.
-func TakeWeights(weights []float64, rows []int) []float64 {
-	if weights == nil {
+func TakeWeights(weights []float64, rows []int) []float64 { return take(weights, rows) }
+
+// TakeGroups returns the groups of the given rows, in that order. Groups that are
+// nil stay so.
+func TakeGroups(groups []int32, rows []int) []int32 { return take(groups, rows) }
+
+func take[T any](of []T, rows []int) []T {
+	if of == nil {
 		return nil
 	}
-	out := make([]float64, len(rows))
+	out := make([]T, len(rows))
 	for i, r := range rows {
-		out[i] = weights[r]
+		out[i] = of[r]
 	}
 	return out
 }

@@ -27,11 +27,12 @@ type Labelled struct {
 	X       *table.Table
 	Y       *learn.Target
 	Weights []float64 // how much each row counts; nil: 1
+	Groups  []int32   // that each row is of, for folds within a fit; nil: none
 }
 
 // Take is some of the rows.
 func (l *Labelled) Take(rows []int) *Labelled {
-	return &Labelled{l.X.Take(rows), l.Y.Take(rows), learn.TakeWeights(l.Weights, rows)}
+	return &Labelled{l.X.Take(rows), l.Y.Take(rows), learn.TakeWeights(l.Weights, rows), learn.TakeGroups(l.Groups, rows)}
 }
 
 // Rows takes the rows of a subset of dataset ds, whose table is raw, that have the
@@ -46,7 +47,7 @@ func Rows(raw *table.Table, split []step.Subset, which step.Subset, ds events.Da
 		return nil, err
 	}
 	weights, err := preprocess.Weights(t, ds.Roles[events.RoleWeight])
-	return &Labelled{t.Without(ds.Aside()...), y, weights}, err
+	return &Labelled{X: t.Without(ds.Aside()...), Y: y, Weights: weights}, err
 }
 
 // WithTarget takes the rows that have a target, and the target. The error is one

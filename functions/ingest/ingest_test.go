@@ -247,10 +247,16 @@ func TestSplit(t *testing.T) {
 		v := r.table.Column("day").Ints[i]
 		latest[s], earliest[s] = max(latest[s], v), min(earliest[s], v)
 	}
+	if roles := r.data.Dataset.Roles; roles[events.RoleTime] != "day" || len(roles) != 1 {
+		t.Errorf("by time: roles %v", roles)
+	}
 	if n := count(r.split, all); n[step.Test] < 200 || n[step.Test] > 250 || latest[step.Train] >= earliest[step.Test] {
 		t.Errorf("by time: %v, trained up to %d, tested from %d", n, latest[step.Train], earliest[step.Test])
 	}
 	r = get(map[string]any{"split": "group", "by": "team"})
+	if roles := r.data.Dataset.Roles; roles[events.RoleGroup] != "team" || len(roles) != 1 {
+		t.Errorf("by group: roles %v", roles)
+	}
 	of := map[string]step.Subset{}
 	for i, s := range r.split {
 		team := r.table.Column("team").Text(i)

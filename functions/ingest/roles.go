@@ -58,6 +58,9 @@ func (p Params) roles() map[string]string {
 			roles[c.role] = *c.column
 		}
 	}
+	if p.Split == events.RoleGroup || p.Split == events.RoleTime {
+		roles[p.Split] = p.By
+	}
 	if len(roles) == 0 {
 		return nil
 	}

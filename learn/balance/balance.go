@@ -46,7 +46,7 @@ func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 		return e.Of.Fit(ctx, x, y, &o)
 	case Over, Under:
 		rows := drawn(y, e.Method, o.Seed)
-		o.Weights = learn.TakeWeights(o.Weights, rows)
+		o.Weights, o.Groups = learn.TakeWeights(o.Weights, rows), learn.TakeGroups(o.Groups, rows)
 		return e.Of.Fit(ctx, x.Take(rows), y.Take(rows), &o)
 	}
 	return nil, fmt.Errorf("balance: no method %q: there are %s, %s and %s", e.Method, Weights, Over, Under)

@@ -39,7 +39,8 @@ type Voting struct {
 // Stacking fits its members on all rows, and Final on what each of them, fitted
 // on the other folds, predicted for the rows of a fold (Wolpert, "Stacked
 // generalization", 1992): probabilities, of two classes those of the second, or
-// values. Folds are stratified where there are classes.
+// values. Folds keep the rows of a group together where there are groups, and are
+// else stratified where there are classes.
 type Stacking struct {
 	Members []Member
 	Final   Member
@@ -65,7 +66,7 @@ func (s Stacking) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opt
 	if s.Final.Estimator == nil {
 		return nil, errors.New("stacking: there is no final estimator")
 	}
-	folds, err := FoldsOf(y, s.Folds, seedOf(opts))
+	folds, err := FoldsOf(y, s.Folds, opts)
 	if err != nil {
 		return nil, fmt.Errorf("stacking: %w", err)
 	}
@@ -149,12 +150,23 @@ func (m *Model) unseen(ctx context.Context, members []Member, folds []split.Fold
 	return out, nil
 }
 
-// FoldsOf divides rows into k folds, 0 being 5, and no more than there are rows.
-func FoldsOf(y *learn.Target, k int, seed uint64) ([]split.Fold, error) {
+// FoldsOf divides rows into k folds, 0 being 5, and no more than there are rows, or
+// groups of the options. Rows of a single group are divided as if they had none.
+func FoldsOf(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) {
 	if k == 0 {
 		k = 5
 	}
-	f := split.Folds{K: min(k, y.Len()), Shuffle: true, Repeats: 1, Seed: seed}
+	f := split.Folds{K: min(k, y.Len()), Shuffle: true, Repeats: 1}
+	if opts != nil {
+		f.Seed = opts.Seed
+		if opts.Groups != nil && len(opts.Groups) != y.Len() {
+			return nil, fmt.Errorf("%d groups for %d rows", len(opts.Groups), y.Len())
+		}
+		if n := different(opts.Groups); n > 1 {
+			f.K = min(k, n)
+			return f.Group(opts.Groups)
+		}
+	}
 	if y.Task == learn.Classification {
 		folds, _, err := f.Stratified(y.Labels, y.Classes)
 		return folds, err
@@ -162,11 +174,12 @@ func FoldsOf(y *learn.Target, k int, seed uint64) ([]split.Fold, error) {
 	return f.Plain(y.Len())
 }
 
-func seedOf(opts *learn.Options) uint64 {
-	if opts == nil {
-		return 0
+func different(groups []int32) int {
+	all := map[int32]bool{}
+	for _, g := range groups {
+		all[g] = true
 	}
-	return opts.Seed
+	return len(all)
 }
 
 // inside are the options of a fit within: of these rows, nil being all, and silent.
@@ -177,7 +190,7 @@ func inside(opts *learn.Options, rows []int) *learn.Options {
 	o := *opts
 	o.Progress = nil
 	if rows != nil {
-		o.Weights = learn.TakeWeights(o.Weights, rows)
+		o.Weights, o.Groups = learn.TakeWeights(o.Weights, rows), learn.TakeGroups(o.Groups, rows)
 	}
 	return &o
 }
@@ -224,7 +237,7 @@ func Unseen(ctx context.Context, e learn.Estimator, x *learn.Matrix, y *learn.Ta
 	if err := learn.CheckFit(x, y, opts); err != nil {
 		return nil, err
 	}
-	folds, err := FoldsOf(y, k, seedOf(opts))
+	folds, err := FoldsOf(y, k, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type Data struct {
 	X       *table.Table
 	Y       *learn.Target
 	Weights []float64 // nil: all 1
+	Groups  []int32   // for folds within a fit; nil: none
 	Specs   []preprocess.Spec
 	Folds   []split.Fold
 }
@@ -217,7 +218,8 @@ func (e *Evaluator) fold(ctx context.Context, c Candidate, fold, threads int) (o
 	if f.err != nil {
 		return out, f.err
 	}
-	opts := &learn.Options{Seed: e.o.Seed, Threads: threads, Weights: learn.TakeWeights(e.data.Weights, e.data.Folds[fold].Train)}
+	opts := &learn.Options{Seed: e.o.Seed, Threads: threads, Weights: learn.TakeWeights(e.data.Weights, e.data.Folds[fold].Train),
+		Groups: learn.TakeGroups(e.data.Groups, e.data.Folds[fold].Train)}
 	m, err := c.Entry.New(c.Params).Fit(ctx, f.train, f.trainY, opts)
 	if err != nil {
 		return out, err
