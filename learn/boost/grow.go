@@ -353,7 +353,7 @@ func (g *grower) limit(n, left, right *open, direction int8) {
 	value := func(w word) float64 {
 		return g.rules.value(float64(gradient(w)), float64(hessian(w)), g.rules.l2, n.limits)
 	}
-	middle := value(left.total)/2 + value(right.total)/2
+	middle := float64(value(left.total)/2) + float64(value(right.total)/2)
 	if direction < 0 {
 		left, right = right, left
 	}

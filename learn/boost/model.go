@@ -101,6 +101,7 @@ func (m *Model) Importances() []float64 { return slices.Clone(m.importance) }
 // to know. Covers are weights of training rows.
 func (m *Model) Ensemble() *ensemble.Ensemble {
 	n := &m.nodes
+	sets := make([][]uint64, len(n.sets)) // which splits share
 	e := &ensemble.Ensemble{Features: make([]string, len(m.importance)), Base: slices.Clone(m.base), Link: m.link}
 	for i := range m.Trees() {
 		from, to := n.trees[i], n.trees[i+1]
@@ -118,7 +119,10 @@ func (m *Model) Ensemble() *ensemble.Ensemble {
 				if t.Categories == nil {
 					t.Categories = make([][]uint64, to-from)
 				}
-				t.Categories[k] = bitset(n.sets[s])
+				if sets[s] == nil {
+					sets[s] = bitset(n.sets[s])
+				}
+				t.Categories[k] = sets[s]
 			}
 		}
 		e.Trees = append(e.Trees, t)

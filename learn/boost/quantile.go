@@ -90,7 +90,7 @@ func quantile(values, weights []float64, q float64) float64 {
 	k = max(k, 1)
 	v := nth(values, k-1)
 	if float64(k) == at && k < len(values) {
-		return v + (slices.Min(values[k:])-v)/2
+		return v + float64((slices.Min(values[k:])-v)/2)
 	}
 	return v
 }
@@ -114,7 +114,7 @@ func weightedQuantile(values, weights []float64, q float64) float64 {
 		}
 		if sum == q*total && sum > 0 {
 			v := values[row]
-			return v + (values[order[i+1]]-v)/2
+			return v + float64((values[order[i+1]]-v)/2)
 		}
 	}
 	return 0

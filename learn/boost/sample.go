@@ -22,7 +22,7 @@ func share(p float64) uint64 {
 	if p >= 1 {
 		return 1<<64 - 1
 	}
-	return uint64(p * (1 << 63) * 2)
+	return uint64(p * (1 << 64))
 }
 
 // drawer chooses how the rows of a round are drawn: nil takes all.
@@ -136,7 +136,7 @@ func round(v float64) int64 {
 
 // choose draws a share of n things, at least one, in ascending order.
 func choose(n int, share float64, rng splitmix.Source) []int {
-	k := max(1, int(share*float64(n)+0.5))
+	k := max(1, int(float64(share*float64(n))+0.5))
 	out := make([]int, 0, k)
 	for i := range n { // Knuth's selection sampling
 		if int(rng.Below(uint32(n-i))) < k-len(out) {

@@ -246,5 +246,5 @@ func (s *searcher) categories() {
 // none is no split at all, of a node of that score: a split has to be better by
 // more than rounding.
 func (r *rules) none(score float64) split {
-	return split{score: score*(1+1e-10) + r.minScore, feature: math.MaxInt32}
+	return split{score: float64(score*(1+1e-10)) + r.minScore, feature: math.MaxInt32}
 }

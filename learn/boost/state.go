@@ -43,7 +43,7 @@ func (m *Model) State() learn.State {
 }
 
 // FromState makes a *Model from its state. It checks that a prediction cannot
-// fail: every child is a later node of its tree, every feature and set exists.
+// fail: there is one way to every node of a tree, every feature and set exists.
 func FromState(s learn.State) (learn.Model, error) {
 	m, err := fromState(s)
 	if err != nil {
@@ -155,39 +155,30 @@ func (n *nodes) setSets(at []int64, members []int32) error {
 
 // check reports nodes that no row can walk down.
 func (n *nodes) check(features, margins int) error {
-	last := len(n.trees) - 1
-	if last < 0 || n.trees[0] != 0 || n.trees[last] != int64(len(n.feature)) {
-		return fmt.Errorf("its trees do not begin at 0 and end at %d", len(n.feature))
+	if _, err := ensemble.Depths(n.trees, n.feature, n.left); err != nil {
+		return err
 	}
+	last := len(n.trees) - 1
 	if last%margins != 0 {
 		return fmt.Errorf("it has %d trees for %d margins", last, margins)
 	}
+	of := make([]int32, len(n.sets)) // of each set, 1 more than the feature whose it is
 	for t := range last {
 		from, to := n.trees[t], n.trees[t+1]
-		if from < 0 || to <= from || to > int64(len(n.feature)) || to-from > mostNodes {
-			return fmt.Errorf("tree %d is of nodes %d to %d of %d", t, from, to, len(n.feature))
+		if to-from > mostNodes {
+			return fmt.Errorf("tree %d has %d nodes, at most %d are held", t, to-from, mostNodes)
 		}
-		seen := make([]bool, to-from) // as a child
 		for i := from; i < to; i++ {
-			if err := n.checkNode(int(i), int(i-from), int(to-from), features); err != nil {
+			if err := n.checkNode(int(i), features, of); err != nil {
 				return fmt.Errorf("node %d of tree %d: %w", i-from, t, err)
-			}
-			if i > from && !seen[i-from] {
-				return fmt.Errorf("node %d of tree %d is nobody's child", i-from, t)
-			}
-			if left := n.left[i]; left > 0 {
-				if seen[left] || seen[left+1] {
-					return fmt.Errorf("node %d of tree %d has children that another has", i-from, t)
-				}
-				seen[left], seen[left+1] = true, true
 			}
 		}
 	}
 	return nil
 }
 
-// checkNode checks node i, which is node self of its tree of size nodes.
-func (n *nodes) checkNode(i, self, size, features int) error {
+// checkNode checks node i; of has the features of sets so far, from 1.
+func (n *nodes) checkNode(i, features int, of []int32) error {
 	feature, threshold, left, set := n.feature[i], n.threshold[i], n.left[i], n.set[i]
 	switch {
 	case feature < -1 || int(feature) >= features:
@@ -200,10 +191,14 @@ func (n *nodes) checkNode(i, self, size, features int) error {
 		return fmt.Errorf("its threshold is %v", threshold)
 	case feature < 0 && (left != 0 || set >= 0 || n.missingLeft[i] != 0):
 		return fmt.Errorf("it is a leaf that has a child or a set")
-	case feature >= 0 && (int(left) <= self || int(left) >= size-1):
-		return fmt.Errorf("the left child is %d: it must be after the node and before the last of %d", left, size)
 	case feature >= 0 && n.value[i] != 0:
 		return fmt.Errorf("it is a split that has the value %v", n.value[i])
+	}
+	if set >= 0 {
+		if of[set] > 0 && of[set] != feature+1 {
+			return fmt.Errorf("its set %d is of the features %d and %d: want a set for each", set, of[set]-1, feature)
+		}
+		of[set] = feature + 1
 	}
 	return nil
 }

@@ -69,6 +69,10 @@ func TestFromStateRefuses(t *testing.T) {
 		{"a feature too many", "feature 2 of 2", ints("feature", 0, 2)},
 		{"a set too many", "set is 1 of 1", ints("set", 3, 1)},
 		{"a leaf with a set", "leaf that has a child or a set", ints("set", 1, 0)},
+		{"a set of two features", "set 0 is of the features 0 and 1", func(s learn.State) {
+			ints("set", 0, 0)(s)
+			floats("threshold", 0, 0)(s)
+		}},
 		{"a negative category", "category -1", ints("members", 0, -1)},
 		{"a huge category", "category 1000000", ints("members", 1, 1_000_000)},
 		{"categories that do not ascend", "category 2 as its member 1", ints("members", 1, 2)},
@@ -108,6 +112,8 @@ func TestFromStateRefuses(t *testing.T) {
 func FuzzFromState(f *testing.F) {
 	f.Add([]byte{}, 2.0, 70.0)
 	f.Add([]byte{2, 1, 0, 0, 0, 0, 0, 0, 0, 1}, math.NaN(), math.Inf(-1))
+	f.Add([]byte{10, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 0}, 2.0, 65535.0)                     // a category far beyond the others
+	f.Add([]byte{6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 2.0, 70.0) // a set of two features
 	names := []string{"base", "trees", "feature", "threshold", "left", "missing_left", "set", "value", "cover", "sets", "members", "importances"}
 	f.Fuzz(func(t *testing.T, changes []byte, a, b float64) {
 		s := stump()
@@ -139,4 +145,27 @@ func FuzzFromState(f *testing.F) {
 			t.Fatalf("predicted as %v, want %v", p[:2], want)
 		}
 	})
+}
+
+// A category that is far beyond the others of a set is of it, and costs no more
+// than in the state.
+func TestFarCategories(t *testing.T) {
+	s := stump()
+	s.Tensors["sets"] = learn.Tensor{Shape: []int{2}, Data: []int64{0, 4}}
+	s.Tensors["members"] = learn.Tensor{Shape: []int{4}, Data: []int32{2, 70, 50_000, 65_535}}
+	m, err := FromState(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := m.(*Model).walker.columns[1]; len(c.set) != 2 || len(c.far) != 2 {
+		t.Errorf("a set of %d words and %d categories beyond, want 2 and 2", len(c.set), len(c.far))
+	}
+	values := []float64{2, 3, 70, 71, 127, 128, 49_999, 50_000, 50_000.5, 65_535, 65_536, 1e300, -1, math.Inf(1), math.Inf(-1), math.NaN()}
+	x := &learn.Matrix{Columns: [][]float64{make([]float64, len(values)), values}, Rows: len(values)}
+	p, e := m.Predict(x), m.(*Model).Ensemble()
+	for i, v := range values {
+		if want := e.Predict(e.Margins([]float64{0, v})); p[2*i+1] != want[1] {
+			t.Errorf("category %v is predicted as %v, want %v", v, p[2*i+1], want[1])
+		}
+	}
 }

@@ -24,7 +24,8 @@ type walker struct {
 type column struct {
 	feature int
 	axis    bins.Axis
-	set     []uint64 // nil: not one of categories
+	set     []uint64 // the first categories of the set, a bit each; nil: it is not one of categories
+	far     []int32  // those beyond
 }
 
 // walked is a tree: its range of steps.
@@ -87,7 +88,8 @@ func newWalker(n *nodes, features int) *walker {
 	for s, f := range sets {
 		if f > 0 {
 			sets[s] = len(w.columns)
-			w.columns = append(w.columns, column{feature: f - 1, axis: bins.NewAxis(nil), set: bitset(n.sets[s])})
+			near, far := apart(n.sets[s])
+			w.columns = append(w.columns, column{feature: f - 1, axis: bins.NewAxis(nil), set: bitset(near), far: far})
 		}
 	}
 	if len(w.columns) == 0 { // leaves look at a column, too
@@ -127,10 +129,25 @@ func (c *column) value(v float64) uint32 {
 		return missingValue
 	case c.set == nil:
 		return uint32(c.axis.Bin(v))
-	case v >= 0 && v < float64(64*len(c.set)) && c.set[int(v)/64]>>(int(v)%64)&1 == 1:
-		return 0
+	case v >= 0 && v < float64(64*len(c.set)):
+		return uint32(^c.set[int(v)/64] >> (int(v) % 64) & 1)
+	case c.far != nil && v >= 0 && v < bins.MostCategory+1:
+		if _, is := slices.BinarySearch(c.far, int32(v)); is {
+			return 0
+		}
 	}
 	return 1
+}
+
+// apart parts a set of categories, which ascend, at the last that are dense enough
+// to have a bit each: a few that are far off take no more memory than in the state.
+func apart(set []int32) (near, far []int32) {
+	for near = set; len(near) > 0; near = near[:len(near)-1] {
+		if int(near[len(near)-1]) < 64*(64+16*len(near)) {
+			break
+		}
+	}
+	return near, set[len(near):]
 }
 
 // look writes the columns' values of some rows, a row after the other.

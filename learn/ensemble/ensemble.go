@@ -109,7 +109,8 @@ func (e *Ensemble) Predict(margins []float64) []float64 {
 }
 
 // Check reports what no prediction can be made with: lengths that differ,
-// children that are not later nodes, features and outputs that do not exist.
+// children that are not later nodes, features and outputs that do not exist; and
+// what takes forever to go down: two ways to a node, more than Deepest splits on one.
 func (e *Ensemble) Check() error {
 	for i := range e.Trees {
 		if err := e.Trees[i].check(len(e.Features), len(e.Base)); err != nil {
@@ -143,9 +144,13 @@ func (t *Tree) check(features, outputs int) error {
 	case t.Output >= outputs:
 		return fmt.Errorf("it adds to output %d of %d", t.Output, outputs)
 	}
+	depth := make([]int32, n)
 	for i, f := range t.Feature {
 		if f < 0 {
 			continue
+		}
+		if depth[i] >= Deepest {
+			return fmt.Errorf("node %d is deeper than %d: train with a smaller max_depth", i, Deepest)
 		}
 		if int(f) >= features {
 			return fmt.Errorf("node %d looks at feature %d of %d", i, f, features)
@@ -154,6 +159,10 @@ func (t *Tree) check(features, outputs int) error {
 			if int(child) <= i || int(child) >= n {
 				return fmt.Errorf("node %d of %d has the child %d: children come after their parents", i, n, child)
 			}
+			if depth[child] > 0 {
+				return fmt.Errorf("node %d leads to node %d, to which another leads, too", i, child)
+			}
+			depth[child] = depth[i] + 1
 		}
 		if math.IsNaN(t.Threshold[i]) && (t.Categories == nil || t.Categories[i] == nil) {
 			return fmt.Errorf("node %d has no threshold", i)

@@ -38,6 +38,20 @@ func TestMargins(t *testing.T) {
 	}
 }
 
+// chain is a tree of so many splits, each below the one before.
+func chain(splits int) Tree {
+	n := 2*splits + 1
+	t := Tree{Feature: make([]int32, n), Threshold: make([]float64, n), MissingLeft: make([]bool, n),
+		Left: make([]int32, n), Right: make([]int32, n), Cover: make([]float64, n), Value: make([]float64, n)}
+	for i := range t.Feature {
+		t.Feature[i] = -1
+		if i%2 == 0 && i+2 < n {
+			t.Feature[i], t.Left[i], t.Right[i] = 0, int32(i+1), int32(i+2)
+		}
+	}
+	return t
+}
+
 func TestCheck(t *testing.T) {
 	for want, spoil := range map[string]func(*Ensemble){
 		"no outputs":            func(e *Ensemble) { e.Base, e.Trees = nil, nil },
@@ -49,6 +63,8 @@ func TestCheck(t *testing.T) {
 		"feature 7 of 2":        func(e *Ensemble) { e.Trees[0].Feature[0] = 7 },
 		"the child 0":           func(e *Ensemble) { e.Trees[0].Left[2] = 0 },
 		"the child 5":           func(e *Ensemble) { e.Trees[0].Right[2] = 5 },
+		"another leads, too":    func(e *Ensemble) { e.Trees[0].Right[0] = 1 },
+		"deeper than 4096":      func(e *Ensemble) { e.Trees[0] = chain(Deepest + 1) },
 		"no threshold":          func(e *Ensemble) { e.Trees[0].Threshold[0] = math.NaN() },
 	} {
 		e := &Ensemble{Features: []string{"a", "b"}, Base: []float64{0}, Trees: []Tree{stump()}, Link: Logistic}

@@ -31,7 +31,7 @@ func newTarget(y *learn.Target) *target {
 	}
 	t := &target{values: make([]int64, len(y.Values)), unit: 1}
 	lo, hi := slices.Min(y.Values), slices.Max(y.Values)
-	t.offset = lo/2 + hi/2
+	t.offset = float64(lo/2) + float64(hi/2)
 	if reach := max(hi-t.offset, t.offset-lo); reach > 0 {
 		t.unit = max(math.Ldexp(reach, -30), math.SmallestNonzeroFloat64)
 	}

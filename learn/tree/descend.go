@@ -26,7 +26,7 @@ type isolationCut struct {
 // feature is so many behind it.
 func newDescent(t *isolationTree, twin int) *descent {
 	d := &descent{depth: t.depth(0)}
-	if d.depth > bits.Len(uint(max(4*len(t.nodes), 4096)))-1 {
+	if d.depth > bits.Len(uint(max(4*len(t.nodes), 1024)))-1 {
 		return nil
 	}
 	leaves := 1 << d.depth

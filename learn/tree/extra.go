@@ -71,7 +71,7 @@ func newPlaces(x *learn.Matrix, data *bins.Matrix) [][]float64 {
 			}
 		}
 		for b := range least {
-			least[b] = least[b]/2 + greatest[b]/2
+			least[b] = float64(least[b]/2) + float64(greatest[b]/2)
 		}
 		places[j] = least
 	}

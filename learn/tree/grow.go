@@ -145,7 +145,7 @@ func (g *grower) grow(ctx context.Context) grown {
 				s = g.bestSplit(ctx, rows, &b)
 			}
 		}
-		decrease := s.gain * (float64(b.total.weight) / rootWeight)
+		decrease := float64(s.gain * (float64(b.total.weight) / rootWeight))
 		if s.gain < 0 || decrease*g.criterion.unit() < g.MinCut {
 			t.leaf[b.node] = leaves
 			leaves++

@@ -52,7 +52,7 @@ func (m *IsolationModel) State() learn.State {
 }
 
 // IsolationFromState makes an isolation forest from its state. It checks that a score
-// cannot fail: every child is a later node of its tree, every feature exists.
+// cannot fail: there is one way to every node of a tree, every feature exists.
 func IsolationFromState(s learn.State) (*IsolationModel, error) {
 	m, err := isolationFromState(s)
 	if err != nil {
@@ -88,12 +88,9 @@ func isolationFromState(s learn.State) (*IsolationModel, error) {
 		nodes := make([]isolationSplit, f.trees[t+1]-from)
 		for i := range nodes {
 			at := from + int64(i)
-			if f.missing[at] > 1 {
-				return nil, fmt.Errorf("missing_left of node %d of tree %d is %d, want 0 or 1", i, t, f.missing[at])
-			}
 			nodes[i] = isolationSplit{feature: f.feature[at], threshold: f.threshold[at], left: f.left[at], missingRight: f.missing[at] == 0}
 		}
-		tree, rows, err := m.restored(nodes)
+		tree, rows, err := m.restored(nodes, f.depth[from:])
 		if err == nil && t > 0 && rows != samples {
 			err = fmt.Errorf("it was grown on %d rows, the first on %d", rows, samples)
 		}
@@ -106,15 +103,13 @@ func isolationFromState(s learn.State) (*IsolationModel, error) {
 	return m, nil
 }
 
-// restored is a tree of nodes as the state has them, and the rows that it was grown on.
-func (m *IsolationModel) restored(nodes []isolationSplit) (isolationTree, int64, error) {
+// restored is a tree of nodes as the state has them, which are so deep, and the rows
+// that it was grown on.
+func (m *IsolationModel) restored(nodes []isolationSplit, depth []int32) (isolationTree, int64, error) {
 	t := isolationTree{nodes: nodes, length: make([]float64, len(nodes))}
-	depth, rows := make([]int, len(nodes)), int64(0)
+	rows := int64(0)
 	for i := range nodes {
 		s := &nodes[i]
-		if i > 0 && depth[i] == 0 {
-			return t, 0, fmt.Errorf("node %d is no node's child", i)
-		}
 		if s.feature == -1 {
 			if s.left < 1 || s.threshold != 0 {
 				return t, 0, fmt.Errorf("leaf %d has %d rows and threshold %v", i, s.left, s.threshold)
@@ -122,22 +117,17 @@ func (m *IsolationModel) restored(nodes []isolationSplit) (isolationTree, int64,
 			rows += int64(s.left)
 			n := int(s.left)
 			*s = isolationSplit{}
-			t.leaf(int32(i), depth[i], n)
+			t.leaf(int32(i), int(depth[i]), n)
 			continue
 		}
 		switch {
-		case s.feature < 0 || int(s.feature) >= m.features:
+		case int(s.feature) >= m.features:
 			return t, 0, fmt.Errorf("node %d splits on feature %d of %d", i, s.feature, m.features)
 		case math.IsNaN(s.threshold) || math.IsInf(s.threshold, 0):
 			return t, 0, fmt.Errorf("node %d has threshold %v", i, s.threshold)
-		case int(s.left) <= i || int(s.left) >= len(nodes)-1:
-			return t, 0, fmt.Errorf("the left child of node %d is %d: it must be after the node and before the last of %d", i, s.left, len(nodes))
-		case depth[s.left] > 0 || depth[s.left+1] > 0:
-			return t, 0, fmt.Errorf("a child of node %d is another's, too", i)
 		case depth[i] >= deepestIsolation:
 			return t, 0, fmt.Errorf("node %d is deeper than %d", i, deepestIsolation)
 		}
-		depth[s.left], depth[s.left+1] = depth[i]+1, depth[i]+1
 	}
 	if rows > math.MaxInt32 {
 		return t, 0, fmt.Errorf("it was grown on %d rows", rows)

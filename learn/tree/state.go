@@ -7,6 +7,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/bins"
+	"github.com/runnel-dev/runnel/learn/ensemble"
 )
 
 // State takes the forest apart. Nodes of all trees follow each other; trees
@@ -55,7 +56,7 @@ func (m *ForestModel) State() learn.State {
 }
 
 // FromState makes a *ForestModel from its state, of either kind. It checks that a prediction
-// cannot fail: every child is a later node of its tree, every feature and value exists.
+// cannot fail: there is one way to every node of a tree, every feature and value exists.
 func FromState(s learn.State) (learn.Model, error) {
 	m, err := fromState(s)
 	if err != nil {
@@ -96,12 +97,11 @@ func fromState(s learn.State) (*ForestModel, error) {
 	for t, from := range f.trees[:len(f.trees)-1] {
 		to := f.trees[t+1]
 		for i := from; i < to; i++ {
-			err := m.setNode(int(i), int(i-from), int(to-from), f.feature[i], f.threshold[i], f.left[i], f.missing[i])
-			if err != nil {
+			if err := m.setNode(int(i), int(i-from), f.feature[i], f.threshold[i], f.left[i], f.missing[i]); err != nil {
 				return nil, fmt.Errorf("node %d of tree %d: %w", i-from, t, err)
 			}
 		}
-		m.trees = append(m.trees, tree{int(from), int(to), depth(m.nodes[from:to])})
+		m.trees = append(m.trees, tree{int(from), int(to), int(slices.Max(f.depth[from:to]))})
 	}
 	return m, m.setCovers(s)
 }
@@ -112,6 +112,7 @@ type flat struct {
 	feature, left []int32
 	threshold     []float64
 	missing       []uint8
+	depth         []int32
 }
 
 func flatFromState(s learn.State) (f flat, err error) {
@@ -131,16 +132,16 @@ func flatFromState(s learn.State) (f flat, err error) {
 	if f.missing, err = vector[uint8](s, "missing_left", n); err != nil {
 		return f, err
 	}
-	last := len(f.trees) - 1
-	if last < 1 || f.trees[0] != 0 || f.trees[last] != int64(n) {
+	if len(f.trees) < 2 {
 		return f, fmt.Errorf("its trees do not begin at 0 and end at %d", n)
 	}
-	for t, from := range f.trees[:last] {
-		if to := f.trees[t+1]; to <= from || to > int64(n) {
-			return f, fmt.Errorf("tree %d is of nodes %d to %d of %d", t, from, to, n)
+	for i, v := range f.missing {
+		if v > 1 {
+			return f, fmt.Errorf("missing_left of node %d is %d, want 0 or 1", i, v)
 		}
 	}
-	return f, nil
+	f.depth, err = ensemble.Depths(f.trees, f.feature, f.left)
+	return f, err
 }
 
 // setCovers takes the leaves' covers, which older versions did not write.
@@ -215,20 +216,14 @@ func (m *ForestModel) setAxes(feature []int32, threshold []float64) error {
 	return nil
 }
 
-// setNode checks and takes node i, which is node self of its tree of size nodes.
-func (m *ForestModel) setNode(i, self, size int, feature int32, threshold float64, left int32, missing uint8) error {
+// setNode takes node i, which is node self of its tree.
+func (m *ForestModel) setNode(i, self int, feature int32, threshold float64, left int32, missing uint8) error {
 	if feature == -1 {
 		if left < 0 || int(left) >= len(m.values)/m.outputs {
 			return fmt.Errorf("the leaf's value row is %d of %d", left, len(m.values)/m.outputs)
 		}
 		m.nodes[i], m.leaf[i] = leafNode(self), left
 		return nil
-	}
-	switch {
-	case int(left) <= self || int(left) >= size-1:
-		return fmt.Errorf("the left child is %d: it must be after the node and before the last of %d", left, size)
-	case missing > 1:
-		return fmt.Errorf("missing_left is %d, want 0 or 1", missing)
 	}
 	axis := m.axes[feature]
 	bin := len(axis.Edges())

@@ -54,13 +54,13 @@ func TestFromStateRefuses(t *testing.T) {
 		{"a child that is not there", "left child is 2", ints("left", 0, 2)},
 		{"a negative child", "left child is -5", ints("left", 0, -5)},
 		{"a feature too many", "feature 2 of 2", ints("feature", 0, 2)},
-		{"a negative feature", "feature -2 of 2", ints("feature", 0, -2)},
+		{"a negative feature", "of feature -2", ints("feature", 0, -2)},
 		{"a value row too many", "value row is 2 of 2", ints("left", 2, 2)},
 		{"a negative value row", "value row is -1", ints("left", 1, -1)},
 		{"a threshold of NaN", "threshold NaN", floats("threshold", 0, math.NaN())},
 		{"a threshold of -Inf", "threshold -Inf", floats("threshold", 0, math.Inf(-1))},
 		{"a threshold of a leaf", "threshold 3", floats("threshold", 1, 3)},
-		{"missing_left of 2", "missing_left is 2", func(s learn.State) { s.Tensors["missing_left"].Data.([]uint8)[0] = 2 }},
+		{"missing_left of 2", "missing_left of node 0 is 2", func(s learn.State) { s.Tensors["missing_left"].Data.([]uint8)[0] = 2 }},
 		{"probabilities above 1", "sum to 1.5", floats("values", 1, 0.5)},
 		{"a negative probability", "has a -1", floats("values", 0, -1)},
 		{"an infinite value", "has a +Inf", floats("values", 2, math.Inf(1))},
@@ -70,6 +70,8 @@ func TestFromStateRefuses(t *testing.T) {
 		{"trees that go back", "tree 0 is of nodes 0 to 5 of 3", trees(0, 5, 3)},
 		{"an empty tree", "tree 0 is of nodes 0 to 0", trees(0, 0, 3)},
 		{"a tree that is cut", "left child is 1", trees(0, 2, 3)},
+		{"children of two parents", "children that another has", func(s learn.State) { doubling(s, 100) }},
+		{"a node without a parent", "node 1 of tree 0 is nobody's child", func(s learn.State) { joined(s, []int32{0, -1, -1, -1}, []int32{2, 0, 0, 1}) }},
 		{"another task", "task is clustering", func(s learn.State) { s.Params["task"] = "clustering" }},
 		{"regression with two outputs", "2 outputs", func(s learn.State) { s.Params["task"] = "regression" }},
 		{"another shape", "values", func(s learn.State) {
@@ -87,6 +89,16 @@ func TestFromStateRefuses(t *testing.T) {
 	}
 }
 
+// doubling makes a state one of a tree whose nodes lead to the two after them: there
+// are twice as many ways to each as to the one before.
+func doubling(s learn.State, splits int) {
+	feature, left := make([]int32, splits), make([]int32, splits)
+	for i := range left {
+		left[i] = int32(i + 1)
+	}
+	joined(s, append(feature, -1, -1), append(left, 0, 1))
+}
+
 // Whatever the state, it is refused or it predicts.
 func FuzzFromState(f *testing.F) {
 	x, y := learntest.Data(learn.Classification, 40, 1)
@@ -97,6 +109,10 @@ func FuzzFromState(f *testing.F) {
 		f.Add(y.Task == learn.Regression, packInts(s.Tensors["trees"].Data.([]int64)), packInts(s.Tensors["feature"].Data.([]int32)),
 			packInts(s.Tensors["left"].Data.([]int32)), packFloats(s.Tensors["threshold"].Data.([]float64)), packFloats(s.Tensors["values"].Data.([]float64)), 4)
 	}
+	double := stump()
+	doubling(double, 40)
+	f.Add(false, packInts([]int64{0, 42}), packInts(double.Tensors["feature"].Data.([]int32)),
+		packInts(double.Tensors["left"].Data.([]int32)), packFloats(make([]float64, 42)), packFloats([]float64{1, 0, 0, 0, 1, 0}), 1)
 	f.Fuzz(func(t *testing.T, regression bool, trees, feature, left, threshold, values []byte, features int) {
 		if features < 0 || features > 100 {
 			return
@@ -129,6 +145,9 @@ func FuzzFromState(f *testing.F) {
 			x.Columns[j] = []float64{0, 1, -1, math.NaN(), math.Inf(1), math.Inf(-1), 1e300, 1e-300, 0.5}
 		}
 		m.Predict(x)
+		if err := m.(*ForestModel).Ensemble().Check(); err != nil && !strings.Contains(err.Error(), "deeper") {
+			t.Fatalf("restored, but its ensemble is not sound: %v", err)
+		}
 		if again, err := FromState(m.State()); err != nil {
 			t.Fatalf("its own state is refused: %v", err)
 		} else {
