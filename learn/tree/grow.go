@@ -3,6 +3,7 @@ package tree
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn/bins"
 	"github.com/runnel-dev/runnel/learn/splitmix"
@@ -77,6 +78,8 @@ type grower struct {
 	features    []int32  // a permutation, for drawing without replacement
 	varying     []int32  // those drawn that are not known to be constant in a node
 	stack       []branch
+	room        grown    // of the tree that grows
+	words       []uint64 // room for the constant features of its branches
 }
 
 // A branch is a node still to be grown, from rows[from:to].
@@ -121,8 +124,9 @@ func (g *grower) grow(ctx context.Context) grown {
 		g.features[j] = int32(j)
 	}
 	g.criterion.load(g.weight)
-	t := grown{importance: make([]float64, len(g.features))}
-	t.nodes, t.leaf = append(t.nodes, leafNode(0)), append(t.leaf, -1)
+	t, importance := &g.room, make([]float64, len(g.features))
+	t.nodes, t.leaf = append(t.nodes[:0], leafNode(0)), append(t.leaf[:0], -1)
+	t.values, t.covers, g.words = t.values[:0], t.covers[:0], g.words[:0]
 	g.stack = append(g.stack[:0], branch{to: len(g.rows)})
 	rootWeight, leaves := 0.0, int32(0)
 	for work := 0; len(g.stack) > 0; {
@@ -131,7 +135,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		rows := g.rows[b.from:b.to]
 		if work += 100 + len(rows)*g.tried; work > 1<<20 {
 			if work = 0; ctx.Err() != nil {
-				return t
+				break
 			}
 		}
 		s := split{gain: -1}
@@ -153,7 +157,7 @@ func (g *grower) grow(ctx context.Context) grown {
 			t.covers = append(t.covers, int32(b.total.weight))
 			continue
 		}
-		t.importance[s.feature] += decrease
+		importance[s.feature] += decrease
 		left := len(t.nodes)
 		t.nodes[b.node] = splitNode(int(s.bin), int(s.feature), left, s.missingLeft)
 		t.nodes = append(t.nodes, leafNode(left), leafNode(left+1))
@@ -161,7 +165,7 @@ func (g *grower) grow(ctx context.Context) grown {
 		middle := b.from
 		if b.depth+1 != g.MaxDepth || !g.criterion.summed() {
 			col, stride := g.column(s.feature, len(rows), false)
-			if g.sparse != nil && len(rows) < recordRows {
+			if g.byRecords(len(rows)) {
 				col = g.unpacked
 				g.sparse.column(rows, s.feature, col)
 			}
@@ -172,7 +176,7 @@ func (g *grower) grow(ctx context.Context) grown {
 			branch{middle, b.to, left + 1, b.depth + 1, right, b.constant},
 			branch{b.from, middle, left, b.depth + 1, s.left, b.constant})
 	}
-	return t
+	return grown{slices.Clone(t.nodes), slices.Clone(t.leaf), slices.Clone(t.values), slices.Clone(t.covers), importance}
 }
 
 // bestSplit searches a few random features for the best split of the opened
@@ -192,8 +196,7 @@ func (g *grower) bestSplit(ctx context.Context, rows []uint32, b *branch) split 
 		constant := g.criterion.search(rows, g.varying, &best)
 		for _, f := range constant {
 			if !copied {
-				b.constant, copied = append(make([]uint64, 0, len(g.features)/64+1), b.constant...), true
-				b.constant = b.constant[:cap(b.constant)]
+				b.constant, copied = g.copyWords(b.constant), true
 			}
 			b.constant[f>>6] |= 1 << (f & 63)
 		}
@@ -204,12 +207,29 @@ func (g *grower) bestSplit(ctx context.Context, rows []uint32, b *branch) split 
 	return best
 }
 
+// copyWords copies the constant features of a branch, of which there may be none yet.
+func (g *grower) copyWords(of []uint64) []uint64 {
+	from, n := len(g.words), len(g.features)/64+1
+	if from+n > cap(g.words) {
+		from, g.words = 0, make([]uint64, 0, 1024+n) // branches keep what is full
+	}
+	g.words = g.words[:from+n]
+	out := g.words[from:]
+	clear(out[copy(out, of):])
+	return out
+}
+
 // nearBytes is how much of the bins stays in a near cache.
 const nearBytes = 1 << 20
 
 // recordRows is how many rows are divided by what their records say: those of fewer
-// are in a near cache, where the lines of a column are not.
+// are in a near cache, where the lines of a column are not, unless all columns are.
 const recordRows = 1024
+
+// byRecords tells whether so many rows are divided by what their records say.
+func (g *growth) byRecords(rows int) bool {
+	return g.sparse != nil && rows < recordRows && len(g.data.Columns)*g.data.Rows > nearBytes
+}
 
 // column is where the bins of a feature are for so many rows, and how far apart. Of
 // few rows they are looked at row by row, so that they stay in cache for what is
