@@ -29,7 +29,7 @@ import (
 type Params struct {
 	Gate         map[string]float64 `json:"gate" doc:"thresholds by metric, such as accuracy: 0.8; a model that misses one stops the chain"`
 	BeatBaseline bool               `json:"beat_baseline" default:"false" doc:"a model that is no better than the baseline stops the chain"`
-	Folds        int                `json:"folds" default:"5" min:"0" max:"50" doc:"folds of the cross-validation on the training rows; 0 or 1: none"`
+	Folds        int                `json:"folds" default:"5" min:"0" max:"50" doc:"folds of the cross-validation on the training rows, divided by the group or the time that ingest has split by; 0 or 1: none, as of a model that went on from another"`
 	FoldRows     int                `json:"fold_rows" default:"5000" min:"0" doc:"more training rows than this are not cross-validated: the test rows alone judge well enough"`
 	K            int                `json:"k" default:"10" min:"1" max:"1000" doc:"recommendation: length of the lists that are judged"`
 }
@@ -157,6 +157,10 @@ func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation,
 		return nil, step.Permanent(err)
 	}
 	crossed := p.Folds > 1 && train.Y.Len() <= p.FoldRows && train.Y.Len() >= 2*p.Folds
+	if from := former(m); crossed && from != "" {
+		call.Note("no cross-validation: the model goes on from %s, and folds that are fitted anew would measure another one", from)
+		crossed = false
+	}
 	if crossed || test.Y.Len() == 0 {
 		if train, err = fitted.Rows(raw, split, step.Train, ds, m); err != nil {
 			return nil, step.Permanent(err)
@@ -178,7 +182,7 @@ func (p Params) predictions(ctx context.Context, call *step.Call, e *Evaluation,
 		return nil, step.Permanent(err)
 	}
 	if crossed {
-		if e.CrossValid, err = crossValidate(ctx, call, m, train, p.Folds); err != nil {
+		if e.CrossValid, err = crossValidate(ctx, call, m, ds, train, p.Folds); err != nil {
 			return nil, err
 		}
 	}

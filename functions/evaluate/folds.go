@@ -2,35 +2,63 @@ package evaluate
 
 import (
 	"context"
+	"fmt"
 	"math"
 
+	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
+	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/learn/preprocess"
+	"github.com/runnel-dev/runnel/learn/search/crossval"
 	"github.com/runnel-dev/runnel/learn/split"
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
 // A CrossValidation is the spread of each metric over folds of the training
 // rows, each measured by a model that was fitted, transformers included, on the
-// other folds.
+// other folds; of folds by time, on those before it.
 type CrossValidation struct {
+	Kind  string               `json:"kind,omitempty"` // group or time, where the dataset was split so; "": at random
+	By    string               `json:"by,omitempty"`   // the column of it
 	Folds []map[string]float64 `json:"folds"`
 	Mean  map[string]float64   `json:"mean"`
 	Std   map[string]float64   `json:"std"` // with n - 1
 }
 
-func crossValidate(ctx context.Context, call *step.Call, m *model.Model, of *fitted.Labelled, k int) (*CrossValidation, error) {
-	folds := split.Folds{K: k, Shuffle: true, Repeats: 1, Seed: call.Seed}
-	var rounds []split.Fold
-	var err error
-	if of.Y.Task == learn.Classification {
-		rounds, _, err = folds.Stratified(of.Y.Labels, of.Y.Classes)
-	} else {
-		rounds, err = folds.Plain(of.Y.Len())
+// In says what the mean is over: 5 folds by group (customer).
+func (cv *CrossValidation) In() string {
+	in := fmt.Sprintf("%d folds", len(cv.Folds))
+	if cv.Kind != "" {
+		in += fmt.Sprintf(" by %s (%s)", cv.Kind, cv.By)
+	}
+	return in
+}
+
+// crossValidate divides rows as the dataset's were split: what a fold knows of the
+// rows that it is measured on is what the model knows of the test rows.
+func crossValidate(ctx context.Context, call *step.Call, m *model.Model, ds events.Dataset, of *fitted.Labelled, k int) (*CrossValidation, error) {
+	d, err := fitted.DivisionOf(ds, of.X)
+	if err != nil {
+		call.Note("%v", err)
+	}
+	switch d.Count() {
+	case 0:
+	case 1:
+		call.Note("no cross-validation: all training rows are of one group by %s, which the rows were split by", d.By)
+		return nil, nil
+	default:
+		k = min(k, d.Count())
+	}
+	of.Groups = d.Groups
+	scheme := crossval.Scheme{Kind: d.Kind, Folds: k, Seed: call.Seed, Groups: d.Groups, Times: d.Times}
+	rounds, _, err := scheme.Plan(of.Y)
+	if err != nil && d.Kind != "" {
+		call.Note("no cross-validation: by %s (%s): %v", d.Kind, d.By, err)
+		return nil, nil
 	}
 	if err != nil {
 		return nil, step.Permanent(err)
@@ -39,7 +67,7 @@ func crossValidate(ctx context.Context, call *step.Call, m *model.Model, of *fit
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	cv := &CrossValidation{Mean: map[string]float64{}, Std: map[string]float64{}}
+	cv := &CrossValidation{Kind: d.Kind, By: d.By, Mean: map[string]float64{}, Std: map[string]float64{}}
 	for i, fold := range rounds {
 		call.Progress(int64(i), int64(len(rounds)), "folds")
 		r, err := judgeFold(ctx, call.Seed, m, entry, params, of, fold)
@@ -59,7 +87,7 @@ func crossValidate(ctx context.Context, call *step.Call, m *model.Model, of *fit
 // judgeFold fits everything anew on the fold's training rows and measures it on the others.
 func judgeFold(ctx context.Context, seed uint64, m *model.Model, entry estimator.Entry, params estimator.Params, of *fitted.Labelled, fold split.Fold) (*metrics.Report, error) {
 	train, test := of.Take(fold.Train), of.Take(fold.Test)
-	opts := &learn.Options{Seed: seed, Weights: train.Weights}
+	opts := &learn.Options{Seed: seed, Weights: train.Weights, Groups: train.Groups}
 	graph, features, err := m.Graph.Refit(ctx, train.X, train.Y, opts)
 	if err != nil {
 		return nil, err
@@ -81,6 +109,19 @@ func judgeFold(ctx context.Context, seed uint64, m *model.Model, entry estimator
 		return nil, err
 	}
 	return metrics.EvaluateAt(test.Y, refit.Predict(matrix), test.Weights, m.Threshold)
+}
+
+// former is the registered model that a model went on from; "" for none.
+func former(m *model.Model) string {
+	var lineage struct {
+		Continues struct {
+			Model string `json:"model"`
+		} `json:"continues"`
+	}
+	if err := json.Unmarshal(m.Lineage, &lineage); err != nil {
+		return "" // it says nothing of where it came from
+	}
+	return lineage.Continues.Model
 }
 
 // estimatorOf is the estimator that a model was fitted with, as its params say.
@@ -112,7 +153,7 @@ func (cv *CrossValidation) summarise() {
 		squares := 0.0
 		for _, f := range cv.Folds {
 			if v, ok := f[name]; ok {
-				squares += (v - mean) * (v - mean)
+				squares += float64((v - mean) * (v - mean))
 			}
 		}
 		cv.Mean[name] = mean

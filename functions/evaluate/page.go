@@ -40,7 +40,7 @@ func page(e *Evaluation, m *model.Model, figures []report.Section) []byte {
 	p.Facts = append(p.Facts, e.fact(main, format.Fixed(e.Model.Metrics[main], 3)))
 	if cv := e.CrossValid; cv != nil {
 		p.Facts = append(p.Facts, report.Fact{Name: "cross-validated", Value: format.Fixed(cv.Mean[main], 3),
-			Detail: fmt.Sprintf("± %s in %d folds", format.Fixed(cv.Std[main], 3), len(cv.Folds))})
+			Detail: fmt.Sprintf("± %s in %s", format.Fixed(cv.Std[main], 3), cv.In())})
 	}
 	for _, name := range []string{"roc_auc", "f1_macro", "log_loss", "rmse", "mae", "davies_bouldin", "calinski_harabasz", "inertia", "average_precision", "anomaly_share", "threshold", "score_max", "recall_at_k", "map_at_k", "hit_rate_at_k", "coverage_at_k"} {
 		if v, ok := e.Model.Metrics[name]; ok && len(p.Facts) < 5 && name != main {
