@@ -3,6 +3,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -34,26 +35,53 @@ func (p Params) Check() error {
 	return nil
 }
 
-// name is the model's name. The versions of a model predict one target: a model
-// of the same data for another is another model.
-func (p Params) name(ctx context.Context, models step.Models, raw events.Dataset) (name string, err error) {
-	name = p.Name
-	if name == "" {
-		name = raw.Name
+// tries is how many names are looked at.
+const tries = 4
+
+// name is the model's name. The versions of a model predict one target: where a
+// model of another has the dataset's name, or a substitute for it, what differs
+// joins it.
+func (p Params) name(ctx context.Context, models step.Models, raw events.Dataset) (string, error) {
+	name := cmp.Or(p.Name, raw.Name)
+	for try := 1; ; try++ {
+		before, err := models.Get(ctx, name, "")
+		switch {
+		case err != nil && step.ClassOf(err) != step.ClassPermanent:
+			return "", err
+		case err != nil:
+			return name, nil // there is none of that name, or Register says what is wrong
+		}
+		if err = (step.ModelVersion{Target: raw.Target, Task: raw.Task}).After(before); err == nil {
+			return name, nil
+		}
+		if p.Name != "" || try == tries {
+			return "", step.Permanent(err)
+		}
+		if raw.Target == "" || raw.Target == before.Target {
+			name = joined(name, raw.Task)
+		} else {
+			name = joined(name, raw.Target)
+		}
 	}
-	before, err := models.Get(ctx, name, "")
-	if err != nil || (before.Target == raw.Target && before.Task == raw.Task) {
-		return name, nil // there is none of that name, or Register says what is wrong
+}
+
+// joined is a name with more at its end. Where there is no room for it the name is cut.
+func joined(name, more string) string {
+	more = modelname.Model("-" + more)
+	more = more[:min(len(more), modelname.MaxBytes/2)]
+	return name[:min(len(name), modelname.MaxBytes-len(more))] + more
+}
+
+// add registers a version. Where another model took the name since it was looked
+// at, it is to be tried again: there is a substitute now.
+func (p Params) add(ctx context.Context, models step.Models, raw events.Dataset, name string, v step.ModelVersion) (step.ModelVersion, error) {
+	v, err := models.Register(ctx, name, v)
+	if err != nil && p.Name == "" {
+		if other, wrong := p.name(ctx, models, raw); wrong == nil && other != name {
+			err = step.Retryable(err)
+		}
 	}
-	if p.Name != "" {
-		return "", step.Permanent(fmt.Errorf("model %s predicts %s (%s), and this one %s (%s): register it under another name", name, before.Target, before.Task, raw.Target, raw.Task))
-	}
-	other := name + "-" + raw.Target
-	if before.Target == raw.Target || raw.Target == "" {
-		other = name + "-" + raw.Task
-	}
-	other = modelname.Model(other)
-	return other[:min(len(other), 100)], nil
+	return v, err
 }
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
@@ -69,19 +97,19 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err := call.JSON(ctx, in.Evaluation, &judged); err != nil {
 		return err
 	}
-	asked := p.Name
-	if p.Name, err = p.name(ctx, call.Models(), in.Raw); err != nil {
-		return err
-	}
-	if asked == "" && p.Name != in.Raw.Name {
-		call.Note("model %s predicts another target: this one got another name, %s", in.Raw.Name, p.Name)
-	}
-	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(p.Name, in, judged, m)))
+	name, err := p.name(ctx, call.Models(), in.Raw)
 	if err != nil {
 		return err
 	}
-	v, err := call.Models().Register(ctx, p.Name, step.ModelVersion{
-		Name: p.Name, Files: in.Model, Card: card, Task: in.Raw.Task, Target: in.Raw.Target, Estimator: in.Estimator,
+	if p.Name == "" && name != in.Raw.Name {
+		call.Note("model %s predicts another target: this one got another name, %s", in.Raw.Name, name)
+	}
+	card, err := call.PutBytes(ctx, "card", "text/markdown", []byte(Card(name, in, judged, m)))
+	if err != nil {
+		return err
+	}
+	v, err := p.add(ctx, call.Models(), in.Raw, name, step.ModelVersion{
+		Name: name, Files: in.Model, Card: card, Task: in.Raw.Task, Target: in.Raw.Target, Estimator: in.Estimator,
 		Metrics: in.Metrics, Stage: p.Stage, Run: events.RunOf(call.Event), Cause: call.Event.ID(), RegisteredAt: call.Time.UTC(),
 	})
 	if err != nil {

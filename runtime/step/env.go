@@ -1,7 +1,9 @@
 package step
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -85,6 +87,19 @@ type ModelVersion struct {
 	Run          string             `json:"run"`
 	Cause        string             `json:"cause"` // id of the event that registered it
 	RegisteredAt time.Time          `json:"registeredAt"`
+}
+
+// After says why v cannot be a version of the model that before is one of: whoever
+// asks a model by its name gets predictions of one target.
+func (v ModelVersion) After(before ModelVersion) error {
+	if v.Target == before.Target && v.Task == before.Task {
+		return nil
+	}
+	return fmt.Errorf("model %s predicts %s, and this one %s: register it under another name", before.Name, before.predicts(), v.predicts())
+}
+
+func (v ModelVersion) predicts() string {
+	return fmt.Sprintf("%s (%s)", cmp.Or(v.Target, "no column"), v.Task)
 }
 
 // ReaderOf reads a blob from its start.

@@ -29,6 +29,11 @@ func (m *models) Register(ctx context.Context, name string, v step.ModelVersion)
 	if i := slices.IndexFunc(known, func(o step.ModelVersion) bool { return o.Cause == v.Cause }); i >= 0 {
 		return known[i], ctx.Err()
 	}
+	if n := len(known); n > 0 {
+		if err := v.After(known[n-1]); err != nil {
+			return v, step.Permanent(err)
+		}
+	}
 	v.Name, v.Version = name, len(known)+1
 	m.versions[name] = append(known, v)
 	return v, ctx.Err()

@@ -70,7 +70,8 @@ func (r *Registry) time() time.Time         { return r.now().UTC().Round(0) }
 func modelError(name string, e error) error { return fmt.Errorf("the model %q: %w", name, e) }
 
 // Register gives the model its next version, or returns the version that the
-// event v.Cause gave it before.
+// event v.Cause gave it before. A version of another target or task than the one
+// before is refused.
 func (r *Registry) Register(ctx context.Context, name string, v step.ModelVersion) (step.ModelVersion, error) {
 	err := checkName(name)
 	if err == nil && v.Cause == "" {
@@ -90,10 +91,23 @@ func (r *Registry) Register(ctx context.Context, name string, v step.ModelVersio
 		v.RegisteredAt = r.time()
 	}
 	key := versionsKey(name)
+	var other error
 	seq, err := r.once(ctx, key, v.Cause, func(seq int) (any, error) {
+		if seq > 1 {
+			var before step.ModelVersion
+			if err := r.store.At(ctx, key, seq-1, &before); err != nil {
+				return nil, err
+			}
+			if other = v.After(before); other != nil {
+				return nil, other
+			}
+		}
 		v.Version = seq
 		return v, nil
 	})
+	if other != nil {
+		return v, other // which names the model
+	}
 	if err != nil {
 		return v, modelError(name, err)
 	}

@@ -220,3 +220,28 @@ func TestRegisterConcurrently(t *testing.T) {
 		t.Errorf("%+v is served, %v, want version %d", served, err, h[n-1].Version)
 	}
 }
+
+// TestOneTarget refuses a version of another target or task, from whichever
+// process it comes; what was registered before is answered again.
+func TestOneTarget(t *testing.T) {
+	s := openStore(t, place("mem://"))
+	r := New(s, nil)
+	for _, c := range []struct{ target, task, cause, want string }{
+		{"engine", "classification", "a", ""},
+		{"engine", "classification", "b", ""},
+		{"speed", "regression", "c", "model planes predicts engine (classification), and this one speed (regression): register it under another name"},
+		{"engine", "regression", "c", "model planes predicts engine (classification), and this one engine (regression): register it under another name"},
+		{"", "clustering", "c", "model planes predicts engine (classification), and this one no column (clustering): register it under another name"},
+		{"engine", "classification", "a", ""},
+	} {
+		for _, r := range []*Registry{r, New(s, nil)} {
+			_, err := r.Register(t.Context(), "planes", step.ModelVersion{Target: c.target, Task: c.task, Cause: c.cause})
+			if fmt.Sprint(err) != c.want && (err != nil || c.want != "") || err != nil && step.ClassOf(err) != step.ClassPermanent {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+	}
+	if v, err := r.Get(t.Context(), "planes", ""); err != nil || v.Version != 2 {
+		t.Errorf("newest: %+v, %v", v, err)
+	}
+}
