@@ -291,7 +291,7 @@ func (a *app) printMetrics(r *result) {
 		}
 		if e.CrossValid != nil {
 			if mean, ok := e.CrossValid.Mean[name]; ok {
-				cv = fmt.Sprintf("%s ± %s in %d folds", figure(mean), figure(e.CrossValid.Std[name]), len(e.CrossValid.Folds))
+				cv = fmt.Sprintf("%s ± %s in %s", figure(mean), figure(e.CrossValid.Std[name]), e.CrossValid.In())
 			}
 		}
 		rows = append(rows, []string{"  ", name, figure(v), base, a.style(a.out, dim, cv)})

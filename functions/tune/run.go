@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/fitted"
@@ -54,12 +52,8 @@ func newRun(in events.FeaturesBuiltData, p Params, rows int, prepare []search.Pa
 	if r.plan, err = p.newPlan(task, rows, prepare); err != nil {
 		return fail(err)
 	}
-	if known := metrics.Of(task, len(in.Raw.Classes)); known != nil && !slices.Contains(known, r.metric) {
-		of := string(task)
-		if task == learn.Classification {
-			of = fmt.Sprintf("classification of %d classes", len(in.Raw.Classes))
-		}
-		return fail(fmt.Errorf("metric: %s does not judge a %s: want one of %s", r.metric, of, strings.Join(known, ", ")))
+	if err := metrics.Check(r.metric, task, len(in.Raw.Classes)); err != nil {
+		return fail(err)
 	}
 	r.p.Models = r.plan.families
 	if task == learn.Clustering && p.CV == "auto" {
@@ -112,7 +106,9 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 		return nil, err
 	}
 	r.plan.specs = data.Specs
-	r.folds = len(data.Folds)
+	if r.folds = len(data.Folds); data.Y.Task.Supervised() {
+		r.p.Folds = r.folds / p.Repeats // of few groups
+	}
 	folds, err := crossval.New(data, &crossval.Options{Metric: r.metric, Seed: call.Seed})
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("tuning on dataset %s: %w", in.Dataset.Name, err))
@@ -151,13 +147,25 @@ func read(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 		return d, step.Permanent(err)
 	}
 	scheme := crossval.Scheme{Kind: p.CV, Folds: p.Folds, Repeats: p.Repeats, Seed: call.Seed}
-	if p.By != "" {
+	like, err := fitted.DivisionOf(in.Raw, t)
+	if err != nil {
+		call.Note("%v", err)
+	}
+	d.Groups = like.Groups
+	switch {
+	case p.CV == "auto" && y.Task.Supervised() && like.Kind != "":
+		scheme.Kind, scheme.Groups, scheme.Times = like.Kind, like.Groups, like.Times
+		if n := like.Count(); n > 1 {
+			scheme.Folds = min(p.Folds, n)
+		}
+		call.Note("%d folds by %s (%s), as the rows were split (cv: plain or stratified: at random)", scheme.Folds, like.Kind, like.By)
+	case p.By != "":
 		c := t.Column(p.By)
 		if c == nil {
 			return d, step.Permanent(fmt.Errorf("by: dataset %s has no column %q", in.Raw.Name, p.By))
 		}
 		if p.CV == "group" {
-			scheme.Groups = groupsOf(c)
+			scheme.Groups = fitted.GroupsOf(c)
 		} else if scheme.Times, err = timesOf(c); err != nil {
 			return d, step.Permanent(err)
 		}
@@ -174,24 +182,6 @@ func read(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	}
 	d.X, d.Y = t.Without(in.Raw.Aside()...), y
 	return d, nil
-}
-
-// groupsOf numbers the values of a column; rows without one are a group.
-func groupsOf(c *table.Column) []int32 {
-	out, of := make([]int32, c.Len()), map[string]int32{}
-	for i := range out {
-		value := "missing"
-		if !c.Missing(i) {
-			value = "=" + c.Text(i)
-		}
-		g, ok := of[value]
-		if !ok {
-			g = int32(len(of))
-			of[value] = g
-		}
-		out[i] = g
-	}
-	return out
 }
 
 // timesOf are a column's values as numbers that can be ordered.

@@ -226,3 +226,32 @@ func allRows(n int) []int {
 	}
 	return rows
 }
+
+// TestGroupsWithin gives a candidate that fits on folds of its own the groups of its rows.
+func TestGroupsWithin(t *testing.T) {
+	d := data(t, 200)
+	c := candidates(t)[1]
+	c.Params.Calibration.Method = "sigmoid"
+	scores := func(d crossval.Data) []float64 {
+		e, err := crossval.New(d, &crossval.Options{Metric: "log_loss"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := e.Score(context.Background(), []crossval.Candidate{c}, 0, 5, nil)
+		if err != nil || results[0].Err != nil {
+			t.Fatal(err, results[0].Err)
+		}
+		return results[0].Scores
+	}
+	plain := scores(d)
+	d.Groups = make([]int32, d.Y.Len())
+	if !slices.Equal(plain, scores(d)) {
+		t.Error("one group is divided otherwise than none")
+	}
+	for i := range d.Groups {
+		d.Groups[i] = int32(i / 30)
+	}
+	if slices.Equal(plain, scores(d)) {
+		t.Error("groups change nothing")
+	}
+}
