@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -88,7 +89,12 @@ func (s *server) pipeline(req api.RunRequest) (*pipeline.Pipeline, error) {
 		}
 		spec.Steps[i].Params = merged
 	}
-	return pipeline.FromSpec(spec, s.Functions)
+	p, err = pipeline.FromSpec(spec, s.Functions)
+	var wrong pipeline.Problems
+	if errors.As(err, &wrong) {
+		return nil, errors.New(wrong[0].Message) // the request is at fault, no stored definition
+	}
+	return p, err
 }
 
 // merge lays values over base; mappings are merged key by key.
