@@ -9,6 +9,7 @@ import (
 
 	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/internal/buildid"
+	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/fetch"
 	"github.com/runnel-dev/runnel/runtime/node"
@@ -39,7 +40,9 @@ func (a *app) fail(err error) {
 	if a.json {
 		said := &api.Error{Message: text}
 		_ = errors.As(err, &said) // with the column that it is about
-		b, _ := json.Marshal(map[string]*api.Error{"error": {Message: text, Column: said.Column}})
+		input := &model.InputError{Column: said.Column}
+		_ = errors.As(err, &input)
+		b, _ := json.Marshal(map[string]*api.Error{"error": {Message: text, Column: input.Column}})
 		fmt.Fprintln(a.err, string(b))
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,9 +16,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/internal/modelname"
+	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/internal/sha256"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/exchange"
@@ -30,7 +34,7 @@ import (
 	"github.com/runnel-dev/runnel/runtime/store/registry"
 )
 
-// formats are those that models are exported to.
+// formats are those that models are exported to and imported from.
 var formats = []string{"onnx", "lightgbm", "xgboost", "mlflow"}
 
 // formatOf is the format that a file's name stands for; of a folder mlflow.
@@ -48,11 +52,12 @@ func formatOf(path string) string {
 	return ""
 }
 
-func checkFormat(format, path string) (string, error) {
-	if format = cmp.Or(format, formatOf(path)); !slices.Contains(formats, format) {
-		return "", usage(fmt.Errorf("which format is %s? Give --format %s", path, strings.Join(formats, ", ")))
+// checkFormat checks --format; "" leaves it to the file.
+func checkFormat(format string) error {
+	if format != "" && !slices.Contains(formats, format) {
+		return usage(fmt.Errorf("--format %s: %s", format, nearest.Unknown("format", format, formats)))
 	}
-	return format, nil
+	return nil
 }
 
 // An exported model is what is said of one.
@@ -70,20 +75,15 @@ func newModelsExport(a *app) *cobra.Command {
 		if to == "" {
 			return usage(errors.New("give the file to write with --to"))
 		}
-		format, err := checkFormat(format, to)
-		if err != nil {
+		if err := checkFormat(format); err != nil {
 			return err
+		}
+		format := cmp.Or(format, formatOf(to))
+		if format == "" {
+			return usage(fmt.Errorf("%s: the name says no format: want .onnx, .txt (LightGBM), .json or .ubj (XGBoost), or a folder without an ending (MLflow); or say it with --format", to))
 		}
 		name, version, _ := strings.Cut(args[0], "@")
-		known, err := c.Model(cmd.Context(), name)
-		if err != nil {
-			return err
-		}
-		v, err := versionOf(known, version)
-		if err != nil {
-			return err
-		}
-		m, err := modelOf(cmd.Context(), c, name, fmt.Sprint(v.Version))
+		v, m, err := modelOf(cmd.Context(), c, name, version)
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ promoted, served, explained and exported as one that was trained here. The file 
 read, nothing in it is executed; what a model here cannot be is refused.
 
   onnx      of scikit-learn by skl2onnx, or of runnel models export
-            or a folder of MLflow with such a model.onnx
+  mlflow    a folder of MLflow with such a model: one with the flavor onnx
   lightgbm  Booster.save_model("model.txt")
   xgboost   Booster.save_model("model.json") or ("model.ubj")
 
@@ -167,7 +167,10 @@ The same file is registered once, however often it is imported.`,
 		Example: `  runnel models import model.txt --name delays --target late --classes no,yes`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := readModel(args[0])
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			file, err := readModel(args[0], format)
 			if err != nil {
 				return err
 			}
@@ -201,7 +204,7 @@ The same file is registered once, however often it is imported.`,
 			})
 		},
 	}
-	c.Flags().StringVar(&format, "format", "", "onnx, lightgbm or xgboost; by default what the file looks like")
+	c.Flags().StringVar(&format, "format", "", "onnx, lightgbm, xgboost or mlflow; by default what the file looks like")
 	c.Flags().StringVar(&name, "name", "", "name of the model; the file's by default")
 	c.Flags().StringVar(&target, "target", "", "name of the column that it predicts; target by default")
 	c.Flags().StringSliceVar(&classes, "classes", nil, "names of its classes, in the order of the file; those that the file has, or 0,1,2 by default")
@@ -211,9 +214,17 @@ The same file is registered once, however often it is imported.`,
 
 // readModel reads a file that is not larger than any model; of a folder of MLflow
 // the graph in it.
-func readModel(path string) ([]byte, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, "model.onnx")
+func readModel(path, format string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch folder := err == nil && info.IsDir(); {
+	case folder && format != "" && format != "mlflow" && format != "onnx":
+		return nil, usage(fmt.Errorf("%s is a folder, as MLflow writes: --format %s is of a file", path, format))
+	case folder:
+		if path, err = graphIn(path); err != nil {
+			return nil, err
+		}
+	case err == nil && format == "mlflow":
+		return nil, usage(fmt.Errorf("%s is no folder, as MLflow writes: give the one that has the file MLmodel", path))
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -225,6 +236,33 @@ func readModel(path string) ([]byte, error) {
 		return nil, usage(fmt.Errorf("%s is read as a file: %w", path, err))
 	}
 	return b, nil
+}
+
+// graphIn is the file of a folder of MLflow that its MLmodel says has the graph.
+func graphIn(folder string) (string, error) {
+	said := filepath.Join(folder, "MLmodel")
+	text, err := os.ReadFile(said)
+	if errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(folder, "model.onnx"), nil
+	}
+	var doc struct {
+		Flavors map[string]map[string]any `yaml:"flavors"`
+	}
+	if err == nil {
+		err = yaml.Unmarshal(text, &doc)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", said, err)
+	}
+	flavor, ok := doc.Flavors["onnx"]
+	if !ok {
+		return "", fmt.Errorf("%s: the flavors are %s: a model of the flavor onnx is read, which mlflow.onnx.log_model writes of what skl2onnx makes", said, strings.Join(slices.Sorted(maps.Keys(doc.Flavors)), ", "))
+	}
+	name, _ := flavor["data"].(string)
+	if !filepath.IsLocal(name) {
+		return "", fmt.Errorf("%s: %q is no file in the folder", said, name)
+	}
+	return filepath.Join(folder, name), nil
 }
 
 // read reads a model of a format, or of that which the file looks like.
@@ -246,7 +284,8 @@ func read(file []byte, format, path string, o *exchange.Options) (*model.Model, 
 		m, err = lightgbm.Read(file, o)
 	case "xgboost":
 		m, err = xgboost.Read(file, o)
-	case "onnx":
+	case "onnx", "mlflow":
+		format = "onnx"
 		m, err = onnx.Read(file, o)
 	default:
 		return nil, "", usage(fmt.Errorf("%s looks like none of LightGBM's text, XGBoost's JSON or UBJ, and ONNX: give one of these, or say with --format which it is", path))

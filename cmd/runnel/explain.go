@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,7 +47,7 @@ served one, by default.`,
 			}
 			defer conn.close()
 			name, version, _ := strings.Cut(args[0], "@")
-			m, err := modelOf(cmd.Context(), conn, name, cmp.Or(version, "champion"))
+			_, m, err := modelOf(cmd.Context(), conn, name, version)
 			if err != nil {
 				return err
 			}
@@ -156,14 +155,14 @@ func readRow(row string) (any, error) {
 }
 
 // modelOf reads a version of a model from the node.
-func modelOf(ctx context.Context, conn *connection, name, version string) (*model.Model, error) {
-	m, err := conn.Model(ctx, name)
+func modelOf(ctx context.Context, conn *connection, name, version string) (modelVersion, *model.Model, error) {
+	known, err := conn.Model(ctx, name)
 	if err != nil {
-		return nil, err
+		return modelVersion{}, nil, err
 	}
-	v, err := versionOf(m, version)
+	v, err := versionOf(known, version)
 	if err != nil {
-		return nil, err
+		return v, nil, err
 	}
 	var files [2][]byte
 	for i, ref := range []string{v.Files.Model.Digest, v.Files.Weights.Digest} {
@@ -173,10 +172,11 @@ func modelOf(ctx context.Context, conn *connection, name, version string) (*mode
 			_ = r.Close()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the model %s: %w", name, err)
+			return v, nil, fmt.Errorf("reading the model %s: %w", name, err)
 		}
 	}
-	return model.Decode(files[0], files[1])
+	m, err := model.Decode(files[0], files[1])
+	return v, m, err
 }
 
 func (a *app) printExplanation(e *explain.Explanation) {

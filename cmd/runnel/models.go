@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/runnel-dev/runnel/runtime/node/api"
+	"github.com/runnel-dev/runnel/runtime/store/registry"
 )
 
 func newModels(a *app) *cobra.Command {
@@ -86,19 +87,20 @@ func newModels(a *app) *cobra.Command {
 }
 
 // versionOf finds a version by its number or an alias; by default the one that
-// is served, or the newest where none is.
+// is served.
 func versionOf(m api.Model, name string) (modelVersion, error) {
+	name = cmp.Or(name, registry.Champion)
 	number, err := strconv.Atoi(name)
 	if err != nil {
-		number = m.Aliases[cmp.Or(name, "champion")]
+		number = m.Aliases[name]
 	}
 	for _, v := range m.Versions {
 		if v.Version == number {
 			return v, nil
 		}
 	}
-	if name == "" && len(m.Versions) > 0 {
-		return m.Versions[len(m.Versions)-1], nil
+	if name == registry.Champion && len(m.Versions) > 0 {
+		return modelVersion{}, fmt.Errorf("the model %[1]s has no version that is served: `runnel models promote %[1]s VERSION` makes one so, or name one, as in %[1]s@%[2]d", m.Name, m.Versions[len(m.Versions)-1].Version)
 	}
 	return modelVersion{}, fmt.Errorf("the model %s has no version %s: `runnel models list` shows those that there are", m.Name, name)
 }

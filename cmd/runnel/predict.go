@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +16,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/functions/predict"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/runtime/engine"
+	"github.com/runnel-dev/runnel/runtime/node/api"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
 	"github.com/runnel-dev/runnel/table/jsonl"
@@ -30,7 +35,8 @@ func newPredict(a *app) *cobra.Command {
 		Short: "Predict a row, or every row of a file",
 		Long: `Predict with a registered model: one row given as JSON, or every row of a CSV,
 JSON lines or Parquet file (- for CSV on standard input). What is written is CSV:
-the table as it was read, and the predictions as further columns.
+the table as it was read, and the predictions as further columns. A column that
+has the name of one of these is called input_ and its name.
 
 Of a model that recommends, a row has a user; or a list of items, for whoever has
 just done that; or both, for a user who did that since the model was trained; or
@@ -52,43 +58,9 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 			}
 			defer conn.close()
 			if row != "" {
-				v, err := readRow(row)
-				if err != nil {
-					return err
-				}
-				p, err := conn.Predict(cmd.Context(), name, version, v)
-				if err != nil {
-					return err
-				}
-				return a.print(p, func() {
-					a.printPrediction(p)
-					for _, n := range notes(p) {
-						a.say("Note: %s", n)
-					}
-				})
+				return a.predictRow(cmd.Context(), conn, name, version, row)
 			}
-			v, inputs, err := inputsOf(cmd, conn, name, cmp.Or(version, "champion"))
-			if err != nil {
-				return err
-			}
-			if same(args[1], out) {
-				return fmt.Errorf("%s is the file that is read: name another one with --out", out)
-			}
-			t, err := a.readTable(cmd, args[1], predict.CSV(inputs))
-			if err != nil {
-				return err
-			}
-			p, err := predictTable(cmd, conn, name, strconv.Itoa(v.Version), t)
-			if err != nil {
-				return err
-			}
-			if a.json && out == "" {
-				return a.print(p, nil)
-			}
-			for _, n := range p.Notes {
-				a.say("Note: %s", n)
-			}
-			return a.writeTable(t, p, out)
+			return a.predictFile(cmd.Context(), conn, name, version, args[1], out)
 		},
 	}
 	c.Flags().StringVar(&row, "row", "", "a row as a JSON object of columns and values, a list of such rows, or @FILE that holds one")
@@ -96,14 +68,31 @@ VERSION is a number or an alias; champion, the served one, by default.`,
 	return c
 }
 
-// notes are what the node says of a prediction.
-func notes(p map[string]any) []string {
-	var out []string
-	list, _ := p["notes"].([]any)
-	for _, n := range list {
-		out = append(out, fmt.Sprint(n))
+// predictRow asks the node for the row, or the list of rows, of --row.
+func (a *app) predictRow(ctx context.Context, conn *connection, name, version, row string) error {
+	rows, err := readRow(row)
+	if err != nil {
+		return err
 	}
-	return out
+	m, err := conn.Model(ctx, name)
+	if err != nil {
+		return err
+	}
+	v, err := versionOf(m, version)
+	if err != nil {
+		return err
+	}
+	p, err := conn.Predict(ctx, name, strconv.Itoa(v.Version), rows)
+	if err != nil {
+		return err
+	}
+	return a.print(p, func() {
+		a.printPrediction(p)
+		notes, _ := p["notes"].([]any)
+		for _, n := range notes {
+			a.say("Note: %v", n)
+		}
+	})
 }
 
 func (a *app) printPrediction(p map[string]any) {
@@ -121,46 +110,87 @@ func (a *app) printPrediction(p map[string]any) {
 		return
 	}
 	fmt.Fprintln(a.out, p["prediction"])
+	if !terminal(a.out) {
+		return
+	}
+	var rows [][]string
 	for _, name := range []string{"distance", "score"} {
-		if v, ok := p[name].(float64); ok && terminal(a.out) {
-			columns(a.err, [][]string{{"  " + name, fmt.Sprintf("%.3f", v)}}, 1)
+		if v, ok := p[name]; ok {
+			rows = append(rows, []string{"  " + name, rounded(v)})
 		}
 	}
 	probs, _ := p["probabilities"].(map[string]any)
-	if len(probs) == 0 || !terminal(a.out) {
-		return
-	}
-	classes := slices.Collect(maps.Keys(probs))
-	slices.SortFunc(classes, func(x, y string) int {
-		if probs[x].(float64) > probs[y].(float64) {
-			return -1
-		}
-		return 1
-	})
-	rows := [][]string{}
+	classes := slices.Sorted(maps.Keys(probs))
+	slices.SortStableFunc(classes, func(x, y string) int { return cmp.Compare(asFloat(probs[y]), asFloat(probs[x])) })
 	for _, k := range classes[:min(10, len(classes))] {
-		rows = append(rows, []string{"  " + k, fmt.Sprintf("%.3f", probs[k])})
+		rows = append(rows, []string{"  " + k, rounded(probs[k])})
 	}
 	columns(a.err, rows, 1)
 }
 
-// inputsOf finds a version of a model, and the columns that it takes.
-func inputsOf(cmd *cobra.Command, conn *connection, name, version string) (modelVersion, []model.Input, error) {
-	m, err := conn.Model(cmd.Context(), name)
+// asFloat is a number of the node's answer.
+func asFloat(v any) float64 {
+	n, _ := v.(json.Number)
+	f, _ := n.Float64() // 0 of what is none
+	return f
+}
+
+func rounded(v any) string { return fmt.Sprintf("%.3f", asFloat(v)) }
+
+// predictFile predicts every row of a file, with the files of the model: a table
+// goes to no node as JSON.
+func (a *app) predictFile(ctx context.Context, conn *connection, name, version, path, out string) error {
+	if same(path, out) {
+		return fmt.Errorf("%s is the file that is read: name another one with --out", out)
+	}
+	v, m, err := modelOf(ctx, conn, name, version)
 	if err != nil {
-		return modelVersion{}, nil, err
+		return err
 	}
-	v, err := versionOf(m, version)
+	t, err := a.readTable(ctx, path, predict.CSV(m.Inputs))
 	if err != nil {
-		return v, nil, err
+		return err
 	}
-	var doc struct {
-		Inputs []model.Input `json:"inputs"`
+	var notes []string
+	if st, err := conn.Run(ctx, v.Run); v.Run != "" && err == nil { // else it is a model of elsewhere
+		notes = bypassed(&st.Status)
 	}
-	if err := readJSON(cmd.Context(), conn, v.Files.Model.Digest, &doc); err != nil {
-		return v, nil, fmt.Errorf("reading the model %s: %w", name, err)
+	p, err := ask(m, t)
+	if err != nil && notes != nil {
+		return fmt.Errorf("%w\nNote: %s", err, strings.Join(notes, "\nNote: "))
 	}
-	return v, doc.Inputs, nil
+	if err != nil {
+		return err
+	}
+	notes = append(notes, p.Notes()...)
+	if a.json && out == "" {
+		said := api.Predictions(p)
+		said["model"], said["version"] = v.Name, v.Version
+		if len(notes) > 0 {
+			said["notes"] = notes
+		}
+		return a.print(said, nil)
+	}
+	for _, n := range notes {
+		a.say("Note: %s", n)
+	}
+	with, err := predict.Beside(m, p, t, predict.Params{Inputs: true, Probabilities: true})
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := csv.Write(&b, with, &csv.Options{Dates: true}); err != nil {
+		return err
+	}
+	if out == "" {
+		_, err := io.Copy(a.out, &b)
+		return err
+	}
+	if err := os.WriteFile(out, b.Bytes(), 0o600); err != nil {
+		return err
+	}
+	a.say("%s rows with predictions are in %s", count(int64(t.Rows())), out)
+	return nil
 }
 
 // readParquet reads a Parquet file whose rows are to be predicted.
@@ -183,14 +213,14 @@ func readParquet(path string) (*table.Table, error) {
 
 // readTable reads a file whose rows are to be predicted, and says what the reader
 // decided or could not keep.
-func (a *app) readTable(cmd *cobra.Command, path string, o *csv.Options) (*table.Table, error) {
+func (a *app) readTable(ctx context.Context, path string, o *csv.Options) (*table.Table, error) {
 	var src *csv.Source
 	var err error
 	switch {
 	case strings.HasSuffix(path, ".parquet"):
 		return readParquet(path)
 	case strings.HasSuffix(path, ".jsonl"), strings.HasSuffix(path, ".ndjson"), strings.HasSuffix(path, ".json"):
-		t, _, err := jsonl.Read(cmd.Context(), jsonl.File(path), nil)
+		t, _, err := jsonl.Read(ctx, jsonl.File(path), nil)
 		return t, err
 	case path == "-":
 		src, err = csv.Spool("standard input", os.Stdin, "", 0)
@@ -201,7 +231,7 @@ func (a *app) readTable(cmd *cobra.Command, path string, o *csv.Options) (*table
 		return nil, err
 	}
 	defer src.Close()
-	t, report, err := csv.Read(cmd.Context(), src, o)
+	t, report, err := csv.Read(ctx, src, o)
 	if err != nil {
 		return nil, err
 	}
@@ -211,79 +241,26 @@ func (a *app) readTable(cmd *cobra.Command, path string, o *csv.Options) (*table
 	return t, nil
 }
 
-// predicted is what a model says of the rows of a table.
-type predicted struct {
-	Model         string           `json:"model"`
-	Version       int              `json:"version"`
-	Predictions   []any            `json:"predictions"`
-	Probabilities []map[string]any `json:"probabilities,omitempty"` // of classes
-	Distances     []float64        `json:"distances,omitempty"`     // of clusters: from the centre of the row's own
-	Scores        []float64        `json:"scores,omitempty"`        // of anomalies
-	By            []string         `json:"by,omitempty"`            // of recommendations: what each list goes by
-	Notes         []string         `json:"notes,omitempty"`
+// bypassed says which steps of the run of a model predictions leave out.
+func bypassed(st *engine.Status) []string {
+	return api.Bypassed(st, func(function string) bool { return all.Functions()[function] != nil })
 }
 
-// predictTable asks for some thousand rows at a time.
-func predictTable(cmd *cobra.Command, conn *connection, name, version string, t *table.Table) (*predicted, error) {
-	const batch = 5000
-	all := &predicted{Model: name, Predictions: []any{}}
-	for from := 0; from < t.Rows(); from += batch {
-		rows := make([]map[string]any, 0, batch)
-		for i := from; i < min(from+batch, t.Rows()); i++ {
-			row := make(map[string]any, len(t.Columns))
-			for _, c := range t.Columns {
-				row[c.Name] = cell(c, i)
-			}
-			rows = append(rows, row)
+// ask predicts the rows of a table. Of a model that recommends, a row may say how
+// many it asks for, as one of --row does.
+func ask(m *model.Model, t *table.Table) (*model.Prediction, error) {
+	if m.Task != learn.Recommendation || t.Rows() == 0 {
+		return predict.Rows(m, t, predict.Params{})
+	}
+	rows := make([]any, t.Rows())
+	for i := range rows {
+		row := make(map[string]any, len(t.Columns))
+		for _, c := range t.Columns {
+			row[c.Name] = cell(c, i)
 		}
-		answer, err := conn.Predict(cmd.Context(), name, version, rows)
-		if err != nil {
-			return nil, err
-		}
-		b, err := json.Marshal(answer)
-		if err != nil {
-			return nil, err
-		}
-		var p predicted
-		if err := json.Unmarshal(b, &p); err != nil {
-			return nil, fmt.Errorf("the node's answer: %w", err)
-		}
-		all.Version, all.Notes = p.Version, p.Notes
-		version = strconv.Itoa(p.Version)        // also should the alias be moved meanwhile
-		list, _ := answer["predictions"].([]any) // as exact as the answer, which p's are not
-		all.Predictions = append(all.Predictions, list...)
-		all.Probabilities = append(all.Probabilities, p.Probabilities...)
-		all.Distances = append(all.Distances, p.Distances...)
-		all.Scores = append(all.Scores, p.Scores...)
-		all.By = append(all.By, p.By...)
+		rows[i] = row
 	}
-	return all, nil
-}
-
-// columns are the predictions as columns of a table.
-func (p *predicted) columns() []*table.Column {
-	labels := make([]string, len(p.Predictions))
-	for i, v := range p.Predictions {
-		labels[i] = fmt.Sprint(v)
-	}
-	out := []*table.Column{table.StringColumn("prediction", labels)}
-	if len(p.Distances) > 0 {
-		out = append(out, table.FloatColumn("distance", p.Distances))
-	}
-	if len(p.Scores) > 0 {
-		out = append(out, table.FloatColumn("score", p.Scores))
-	}
-	if len(p.Probabilities) == 0 {
-		return out
-	}
-	for _, class := range slices.Sorted(maps.Keys(p.Probabilities[0])) {
-		values := make([]float64, len(p.Probabilities))
-		for i, of := range p.Probabilities {
-			values[i], _ = of[class].(float64)
-		}
-		out = append(out, table.FloatColumn("probability_"+class, values))
-	}
-	return out
+	return m.Ask(rows)
 }
 
 // cell is a value as JSON has it; nil where it is missing.
@@ -300,30 +277,6 @@ func cell(c *table.Column, i int) any {
 		return c.Bools[i]
 	}
 	return c.Text(i)
-}
-
-// writeTable writes a table with its predictions as CSV.
-func (a *app) writeTable(t *table.Table, p *predicted, path string) error {
-	with, err := p.lists(t)
-	if err == nil && with == nil {
-		with, err = t.With(p.columns()...)
-	}
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if err := csv.Write(&b, with, nil); err != nil {
-		return err
-	}
-	if path == "" {
-		_, err := io.Copy(a.out, &b)
-		return err
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		return err
-	}
-	a.say("%s rows with predictions are in %s", count(int64(t.Rows())), path)
-	return nil
 }
 
 // same tells whether two names are of one file.

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/runnel-dev/runnel/events"
-	"github.com/runnel-dev/runnel/functions/all"
 	"github.com/runnel-dev/runnel/functions/evaluate"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/engine"
@@ -91,7 +90,7 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 			return nil, err
 		}
 	}
-	r.notes = append(r.notes, api.Bypassed(&st.Status, func(function string) bool { return all.Functions()[function] != nil })...)
+	r.notes = append(r.notes, bypassed(&st.Status)...)
 	return r, nil
 }
 

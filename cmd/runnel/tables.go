@@ -192,7 +192,7 @@ func (a *app) showTable(ctx context.Context, c *connection, t stepTable, f *tabl
 	}
 	switch {
 	case f.csv:
-		return t.write(ctx, c, rows, csvWriter(a.out))
+		return t.write(ctx, c, rows, csvWriter(a.out, len(t.parts)))
 	case f.lines:
 		return t.write(ctx, c, rows, func(part *table.Table) error { return jsonl.Write(a.out, part) })
 	case f.out != "":
@@ -253,9 +253,10 @@ func (t stepTable) write(ctx context.Context, c *connection, rows int64, each fu
 	return nil
 }
 
-// csvWriter writes parts below one header.
-func csvWriter(w io.Writer) func(*table.Table) error {
-	o := &csv.Options{}
+// csvWriter writes the parts of a table below one header. Dates are known as such
+// where one part is all of it.
+func csvWriter(w io.Writer, parts int) func(*table.Table) error {
+	o := &csv.Options{Dates: parts == 1}
 	return func(part *table.Table) error {
 		defer func() { o.Header = csv.HeaderNo }()
 		return csv.Write(w, part, o)
@@ -275,7 +276,7 @@ func (t stepTable) writeFile(ctx context.Context, c *connection, rows int64, pat
 	defer func() { err = errors.Join(err, file.Close()) }()
 	switch ext {
 	case ".csv":
-		return t.write(ctx, c, rows, csvWriter(file))
+		return t.write(ctx, c, rows, csvWriter(file, len(t.parts)))
 	case ".parquet":
 		w, err := parquet.NewWriter(file, t.Columns, nil)
 		if err != nil {

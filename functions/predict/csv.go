@@ -1,6 +1,9 @@
 package predict
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/table"
 	"github.com/runnel-dev/runnel/table/csv"
@@ -24,4 +27,27 @@ func CSV(inputs []model.Input) *csv.Options {
 		}
 	}
 	return o
+}
+
+// times writes the texts of inputs that are times as the model reads them, from all
+// the layouts that a CSV file may have them in. What is no time stays, for the model
+// to say so.
+func times(inputs []model.Input, t *table.Table) *table.Table {
+	out := slices.Clone(t.Columns)
+	orders := CSV(inputs).DateOrders
+	for _, in := range inputs {
+		j := slices.IndexFunc(out, func(c *table.Column) bool { return c.Name == in.Name })
+		if in.Kind != table.Time || j < 0 || out[j].Kind != table.String {
+			continue
+		}
+		c := *out[j]
+		c.Dict = slices.Clone(c.Dict)
+		for i, text := range c.Dict {
+			if at, ok := csv.ParseTime(strings.TrimSpace(text), orders[in.Name]); ok {
+				c.Dict[i] = at.Format(table.TimeLayout)
+			}
+		}
+		out[j] = &c
+	}
+	return &table.Table{Columns: out}
 }

@@ -7,11 +7,7 @@ import (
 
 // lists gives each row of t the rows of its list: `rank` from 1, `prediction`, an
 // item in the type of its column, `score`, and `by`, what the list goes by.
-func lists(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
-	pred, err := m.Recommend(t, p.Top, p.Seen)
-	if err != nil {
-		return nil, err
-	}
+func lists(m *model.Model, pred *model.Prediction, t *table.Table, p Params) (*table.Table, error) {
 	var rows []int
 	var ranks []int64
 	var by []string

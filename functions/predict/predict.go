@@ -94,19 +94,34 @@ func request(call *step.Call, p Params) (events.Object, string, error) {
 	return o, name, nil
 }
 
-// Table predicts the rows of t: a column `prediction`, in the type of the
-// target, and for classes the probability of each; for clusters the number of the
-// row's, and how far it is from the centre; of anomalies whether a row is one, and its
-// score. Of a model that recommends each row
-// becomes as many as its list has items; see lists. A column of t that has the
-// name of one of them is called input_<name>.
+// Table predicts the rows of t and writes the predictions beside them: see Rows and Beside.
 func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
-	if m.Task == learn.Recommendation {
-		return lists(m, t, p)
-	}
-	pred, err := m.Predict(t)
+	pred, err := Rows(m, t, p)
 	if err != nil {
 		return nil, err
+	}
+	return Beside(m, pred, t, p)
+}
+
+// Rows predicts the rows of t. A text of an input that is a time may be in any
+// layout that a CSV file has one in.
+func Rows(m *model.Model, t *table.Table, p Params) (*model.Prediction, error) {
+	t = times(m.Inputs, t)
+	if m.Task == learn.Recommendation {
+		return m.Recommend(t, p.Top, p.Seen)
+	}
+	return m.Predict(t)
+}
+
+// Beside writes what m says of the rows of t beside them: a column `prediction`, in
+// the type of the target, and for classes the probability of each; for clusters the
+// number of the row's, and how far it is from the centre; of anomalies whether a row
+// is one, and its score. Of a model that recommends each row becomes as many as its
+// list has items; see lists. A column of t that has the name of one of them is called
+// input_<name>.
+func Beside(m *model.Model, pred *model.Prediction, t *table.Table, p Params) (*table.Table, error) {
+	if pred.Task == learn.Recommendation {
+		return lists(m, pred, t, p)
 	}
 	columns := []*table.Column{column(m, pred)}
 	if pred.Task == learn.Clustering {

@@ -63,6 +63,11 @@ func TestDatesAsInTraining(t *testing.T) {
 				t.Errorf("03/04/2024 is read as %s, want %s", at, c.iso)
 			}
 			sameAsJSON(t, r, out, map[string]any{"d": c.iso, "s": "a"})
+			mixed := predicted(t, r, "d,s\n03/04/2024,a\n"+c.iso+",a\n", nil, map[string]any{"model": "dates"})
+			if d := mixed.Column("d"); d.Text(0) != "03/04/2024" || d.Text(1) != c.iso {
+				t.Errorf("the dates %s and %s are not as they were given", d.Text(0), d.Text(1))
+			}
+			sameAsJSON(t, r, mixed, map[string]any{"d": c.iso, "s": "a"}, map[string]any{"d": c.iso, "s": "a"})
 			m := r.Model(t)
 			raw, err := m.FromJSON(map[string]any{"d": c.other, "s": "a"})
 			if err != nil {

@@ -31,6 +31,9 @@ type Options struct {
 
 	SkipAbsent bool // Kinds and DateOrders may name columns that the file does not have
 
+	// Dates has Write write times as dates, in columns whose times are all midnights in UTC.
+	Dates bool
+
 	OnBadRow BadRowPolicy
 
 	MaxLine  int   // bytes in a record, beyond which reading fails under Skip too; 0: 64 MiB

@@ -15,8 +15,8 @@ import (
 
 // Write writes a table: a header, then a record a row, ended by LF. Of the
 // options it heeds Delimiter (a comma), Quote, Decimal (a point), Header (not
-// written with HeaderNo) and Missing, which says what texts are quoted to stay
-// text. A missing value is an empty field.
+// written with HeaderNo), Dates and Missing, which says what texts are quoted to
+// stay text. A missing value is an empty field.
 //
 // Read makes the same table of it, except that
 //   - the empty string reads back as missing;
@@ -63,6 +63,7 @@ func Write(w io.Writer, t *table.Table, o *Options) error {
 type encoder struct {
 	out                       *bufio.Writer
 	delimiter, quote, decimal byte
+	dates                     bool
 	missing                   *markers
 	special                   string // what makes a text need quotes
 	buf                       []byte
@@ -72,7 +73,7 @@ func newEncoder(w io.Writer, o *Options) *encoder {
 	if o == nil {
 		o = new(Options)
 	}
-	e := &encoder{out: bufio.NewWriterSize(w, 64<<10), delimiter: o.Delimiter, quote: o.Quote, decimal: o.Decimal, missing: newMarkers(o.Missing)}
+	e := &encoder{out: bufio.NewWriterSize(w, 64<<10), delimiter: o.Delimiter, quote: o.Quote, decimal: o.Decimal, dates: o.Dates, missing: newMarkers(o.Missing)}
 	for _, d := range []struct {
 		field *byte
 		value byte
@@ -101,11 +102,25 @@ func (e *encoder) column(c *table.Column) func(int) {
 	case table.Bool:
 		return func(r int) { e.write(strconv.AppendBool(e.buf[:0], c.Bools[r])) }
 	case table.Time:
+		layout := table.TimeLayout
+		if e.dates && midnights(c) {
+			layout = time.DateOnly
+		}
 		return func(r int) {
-			e.write(time.UnixMicro(c.Ints[r]).UTC().AppendFormat(e.buf[:0], table.TimeLayout))
+			e.write(time.UnixMicro(c.Ints[r]).UTC().AppendFormat(e.buf[:0], layout))
 		}
 	}
 	return func(r int) { e.text(c.Dict[c.Codes[r]]) }
+}
+
+// midnights tells whether the times of a column are dates.
+func midnights(c *table.Column) bool {
+	for r, at := range c.Ints {
+		if at%86400e6 != 0 && !c.Missing(r) {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *encoder) write(b []byte) {

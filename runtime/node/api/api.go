@@ -172,7 +172,7 @@ type Active struct {
 	RetryAt   time.Time       `json:"retryAt,omitzero"`
 }
 
-// A Model is a registered model with its versions, the newest first.
+// A Model is a registered model with its versions, the first one first.
 type Model struct {
 	Name     string              `json:"name"`
 	Aliases  map[string]int      `json:"aliases"`

@@ -208,7 +208,7 @@ func (c *Client) Rollback(ctx context.Context, name string, p api.Promotion) (ap
 }
 
 // Predict predicts a row, or a list of rows, given as JSON values. Numbers of the
-// answer are float64, and json.Number where that would be another whole number.
+// answer are json.Number: as the node wrote them.
 func (c *Client) Predict(ctx context.Context, name, version string, rows any) (map[string]any, error) {
 	path := "/v1/models/" + esc(name) + "/predict"
 	if version != "" {
@@ -224,32 +224,7 @@ func (c *Client) Predict(ctx context.Context, name, version string, rows any) (m
 	if err := d.Decode(&out); err != nil {
 		return nil, fmt.Errorf("the node's answer: %w", err)
 	}
-	for k, v := range out {
-		out[k] = exact(v)
-	}
 	return out, nil
-}
-
-// exact takes the numbers in a JSON value as float64, but whole ones that it does
-// not hold.
-func exact(v any) any {
-	switch v := v.(type) {
-	case []any:
-		for i := range v {
-			v[i] = exact(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = exact(v[k])
-		}
-	case json.Number:
-		f, err := v.Float64()
-		if n, whole := v.Int64(); whole == nil && (f >= 1<<63 || int64(f) != n) || err != nil {
-			return v
-		}
-		return f
-	}
-	return v
 }
 
 // DeadLetters lists dead letters, the newest first.

@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/runnel-dev/runnel/events"
-	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/node"
 	"github.com/runnel-dev/runnel/runtime/node/api"
@@ -179,46 +178,13 @@ func (s *server) predictions(w http.ResponseWriter, r *http.Request) (any, error
 		return nil, explained(err, notes)
 	}
 	notes = append(slices.Clone(notes), p.Notes()...)
-	out := map[string]any{"model": v.Name, "version": v.Version}
+	out := api.Predictions(p)
+	if single(rows) {
+		out = api.Prediction(p)
+	}
+	out["model"], out["version"] = v.Name, v.Version
 	if len(notes) > 0 {
 		out["notes"] = notes
-	}
-	if single(rows) {
-		out["prediction"] = p.Value(0)
-		switch m.Task {
-		case learn.Classification:
-			out["probabilities"] = p.Distribution(0)
-		case learn.Clustering:
-			out["distance"] = p.Distances[0]
-		case learn.AnomalyDetection:
-			out["score"] = p.Scores[0]
-		case learn.Recommendation:
-			out["by"] = p.Lists[0].By
-		}
-		return out, nil
-	}
-	predictions := make([]any, p.Rows())
-	probabilities := make([]map[string]float64, p.Rows())
-	for i := range predictions {
-		predictions[i] = p.Value(i)
-		if m.Task == learn.Classification {
-			probabilities[i] = p.Distribution(i)
-		}
-	}
-	out["predictions"] = predictions
-	switch m.Task {
-	case learn.Classification:
-		out["probabilities"] = probabilities
-	case learn.Clustering:
-		out["distances"] = p.Distances
-	case learn.AnomalyDetection:
-		out["scores"] = p.Scores
-	case learn.Recommendation:
-		by := make([]string, len(p.Lists))
-		for i, l := range p.Lists {
-			by[i] = l.By
-		}
-		out["by"] = by
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -79,8 +80,9 @@ func TestPredict(t *testing.T) {
 			t.Helper()
 			out, err := c.Predict(ctx, "rents", version, row)
 			check(t, err)
-			v, ok := out["prediction"].(float64)
-			if !ok {
+			n, _ := out["prediction"].(json.Number)
+			v, err := n.Float64()
+			if err != nil {
 				t.Fatalf("answer %v", out)
 			}
 			return v
@@ -115,7 +117,7 @@ func TestPredict(t *testing.T) {
 
 		out, err := c.Predict(ctx, "rents", "1", []any{row, row, row})
 		check(t, err)
-		if list, ok := out["predictions"].([]any); !ok || len(list) != 3 || out["model"] != "rents" || out["version"] != 1.0 {
+		if list, ok := out["predictions"].([]any); !ok || len(list) != 3 || out["model"] != "rents" || out["version"] != json.Number("1") {
 			t.Errorf("answer %v", out)
 		}
 		m, err := c.Model(ctx, "rents")
