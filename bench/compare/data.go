@@ -26,6 +26,15 @@ func Floats(path string) ([]float64, error) {
 	return out, nil
 }
 
+// WriteFloats writes numbers as Floats reads them.
+func WriteFloats(path string, values []float64) error {
+	var raw []byte
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
+	}
+	return os.WriteFile(path, raw, 0o644)
+}
+
 // Columns reads features of so many rows, one at a time: what is loaded is in the
 // memory that a program is said to take.
 func Columns(path string, rows int) (*learn.Matrix, error) {

@@ -39,6 +39,7 @@ type Side struct {
 	PredictBusy  float64   `json:"predict_busy,omitempty"`
 	Row          float64   `json:"row,omitempty"` // predicting one row
 	Score        float64   `json:"score,omitempty"`
+	Scores       []float64 `json:"scores,omitempty"`       // of a search: of its trials, fold by fold, or of its studies
 	Coefficients []float64 `json:"coefficients,omitempty"` // of a linear model
 	Intercept    float64   `json:"intercept,omitempty"`
 	Peak         int64     `json:"-"` // bytes of memory

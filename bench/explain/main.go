@@ -10,7 +10,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -26,7 +25,7 @@ const (
 	script   = "bench/peers/explain.py"
 	folder   = "bench/data/explain"
 	features = 20
-	rounds   = 9
+	repeats  = 9
 )
 
 // A setting is one comparison.
@@ -42,62 +41,35 @@ var settings = []setting{
 }
 
 func main() {
-	profile := flag.String("cpuprofile", "", "write a profile of ours to this file, and leave out the peers")
-	flag.Parse()
-	compare.Main("explain", func() error {
-		return compare.Profile(*profile, func() error { return run(*profile == "") })
-	})
+	var cases []compare.Case
+	for _, s := range settings {
+		cases = append(cases, compare.Case{ID: s.data, Job: s.name + ", 500 rows, 100 trees of depth 8", Peers: s.beside, Fit: s.measure, Lines: s.lines})
+	}
+	compare.Turns("explain", cases)
 }
 
-func run(peers bool) error {
+func (s setting) beside() ([]compare.Peer, error) {
 	python, ok := compare.Python("shap", "xgboost")
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	if err := compare.Make(python, script, folder, filepath.Join("boosted", "x")); err != nil {
-		return err
+		return nil, err
 	}
-	var lines []compare.Line
-	for _, s := range settings {
-		ours, values, err := measure(s)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		if !peers {
-			fmt.Printf("%s: %+v\n", s.name, ours)
-			continue
-		}
-		var peer compare.Cost
-		turn, err := compare.Run(python, "-P", script, "explain", folder, s.data)
-		if err != nil {
-			return err
-		}
-		if err := turn.JSON(&peer); err != nil {
-			return err
-		}
-		off, err := difference(s, values)
-		if err != nil {
-			return err
-		}
-		lines = append(lines, compare.Line{Job: s.name + ", 500 rows, 100 trees of depth 8", Peer: s.peer, Ratio: peer.Wall / ours.Wall, CPU: peer.Busy / ours.Busy,
-			Result: fmt.Sprintf("the same values, to %.1g", off)})
-	}
-	if !peers {
-		return nil
-	}
-	return compare.Publish("explain", lines)
+	return []compare.Peer{{Name: s.peer, Argv: []string{python, "-P", script, "explain", folder, s.data}}}, nil
 }
 
-// measure takes the medians of several rounds, in each of which the trees are made
-// ready anew.
-func measure(s setting) (r compare.Cost, v *explain.Values, err error) {
+// measure takes the medians of several times, for each of which the trees are made
+// ready anew. What it finds it writes down.
+func (s setting) measure(part compare.Part) (r compare.Side, err error) {
 	e, x, err := load(s)
 	if err != nil {
-		return r, nil, err
+		return r, err
 	}
 	var wall, busy []float64
-	for range rounds {
-		cost, err := compare.Measure(func() error {
+	var v *explain.Values
+	for range repeats {
+		cost, err := part.Measure(func() error {
 			trees, err := explain.NewTrees(e)
 			if err == nil {
 				v, err = trees.Explain(context.Background(), x, &explain.Options{Threads: 2})
@@ -105,11 +77,19 @@ func measure(s setting) (r compare.Cost, v *explain.Values, err error) {
 			return err
 		})
 		if err != nil {
-			return r, nil, err
+			return r, err
 		}
 		wall, busy = append(wall, cost.Wall), append(busy, cost.Busy)
 	}
-	return compare.Cost{Wall: compare.Median(wall), Busy: compare.Median(busy)}, v, nil
+	r.Fit, r.Busy = compare.Median(wall), compare.Median(busy)
+	return r, s.write(v)
+}
+
+func (s setting) lines(job, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+	off, err := s.difference()
+	l := compare.Fits(job, peer, ours, theirs)
+	l.Result = fmt.Sprintf("the same values, to %.1g", off)
+	return []compare.Line{l}, err
 }
 
 // load reads the trees and rows that the peer's script wrote.
@@ -138,21 +118,38 @@ func load(s setting) (*ensemble.Ensemble, *learn.Matrix, error) {
 	return e, x, err
 }
 
+// write keeps values as the peer's script does: row after row those of the features and
+// then the base, each of all outputs.
+func (s setting) write(v *explain.Values) error {
+	out := make([]float64, v.Rows*(features+1)*s.outputs)
+	for i := range v.Rows {
+		row := out[i*(features+1)*s.outputs:]
+		for k, base := range v.Base {
+			for j, a := range v.Of(i, k) {
+				row[j*s.outputs+k] = a
+			}
+			row[features*s.outputs+k] = base
+		}
+	}
+	return compare.WriteFloats(filepath.Join(folder, s.data, "ours"), out)
+}
+
 // difference is the largest between our values and those of the peer.
-func difference(s setting, v *explain.Values) (float64, error) {
+func (s setting) difference() (float64, error) {
+	ours, err := compare.Floats(filepath.Join(folder, s.data, "ours"))
+	if err != nil {
+		return 0, err
+	}
 	theirs, err := compare.Floats(filepath.Join(folder, s.data, "values"))
 	if err != nil {
 		return 0, err
 	}
+	if len(ours) != len(theirs) {
+		return 0, fmt.Errorf("%d values, and %d of the peer", len(ours), len(theirs))
+	}
 	most := 0.0
-	for i := range v.Rows {
-		for k, base := range v.Base {
-			at := func(j int) float64 { return theirs[(i*(features+1)+j)*s.outputs+k] }
-			for j, a := range v.Of(i, k) {
-				most = max(most, math.Abs(a-at(j)))
-			}
-			most = max(most, math.Abs(base-at(features)))
-		}
+	for i, v := range ours {
+		most = max(most, math.Abs(v-theirs[i]))
 	}
 	return most, nil
 }

@@ -100,7 +100,7 @@ def explain(folder, case):
         wall.append(time.perf_counter() - start)
         cpu.append(time.process_time() - busy)
     values.astype("<f8").tofile(folder / case / "values")
-    print(json.dumps({"wall": sorted(wall)[ROUNDS // 2], "busy": sorted(cpu)[ROUNDS // 2]}))
+    print(json.dumps({"fit": sorted(wall)[ROUNDS // 2], "busy": sorted(cpu)[ROUNDS // 2]}))
 
 
 if __name__ == "__main__":

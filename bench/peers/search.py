@@ -3,10 +3,11 @@
     python -P search.py make FOLDER                     writes the data of every case
     python -P search.py grid FOLDER CASE                the mission's grid, by GridSearchCV with 2 jobs
     python -P search.py tpe FUNCTION TRIALS SEEDS       multivariate TPE on a test function, a study for each seed
-    python -P search.py suggest TRIALS                  a study of so many trials, and 20 suggestions more
+    python -P search.py suggest TRIALS MORE             a study of so many trials, and some suggestions more
     python -P search.py forest FOLDER CASE TRIALS SEED  TPE on a random forest, 5 folds, 2 jobs
 
-Each prints JSON. Times are of the search alone, busy that of all its processes.
+Each prints JSON; scores are of the folds of every trial, by depth, then by the
+number of trees, or the best of every study. Times are of the search alone, busy that of all its processes.
 The data are raw little-endian float64 columns (x) and targets (y).
 """
 
@@ -65,11 +66,9 @@ def grid(folder, case):
     search.fit(x, y)
     took = time.perf_counter() - start
     r = search.cv_results_
-    folds = np.array([r[f"split{k}_test_score"] for k in range(5)]).T
-    trials = [
-        {"depth": p["max_depth"], "trees": p["n_estimators"], "folds": list(f)} for p, f in zip(r["params"], folds)
-    ]
-    print(json.dumps({"wall": took, "busy": busy() - before, "trials": trials}))
+    order = sorted(range(9), key=lambda i: (r["params"][i]["max_depth"], r["params"][i]["n_estimators"]))
+    scores = [float(r[f"split{k}_test_score"][i]) for i in order for k in range(5)]
+    print(json.dumps({"fit": took, "busy": busy() - before, "scores": scores}))
 
 
 def sampler(seed):
@@ -115,10 +114,10 @@ def tpe(function, trials, seeds):
         study.optimize(FUNCTIONS[function], n_trials=int(trials))
         best.append(study.best_value)
     took = time.perf_counter() - start
-    print(json.dumps({"wall": took, "busy": time.process_time() - before, "best": best}))
+    print(json.dumps({"fit": took, "busy": time.process_time() - before, "scores": best}))
 
 
-def suggest(trials):
+def suggest(trials, more):
     import optuna
 
     rng = np.random.default_rng(0)
@@ -129,9 +128,9 @@ def suggest(trials):
         study.add_trial(optuna.create_trial(params=params, distributions=space, value=rosenbrock(optuna.trial.FixedTrial(params))))
     study.optimize(rosenbrock, n_trials=2)
     start, before = time.perf_counter(), time.process_time()
-    study.optimize(rosenbrock, n_trials=20)
+    study.optimize(rosenbrock, n_trials=int(more))
     took = time.perf_counter() - start
-    print(json.dumps({"wall": took, "busy": time.process_time() - before}))
+    print(json.dumps({"fit": took, "busy": time.process_time() - before}))
 
 
 def forest(folder, case, trials, seed):
@@ -155,7 +154,7 @@ def forest(folder, case, trials, seed):
     before, start = busy(), time.perf_counter()
     study.optimize(objective, n_trials=int(trials))
     took = time.perf_counter() - start
-    print(json.dumps({"wall": took, "busy": busy() - before, "best": [study.best_value]}))
+    print(json.dumps({"fit": took, "busy": busy() - before, "score": study.best_value}))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strconv"
 
 	"github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/learn"
@@ -106,86 +105,97 @@ func searchForest(ctx context.Context, d crossval.Data, spec map[string]any, sam
 	return s, nil
 }
 
-// compareGrid searches the grid of the mission's example.
-func compareGrid(ctx context.Context, python, name string) (compare.Line, error) {
-	var theirs struct {
-		compare.Cost
-		Trials []struct {
-			Depth, Trees int
-			Folds        []float64
+// The mission's grid: of depths, and of numbers of trees.
+var (
+	depths = []any{5, 10, 15}
+	trees  = []any{50, 100, 150}
+)
+
+const folds = 5
+
+// grid searches the grid: scores are those of the folds of every trial, by depth, then by
+// the number of trees.
+func grid(name string) func(compare.Part) (compare.Side, error) {
+	return func(part compare.Part) (r compare.Side, err error) {
+		s, r, err := measure(part, name, map[string]any{"n_estimators": trees, "max_depth": depths}, &search.Grid{}, len(depths)*len(trees), len(depths)*len(trees))
+		if err != nil {
+			return r, err
 		}
-	}
-	if err := peer(python, &theirs, "grid", folder, name); err != nil {
-		return compare.Line{}, err
-	}
-	d, err := load(name)
-	if err != nil {
-		return compare.Line{}, err
-	}
-	spec := map[string]any{"n_estimators": []any{50, 100, 150}, "max_depth": []any{5, 10, 15}}
-	var s *search.Study
-	ours, err := compare.Measure(func() (err error) {
-		s, err = searchForest(ctx, d, spec, &search.Grid{}, 9, 9)
-		return err
-	})
-	if err != nil {
-		return compare.Line{}, err
-	}
-	best, _ := s.Best()
-	top, furthest, beside := 0, 0.0, 0.0
-	for i, t := range theirs.Trials {
-		if crossval.Mean(t.Folds) > crossval.Mean(theirs.Trials[top].Folds) {
-			top = i
-		}
-		for _, u := range s.Trials() {
-			if u.Params["max_depth"] == t.Depth && u.Params["n_estimators"] == t.Trees {
-				// The same folds: what differs is the forests' chance.
-				distance := math.Abs(u.Score - crossval.Mean(t.Folds))
-				noise := math.Hypot(crossval.Deviation(u.Scores), crossval.Deviation(t.Folds)) / math.Sqrt(float64(len(t.Folds)))
-				if distance >= furthest {
-					furthest, beside = distance, distance/noise
+		for _, depth := range depths {
+			for _, n := range trees {
+				for _, t := range s.Trials() {
+					if t.Params["max_depth"] == depth && t.Params["n_estimators"] == n {
+						r.Scores = append(r.Scores, t.Scores...)
+					}
 				}
 			}
 		}
+		return r, nil
 	}
-	peer := theirs.Trials[top]
-	return compare.Line{
-		Job:  fmt.Sprintf("grid of 9 forests, 5 folds, %d x %d", d.X.Rows(), len(d.X.Columns)),
-		Peer: "scikit-learn's GridSearchCV, n_jobs=2", Ratio: theirs.Wall / ours.Wall, CPU: theirs.Busy / ours.Busy,
-		Result: fmt.Sprintf("best %.4f ± %.4f (depth %v, %v trees) / %.4f ± %.4f (depth %d, %d trees); of the 9 scores the furthest from the peer's is %.4f away, %.1f standard errors",
-			best.Score, crossval.Deviation(best.Scores)/math.Sqrt(5), best.Params["max_depth"], best.Params["n_estimators"],
-			crossval.Mean(peer.Folds), crossval.Deviation(peer.Folds)/math.Sqrt(5), peer.Depth, peer.Trees, furthest, beside),
-	}, nil
 }
 
-func compareForest(ctx context.Context, python, name string, trials int) (compare.Line, error) {
-	var theirs struct {
-		compare.Cost
-		Best []float64
+// gridLines compares the times, and the scores of all trials: the folds are the same, and
+// what differs is the forests' chance.
+func gridLines(job, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+	return lines(func(ours, theirs compare.Side) string {
+		furthest, beside := 0.0, 0.0
+		for i := 0; i < len(ours.Scores); i += folds {
+			a, b := ours.Scores[i:i+folds], theirs.Scores[i:i+folds]
+			distance := math.Abs(crossval.Mean(a) - crossval.Mean(b))
+			noise := math.Hypot(crossval.Deviation(a), crossval.Deviation(b)) / math.Sqrt(folds)
+			if distance >= furthest {
+				furthest, beside = distance, distance/noise
+			}
+		}
+		return fmt.Sprintf("best %s / %s; of the 9 scores the furthest from the peer's is %.4f away, %.1f standard errors",
+			bestOf(ours.Scores), bestOf(theirs.Scores), furthest, beside)
+	})(job, peer, ours, theirs)
+}
+
+// bestOf is the trial with the best mean.
+func bestOf(scores []float64) string {
+	best := 0
+	for i := 0; i < len(scores); i += folds {
+		if crossval.Mean(scores[i:i+folds]) > crossval.Mean(scores[best:best+folds]) {
+			best = i
+		}
 	}
-	if err := peer(python, &theirs, "forest", folder, name, strconv.Itoa(trials), "0"); err != nil {
-		return compare.Line{}, err
+	of, k := scores[best:best+folds], best/folds
+	return fmt.Sprintf("%.4f ± %.4f (depth %v, %v trees)", crossval.Mean(of), crossval.Deviation(of)/math.Sqrt(folds), depths[k/len(trees)], trees[k%len(trees)])
+}
+
+// forest searches by TPE, trial after trial: scores are those of the best.
+func forest(name string) func(compare.Part) (compare.Side, error) {
+	return func(part compare.Part) (compare.Side, error) {
+		s, r, err := measure(part, name, map[string]any{
+			"n_estimators": 50, "max_depth": map[string]any{"int": []any{2, 20}},
+			"min_samples_leaf": map[string]any{"log_int": []any{1, 20}}, "max_features": []any{"sqrt", "0.3", "0.6", "all"},
+		}, &search.TPE{}, trials, 1)
+		if err != nil {
+			return r, err
+		}
+		best, _ := s.Best()
+		r.Score, r.Scores = best.Score, best.Scores
+		return r, nil
 	}
+}
+
+func forestLines(job, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+	return lines(func(ours, theirs compare.Side) string {
+		return fmt.Sprintf("best %.4f / %.4f, the standard error of each %.4f", ours.Score, theirs.Score, crossval.Deviation(ours.Scores)/math.Sqrt(folds))
+	})(job, peer, ours, theirs)
+}
+
+// measure does the trials of a study over one of the tables.
+func measure(part compare.Part, name string, spec map[string]any, sampler search.Sampler, trials, batch int) (s *search.Study, r compare.Side, err error) {
 	d, err := load(name)
 	if err != nil {
-		return compare.Line{}, err
+		return nil, r, err
 	}
-	spec := map[string]any{
-		"n_estimators": 50, "max_depth": map[string]any{"int": []any{2, 20}},
-		"min_samples_leaf": map[string]any{"log_int": []any{1, 20}}, "max_features": []any{"sqrt", "0.3", "0.6", "all"},
-	}
-	var s *search.Study
-	ours, err := compare.Measure(func() (err error) {
-		s, err = searchForest(ctx, d, spec, &search.TPE{}, trials, 1)
+	cost, err := part.Measure(func() (err error) {
+		s, err = searchForest(context.Background(), d, spec, sampler, trials, batch)
 		return err
 	})
-	if err != nil {
-		return compare.Line{}, err
-	}
-	best, _ := s.Best()
-	return compare.Line{
-		Job: fmt.Sprintf("TPE on a forest, %d trials, 5 folds, %d x %d", trials, d.X.Rows(), len(d.X.Columns)), Peer: "Optuna on scikit-learn's, 2 jobs",
-		Ratio: theirs.Wall / ours.Wall, CPU: theirs.Busy / ours.Busy,
-		Result: fmt.Sprintf("best %.4f / %.4f, the standard error of each %.4f", best.Score, theirs.Best[0], crossval.Deviation(best.Scores)/math.Sqrt(5)),
-	}, nil
+	r.Fit, r.Busy = cost.Wall, cost.Busy
+	return s, r, err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/runnel-dev/runnel/bench/compare"
 	"github.com/runnel-dev/runnel/learn/search"
 )
 
@@ -48,25 +49,44 @@ func functions() []function {
 	}
 }
 
-// search is the best value of a study for each seed.
-func (f function) search(trials, seeds int) ([]float64, error) {
+// studies searches with each seed anew: scores are the best values.
+func (f function) studies(part compare.Part) (r compare.Side, err error) {
+	cost, err := part.Measure(func() error {
+		for seed := range seeds {
+			s, err := f.study(&search.Options{Seed: uint64(seed)})
+			if err != nil {
+				return err
+			}
+			if err := f.on(s, trials); err != nil {
+				return err
+			}
+			top, _ := s.Best()
+			r.Scores = append(r.Scores, top.Score)
+		}
+		return nil
+	})
+	r.Fit, r.Busy = cost.Wall, cost.Busy
+	return r, err
+}
+
+// suggest takes a study of many trials further.
+func (f function) suggest(part compare.Part) (r compare.Side, err error) {
+	s, err := f.long(known)
+	if err != nil {
+		return r, err
+	}
+	cost, err := part.Measure(func() error { return f.on(s, asked) })
+	r.Fit, r.Busy = cost.Wall, cost.Busy
+	return r, err
+}
+
+func (f function) study(opts *search.Options) (*search.Study, error) {
 	space, err := search.Parse(f.space)
 	if err != nil {
 		return nil, err
 	}
-	var best []float64
-	for seed := range seeds {
-		s, err := search.New(space, &search.Options{Minimize: true, Seed: uint64(seed)})
-		if err != nil {
-			return nil, err
-		}
-		if err := f.on(s, trials); err != nil {
-			return nil, err
-		}
-		top, _ := s.Best()
-		best = append(best, top.Score)
-	}
-	return best, nil
+	opts.Minimize = true
+	return search.New(space, opts)
 }
 
 // on does so many trials more.
@@ -82,15 +102,11 @@ func (f function) on(s *search.Study, trials int) error {
 
 // long is a study of so many trials at random, which goes on with TPE.
 func (f function) long(trials int) (*search.Study, error) {
-	space, err := search.Parse(f.space)
+	random, err := f.study(&search.Options{Sampler: &search.Random{}})
 	if err != nil {
 		return nil, err
 	}
-	random, err := search.New(space, &search.Options{Minimize: true, Sampler: &search.Random{}})
-	if err != nil {
-		return nil, err
-	}
-	s, err := search.New(space, &search.Options{Minimize: true})
+	s, err := f.study(&search.Options{})
 	if err != nil {
 		return nil, err
 	}

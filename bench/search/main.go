@@ -9,8 +9,6 @@
 package main
 
 import (
-	"context"
-	"flag"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -22,97 +20,68 @@ import (
 const (
 	script = "bench/peers/search.py"
 	folder = "bench/data/search"
+
+	trials = 200 // of each TPE study
+	seeds  = 10  // studies of each test function
+	known  = 10_000
+	asked  = 20 // suggestions of a study of known trials
 )
 
 func main() {
-	trials := flag.Int("trials", 200, "trials of each TPE study")
-	seeds := flag.Int("seeds", 10, "studies of each test function")
-	flag.Parse()
-	compare.Main("search", func() error { return run(context.Background(), *trials, *seeds) })
-}
-
-func run(ctx context.Context, trials, seeds int) error {
-	python, ok := compare.Python("sklearn", "optuna")
-	if !ok {
-		return nil
-	}
-	if err := compare.Make(python, script, folder, filepath.Join("made", "y")); err != nil {
-		return err
-	}
-	var lines []compare.Line
-	for _, name := range []string{"cancer", "digits", "made"} {
-		l, err := compareGrid(ctx, python, name)
-		if err != nil {
-			return fmt.Errorf("grid on %s: %w", name, err)
-		}
-		lines = append(lines, l)
+	var cases []compare.Case
+	for _, d := range []struct{ name, shape string }{{"cancer", "569 x 30"}, {"digits", "1797 x 64"}, {"made", "10000 x 20"}} {
+		cases = append(cases, compare.Case{
+			ID: d.name, Job: "grid of 9 forests, 5 folds, " + d.shape,
+			Peers: peer("scikit-learn's GridSearchCV, n_jobs=2", false, "grid", folder, d.name),
+			Fit:   grid(d.name), Lines: gridLines,
+		})
 	}
 	for _, f := range functions() {
-		l, err := compareFunction(python, f, trials, seeds)
-		if err != nil {
-			return fmt.Errorf("TPE on %s: %w", f.name, err)
-		}
-		lines = append(lines, l)
+		cases = append(cases, compare.Case{
+			ID: f.name, Job: fmt.Sprintf("TPE on %s, %d trials", f.name, trials),
+			Peers: peer("Optuna", true, "tpe", f.name, strconv.Itoa(trials), strconv.Itoa(seeds)),
+			Fit:   f.studies,
+			Lines: lines(func(ours, theirs compare.Side) string {
+				return fmt.Sprintf("best of a study, mean of %d: %s / %s", seeds, meanOf(ours.Scores), meanOf(theirs.Scores))
+			}),
+		})
 	}
-	l, err := compareSuggestion(python, 10_000)
-	if err != nil {
-		return fmt.Errorf("suggestions: %w", err)
-	}
-	lines = append(lines, l)
-	l, err = compareForest(ctx, python, "cancer", trials)
-	if err != nil {
-		return fmt.Errorf("TPE on a forest: %w", err)
-	}
-	lines = append(lines, l)
-	return compare.Publish("search", lines)
-}
-
-// peer runs the script and decodes what it prints.
-func peer(python string, out any, args ...string) error {
-	turn, err := compare.Run(append([]string{python, "-P", script}, args...)...)
-	if err != nil {
-		return err
-	}
-	return turn.JSON(out)
-}
-
-func compareFunction(python string, f function, trials, seeds int) (compare.Line, error) {
-	var theirs struct {
-		compare.Cost
-		Best []float64
-	}
-	if err := peer(python, &theirs, "tpe", f.name, strconv.Itoa(trials), strconv.Itoa(seeds)); err != nil {
-		return compare.Line{}, err
-	}
-	var best []float64
-	ours, err := compare.Measure(func() (err error) {
-		best, err = f.search(trials, seeds)
-		return err
+	cases = append(cases, compare.Case{
+		ID: "suggest", Job: fmt.Sprintf("TPE suggestion after %d trials, 4 parameters", known),
+		Peers: peer("Optuna", false, "suggest", strconv.Itoa(known), strconv.Itoa(asked)),
+		Fit:   functions()[1].suggest,
+		Lines: lines(func(ours, theirs compare.Side) string {
+			return fmt.Sprintf("%.2g ms / %.2g ms of processor time each", 1000*ours.Busy/asked, 1000*theirs.Busy/asked)
+		}),
+	}, compare.Case{
+		ID: "forest", Job: fmt.Sprintf("TPE on a forest, %d trials, 5 folds, 569 x 30", trials),
+		Peers: peer("Optuna on scikit-learn's, 2 jobs", true, "forest", folder, "cancer", strconv.Itoa(trials), "0"),
+		Fit:   forest("cancer"), Lines: forestLines,
 	})
-	return compare.Line{
-		Job: fmt.Sprintf("TPE on %s, %d trials", f.name, trials), Peer: "Optuna",
-		Ratio: theirs.Wall / ours.Wall, CPU: theirs.Busy / ours.Busy,
-		Result: fmt.Sprintf("best of a study, mean of %d: %s / %s", seeds, meanOf(best), meanOf(theirs.Best)),
-	}, err
+	compare.Turns("search", cases)
 }
 
-// compareSuggestion takes a study of many trials 20 trials further.
-func compareSuggestion(python string, trials int) (compare.Line, error) {
-	var theirs compare.Cost
-	if err := peer(python, &theirs, "suggest", strconv.Itoa(trials)); err != nil {
-		return compare.Line{}, err
+// peer makes the data ready, and starts the script; once where it takes minutes.
+func peer(name string, once bool, args ...string) func() ([]compare.Peer, error) {
+	return func() ([]compare.Peer, error) {
+		python, ok := compare.Python("sklearn", "optuna")
+		if !ok {
+			return nil, nil
+		}
+		if err := compare.Make(python, script, folder, filepath.Join("made", "y")); err != nil {
+			return nil, err
+		}
+		return []compare.Peer{{Name: name, Argv: append([]string{python, "-P", script}, args...), Once: once}}, nil
 	}
-	f := functions()[1]
-	s, err := f.long(trials)
-	if err != nil {
-		return compare.Line{}, err
+}
+
+// lines is one line of the times, and of what both found in the first round.
+func lines(result func(ours, theirs compare.Side) string) func(job, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+	return func(job, peer string, ours, theirs []compare.Side) ([]compare.Line, error) {
+		l := compare.Fits(job, peer, ours, theirs)
+		l.Result = result(ours[0], theirs[0])
+		return []compare.Line{l}, nil
 	}
-	ours, err := compare.Measure(func() error { return f.on(s, 20) })
-	return compare.Line{
-		Job: fmt.Sprintf("TPE suggestion after %d trials, 4 parameters", trials), Peer: "Optuna",
-		Ratio: theirs.Wall / ours.Wall, CPU: theirs.Busy / ours.Busy,
-		Result: fmt.Sprintf("%.2g ms / %.2g ms of processor time each", 1000*ours.Busy/20, 1000*theirs.Busy/20),
-	}, err
 }
 
 // meanOf writes the mean with its standard error.
