@@ -127,7 +127,7 @@ func varied(in model.Input, c *table.Column) *table.Column {
 		lo, hi = *in.Min, *in.Max
 	}
 	number := func(i int) float64 { // evenly spread, and no value twice
-		_, part := math.Modf(float64(i+1) * 0.6180339887498949)
+		_, part := math.Modf(float64(float64(i+1) * 0.6180339887498949))
 		return lo + float64(part*(hi-lo))
 	}
 	out := &table.Column{Name: c.Name, Kind: c.Kind}

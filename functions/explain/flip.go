@@ -10,6 +10,7 @@ import (
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/explain"
 	"github.com/runnel-dev/runnel/learn/model"
+	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -185,7 +186,7 @@ func grid(lo, hi float64) []float64 {
 	if !(hi > lo) {
 		return []float64{lo}
 	}
-	unit := math.Pow(10, math.Floor(math.Log10((hi-lo)/gridSize)))
+	unit := math.Pow(10, math.Floor(float64(portable.Log2((hi-lo)/gridSize)*(math.Ln2/math.Ln10))))
 	var out []float64
 	for k := range gridSize + 1 {
 		v := lo + (hi-lo)*float64(k)/gridSize

@@ -178,7 +178,7 @@ func (v view) loadings() markup.HTML {
 	weight := func(j int) float64 {
 		w := 0.0
 		for k := range c.Loadings {
-			w += math.Abs(float64(c.Loadings[k][j])) * float64(c.Share[k])
+			w += float64(math.Abs(float64(c.Loadings[k][j])) * float64(c.Share[k]))
 		}
 		return w
 	}

@@ -194,7 +194,7 @@ func binDistinct(col, distinct []float64, limit int) (bins []uint8, all []float6
 func midpoint(a, b float64) float64 {
 	m := (a + b) / 2
 	if math.IsInf(m, 0) {
-		m = a/2 + b/2
+		m = float64(a/2) + float64(b/2)
 	}
 	if m >= b || m < a {
 		return a

@@ -85,7 +85,7 @@ func (p ThresholdParams) Threshold(y *learn.Target, probabilities, weights []flo
 		if i < n {
 			below = of[order[i]]
 		}
-		at := min(max(below+(above-below)/2, 1e-9), 1-1e-9)
+		at := min(max(below+float64((above-below)/2), 1e-9), 1-1e-9)
 		if !(below < at && at <= above) { // there is nothing between, or at an end
 			continue
 		}

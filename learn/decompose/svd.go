@@ -190,7 +190,7 @@ func (w *work) random(width int, seed uint64) [][]float64 {
 // normal draws by Marsaglia's polar method.
 func normal(rng *splitmix.Source) float64 {
 	for {
-		u, v := 2*rng.Unit()-1, 2*rng.Unit()-1
+		u, v := float64(2*rng.Unit())-1, float64(2*rng.Unit())-1
 		if s := float64(u*u) + float64(v*v); s > 0 && s < 1 {
 			return u * math.Sqrt(-2*portable.Log(s)/s)
 		}

@@ -17,7 +17,7 @@ func Quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
 	}
-	at := q * float64(len(sorted)-1)
+	at := float64(q * float64(len(sorted)-1))
 	i := int(at)
 	if i+1 >= len(sorted) {
 		return sorted[len(sorted)-1]
@@ -71,7 +71,7 @@ func steppedEdges(lo, hi, step, width float64, most int) []float64 {
 	bins := int(math.Ceil(places / each))
 	edges := make([]float64, bins+1)
 	for i := range edges {
-		edges[i] = lo - step/2 + float64(float64(i)*each*step)
+		edges[i] = lo - float64(step/2) + float64(float64(i)*each*step)
 	}
 	return edges
 }
@@ -161,8 +161,8 @@ func Curve(sorted []float64, points int) (x, density []float64) {
 	scale := 1 / (float64(n) * bandwidth * math.Sqrt(2*math.Pi))
 	for p, at := range x {
 		// Beyond 8 bandwidths the kernel is below 1e-13 of its peak.
-		from := max(0, int((at-lo-8*bandwidth)/step))
-		to := min(fine-1, int((at-lo+8*bandwidth)/step)+1)
+		from := max(0, int((at-lo-float64(8*bandwidth))/step))
+		to := min(fine-1, int((at-lo+float64(8*bandwidth))/step)+1)
 		sum := 0.0
 		for i := from; i <= to; i++ {
 			if mass[i] == 0 {

@@ -65,7 +65,7 @@ func slot(v, lo, hi float64, n int) int {
 	if hi == lo {
 		return n / 2
 	}
-	share := (v/2 - lo/2) / (hi/2 - lo/2) // halves keep the range from overflowing
+	share := (float64(v/2) - float64(lo/2)) / (float64(hi/2) - float64(lo/2)) // halves keep the range from overflowing
 	return max(0, min(int(share*float64(n)), n-1))
 }
 
@@ -96,7 +96,7 @@ func axis(values []float64, most int) (lo, hi float64, cells int) {
 	}
 	if step := Step(values); step > 0 {
 		if places := int(math.Round((hi-lo)/step)) + 1; places <= most {
-			return lo - step/2, hi + step/2, places
+			return lo - float64(step/2), hi + float64(step/2), places
 		}
 	}
 	return lo, hi, most

@@ -122,7 +122,7 @@ func (w *way) measure(open []panel) (parts, gaps [][]float64) {
 		}
 		for a := range part {
 			part[a] *= w.to[a%n] - w.from[a%n]
-			gap[a/n] += part[a]
+			gap[a/n] += float64(part[a])
 		}
 		for k := range gap {
 			last := (i*size+inPanel+1)*w.outputs + k
@@ -141,7 +141,7 @@ func (w *way) allowed(parts [][]float64) []float64 {
 		for _, part := range parts {
 			sum += part[a]
 		}
-		out[a/len(w.to)] += leftOver * abs(sum)
+		out[a/len(w.to)] += float64(leftOver * abs(sum))
 	}
 	return out
 }

@@ -147,7 +147,7 @@ func (b *cross) leaf(node int) {
 			}
 			x, y := int(b.path[i].feature), int(b.path[j].feature)
 			for k, v := range b.tree.Value[node*width : (node+1)*width] {
-				half := float64(v*sum) / 2
+				half := float64(float64(v*sum) / 2)
 				m := b.out[(first+k)*n*n:]
 				m[x*n+y] += half
 				m[y*n+x] += half

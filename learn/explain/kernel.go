@@ -138,7 +138,7 @@ func (s Kernel) sets(n int) (sets []uint64, weights []float64) {
 			sizes = make([]float64, n)
 		}
 		sizes[size] = both * weight
-		left += both * weight
+		left += float64(both * weight)
 	}
 	if left == 0 || len(sets)+2 > room {
 		return sets, weights
@@ -199,7 +199,7 @@ func fitShapley(sets []uint64, weights []float64, worth func(set int) float64, b
 				continue
 			}
 			for k, u := range z {
-				a[j*(last+1)+k] += weights[i] * (v * u) // v and u are 0, 1 or -1
+				a[j*(last+1)+k] += float64(weights[i] * (v * u)) // v and u are 0, 1 or -1
 			}
 			a[j*(last+1)+last] += float64(weights[i] * (v * y))
 		}

@@ -39,7 +39,7 @@ func Data(task learn.Task, rows int, seed uint64) (*learn.Matrix, *learn.Target)
 	case learn.Clustering:
 		y.Rows = rows
 		for i := range rows {
-			x.Columns[group(i)/2][i] += 12 * float64(group(i))
+			x.Columns[group(i)/2][i] += float64(12 * float64(group(i)))
 		}
 		return x, y
 	case learn.AnomalyDetection:
@@ -52,7 +52,7 @@ func Data(task learn.Task, rows int, seed uint64) (*learn.Matrix, *learn.Target)
 		return x, y
 	}
 	for i := range rows {
-		v := 2*x.Columns[0][i] - x.Columns[1][i] + 0.1*rng.NormFloat64()
+		v := float64(2*x.Columns[0][i]) - x.Columns[1][i] + float64(0.1*rng.NormFloat64())
 		switch {
 		case task == learn.Regression:
 			y.Values = append(y.Values, v)

@@ -66,8 +66,8 @@ func learns(t *testing.T, s suite) {
 	}
 	var residual, total float64
 	for i, v := range y.Values {
-		residual += (v - p[i]) * (v - p[i])
-		total += (v - mean) * (v - mean)
+		residual += float64((v - p[i]) * (v - p[i]))
+		total += float64((v - mean) * (v - mean))
 	}
 	if r2 := 1 - residual/total; r2 < s.R2 {
 		t.Errorf("R2 %.3f on the training rows, want %.3f", r2, s.R2)

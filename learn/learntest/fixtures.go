@@ -94,8 +94,8 @@ func Score(p []float64, outputs int, y *learn.Target) float64 {
 		mean += v / float64(len(y.Values))
 	}
 	for i, v := range y.Values {
-		residual += (v - p[i]) * (v - p[i])
-		total += (v - mean) * (v - mean)
+		residual += float64((v - p[i]) * (v - p[i]))
+		total += float64((v - mean) * (v - mean))
 	}
 	return 1 - residual/total
 }

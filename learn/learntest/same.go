@@ -87,11 +87,11 @@ func monotoneScale(t *testing.T, s suite) {
 			for i, v := range col {
 				switch j % 3 {
 				case 0:
-					col[i] = v*v*v + v
+					col[i] = float64(v*v*v) + v
 				case 1:
 					col[i] = 1e200 * v
 				default:
-					col[i] = 1e-200*v - 1e-190
+					col[i] = float64(1e-200*v) - 1e-190
 				}
 			}
 		}

@@ -201,7 +201,7 @@ func (d *descent) run(ctx context.Context, rounds int, progress func(more int)) 
 		if progress(1); rounds == 1 {
 			break
 		}
-		loss := sum/float64(len(order)) + float64(d.Alpha*(float64((1-d.L1Ratio)*squares)/2+float64(d.L1Ratio*sizes)))
+		loss := sum/float64(len(order)) + float64(d.Alpha*(float64(float64((1-d.L1Ratio)*squares)/2)+float64(d.L1Ratio*sizes)))
 		if worse++; !(loss > best-d.Tolerance) {
 			worse = 0
 		}
@@ -240,7 +240,7 @@ func (d *descent) step(i int) float64 {
 		}
 	}
 	loss, slope := d.lossAt(y, score)
-	by := -d.eta * max(-1e12, min(1e12, slope)) * weight
+	by := float64(-d.eta * max(-1e12, min(1e12, slope)) * weight)
 	if d.L1Ratio < 1 {
 		if d.scale *= max(0, 1-float64(float64((1-d.L1Ratio)*d.eta)*d.Alpha)); d.scale < 1e-9 {
 			for j := range d.w {
@@ -305,7 +305,7 @@ func (d *descent) lossAt(y, score float64) (loss, slope float64) {
 		if math.Abs(r) <= d.Epsilon {
 			return float64(r*r) / 2, r
 		}
-		return float64(d.Epsilon*math.Abs(r)) - float64(d.Epsilon*d.Epsilon)/2, d.Epsilon * sign(r)
+		return float64(d.Epsilon*math.Abs(r)) - float64(float64(d.Epsilon*d.Epsilon)/2), d.Epsilon * sign(r)
 	case "epsilon_insensitive":
 		if math.Abs(r) <= d.Epsilon {
 			return 0, 0

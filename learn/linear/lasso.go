@@ -154,7 +154,7 @@ func (l *lasso) gap(u, left []float64, rest float64) float64 {
 		along += float64((left[j] + pull) * v)
 	}
 	shrink := 1 / max(1, beyond)
-	return rest/2 + float64(rest*shrink)*shrink/2 + sizes - float64(shrink*(rest+along)) + (1+float64(shrink*shrink))*pulls/2
+	return float64(rest/2) + float64(float64(rest*shrink)*shrink/2) + sizes - float64(shrink*(rest+along)) + float64((1+float64(shrink*shrink))*pulls/2)
 }
 
 // choose lists the features of the next round, in their order: those that cannot

@@ -192,7 +192,7 @@ func (p SGD) fit(ctx context.Context, from *Model, rounds int, x *learn.Matrix, 
 	}
 	most := slices.Max(made)
 	m.iterations += most
-	m.steps += float64(most) * float64(r.rows)
+	m.steps += float64(float64(most) * float64(r.rows))
 	for k := range tight {
 		m.converged = m.converged && (tight[k] || made[k] == 0)
 	}

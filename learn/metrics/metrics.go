@@ -91,9 +91,9 @@ func average(scores []ClassScore, share func(ClassScore) float64) ClassScore {
 	for _, s := range scores {
 		w := share(s)
 		total += w
-		out.Precision += w * s.Precision
-		out.Recall += w * s.Recall
-		out.F1 += w * s.F1
+		out.Precision += float64(w * s.Precision)
+		out.Recall += float64(w * s.Recall)
+		out.F1 += float64(w * s.F1)
 		out.Support += s.Support
 		out.Predicted += s.Predicted
 	}
@@ -121,12 +121,13 @@ func (c Confusion) Matthews() float64 {
 	var right, all, tp, tt, pp float64
 	for _, s := range c.PerClass() {
 		all += s.Support
-		right += s.Recall * s.Support
-		tp += s.Support * s.Predicted
-		tt += s.Support * s.Support
-		pp += s.Predicted * s.Predicted
+		right += float64(s.Recall * s.Support)
+		tp += float64(s.Support * s.Predicted)
+		tt += float64(s.Support * s.Support)
+		pp += float64(s.Predicted * s.Predicted)
 	}
-	return ratio(right*all-tp, math.Sqrt((all*all-tt)*(all*all-pp)))
+	square := float64(all * all)
+	return ratio(float64(right*all)-tp, math.Sqrt((square-tt)*(square-pp)))
 }
 
 // LogLoss is the mean of -log of the probability given to the true class, which
@@ -138,7 +139,7 @@ func LogLoss(y []int32, probabilities []float64, classes int, weights []float64)
 	for i, truth := range y {
 		w := weight(weights, i)
 		p := probabilities[i*classes+int(truth)]
-		total -= w * portable.Log(min(max(p, eps), 1-eps))
+		total -= float64(w * portable.Log(min(max(p, eps), 1-eps)))
 		all += w
 	}
 	return total / all
@@ -155,10 +156,10 @@ func Brier(y []int32, probabilities []float64, classes int, weights []float64) f
 			if k == int(truth) {
 				p = 1 - p
 			}
-			d += p * p
+			d += float64(p * p)
 		}
 		w := weight(weights, i)
-		total += w * d
+		total += float64(w * d)
 		all += w
 	}
 	if classes == 2 {

@@ -41,7 +41,7 @@ func areaUnderROC(steps []step) float64 {
 	var area float64
 	var last step
 	for _, s := range steps {
-		area += (s.fp - last.fp) * (s.tp + last.tp) / 2
+		area += float64((s.fp - last.fp) * (s.tp + last.tp) / 2)
 		last = s
 	}
 	if last.tp == 0 || last.fp == 0 {
@@ -70,7 +70,7 @@ func ROCAUCOvR(y []int32, probabilities []float64, classes int, weights []float6
 		}
 		macro += auc
 		n++
-		weighted += auc * support
+		weighted += float64(auc * support)
 		all += support
 	}
 	return macro / n, weighted / all
@@ -95,7 +95,7 @@ func AveragePrecision(positive []bool, scores, weights []float64) float64 {
 func averagePrecision(steps []step) float64 {
 	var total, tp float64
 	for _, s := range steps {
-		total += (s.tp - tp) * ratio(s.tp, s.tp+s.fp)
+		total += float64((s.tp - tp) * ratio(s.tp, s.tp+s.fp))
 		tp = s.tp
 	}
 	return ratio(total, tp)
@@ -160,7 +160,7 @@ func Reliability(positive []bool, probabilities, weights []float64, bins int) []
 		w := weight(weights, i)
 		b := &all[k]
 		b.Weight += w
-		b.Mean += w * p
+		b.Mean += float64(w * p)
 		if positive[i] {
 			b.Positive += w
 		}

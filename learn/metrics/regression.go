@@ -24,7 +24,7 @@ func mean(y, predicted, weights []float64, of func(float64) float64) float64 {
 	var total, all float64
 	for i, v := range y {
 		w := weight(weights, i)
-		total += w * of(v-predicted[i])
+		total += float64(w * of(v-predicted[i]))
 		all += w
 	}
 	return total / all
@@ -40,15 +40,15 @@ func R2(y, predicted, weights []float64) float64 {
 	var total, all float64
 	for i, v := range y {
 		w := weight(weights, i)
-		total += w * v
+		total += float64(w * v)
 		all += w
 	}
 	m := total / all
 	var errors, deviations float64
 	for i, v := range y {
 		w, e, d := weight(weights, i), v-predicted[i], v-m
-		errors += w * e * e
-		deviations += w * d * d
+		errors += float64(w * e * e)
+		deviations += float64(w * d * d)
 	}
 	return explained(errors, deviations)
 }
@@ -59,8 +59,8 @@ func ExplainedVariance(y, predicted, weights []float64) float64 {
 	var my, me, all float64
 	for i, v := range y {
 		w := weight(weights, i)
-		my += w * v
-		me += w * (v - predicted[i])
+		my += float64(w * v)
+		me += float64(w * (v - predicted[i]))
 		all += w
 	}
 	my /= all
@@ -68,8 +68,8 @@ func ExplainedVariance(y, predicted, weights []float64) float64 {
 	var errors, deviations float64
 	for i, v := range y {
 		w, e, d := weight(weights, i), v-predicted[i]-me, v-my
-		errors += w * e * e
-		deviations += w * d * d
+		errors += float64(w * e * e)
+		deviations += float64(w * d * d)
 	}
 	return explained(errors, deviations)
 }

@@ -97,7 +97,7 @@ func classification(y []int32, probabilities []float64, classes []string, weight
 			c.ROCAUC = &auc
 			total += auc
 			areas++
-			share += auc * s.Support
+			share += float64(auc * s.Support)
 			shared += s.Support
 		}
 		if n == 2 && k == 1 {

@@ -139,7 +139,7 @@ func (d *Problem) Begin(n *Network, random *splitmix.Source) error {
 		l := Layer{Units: units, Weights: make([]float32, inputs*units), Bias: make([]float32, units)}
 		bound := math.Sqrt(6 / float64(inputs+units))
 		for i := range l.Weights {
-			l.Weights[i] = float32(bound * (2*random.Unit() - 1))
+			l.Weights[i] = float32(bound * (float64(2*random.Unit()) - 1))
 		}
 		d.Model.Layers, inputs = append(d.Model.Layers, l), units
 	}

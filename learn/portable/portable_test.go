@@ -2,6 +2,7 @@ package portable
 
 import (
 	"math"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -57,6 +58,7 @@ func TestBits(t *testing.T) {
 		{"log(1e-9)", Log(1e-9), 0xc034b927f32bffb8},
 		{"log2(10)", Log2(10), 0x400a934f0979a371},
 		{"344^-0.2", Pow(344, -0.2), 0x3fd3e69412aa238a},
+		{"sin(5.1)", first(Sincos(5.1)), 0xbfeda0461cd822bb},
 	} {
 		if got := math.Float64bits(c.got); got != c.want {
 			t.Errorf("%s is %#x (%v), want %#x", c.name, got, c.got, c.want)
@@ -77,5 +79,30 @@ func TestEdges(t *testing.T) {
 	}
 	if !math.IsNaN(Exp(math.NaN())) || !math.IsNaN(Log(-1)) || !math.IsNaN(Log(math.NaN())) {
 		t.Error("what is no number has a value")
+	}
+}
+
+func first(v, _ float64) float64 { return v }
+
+// Sines and cosines have the bits that package math has where nothing is fused.
+func TestSincos(t *testing.T) {
+	check := func(x float64) {
+		sin, cos := Sincos(x)
+		wantSin, wantCos := math.Sincos(x)
+		exact := runtime.GOARCH == "amd64"
+		for _, c := range [][2]float64{{sin, wantSin}, {cos, wantCos}} {
+			if exact && math.Float64bits(c[0]) != math.Float64bits(c[1]) || math.Abs(c[0]-c[1]) > 0x1p-52 {
+				t.Errorf("sine and cosine of %v: %v and %v, want %v and %v", x, sin, cos, wantSin, wantCos)
+			}
+		}
+	}
+	for _, x := range []float64{0, math.Copysign(0, -1), 1e-300, math.Pi / 4, math.Pi / 2, -math.Pi, 1.5 * math.Pi, 2 * math.Pi, 1<<29 - 1} {
+		check(x)
+	}
+	rapid.Check(t, func(r *rapid.T) { check(rapid.Float64Range(-1e6, 1e6).Draw(r, "x")) })
+	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300} {
+		if sin, cos := Sincos(x); sin == sin || cos == cos {
+			t.Errorf("sine and cosine of %v: %v and %v, want neither", x, sin, cos)
+		}
 	}
 }

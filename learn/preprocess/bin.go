@@ -98,8 +98,12 @@ func fitBins(c *table.Column, p Bin) (binColumn, error) {
 		if p.Method == "width" {
 			lo, hi := slices.Min(present), slices.Max(present)
 			b.Edges = make([]float64, p.Bins+1)
+			scale := 1.0
+			if math.IsInf(hi-lo, 0) {
+				scale = 2
+			}
 			for k, share := range at {
-				b.Edges[k] = lo + (hi-lo)*share
+				b.Edges[k] = scale * (lo/scale + float64((hi/scale-lo/scale)*share))
 			}
 			b.Edges[p.Bins] = hi
 		} else {
@@ -107,7 +111,12 @@ func fitBins(c *table.Column, p Bin) (binColumn, error) {
 		}
 		b.Edges = slices.Compact(b.Edges)
 		if len(b.Edges) == 1 { // a constant column: one interval
-			b.Edges = append(b.Edges, b.Edges[0]+1)
+			e := b.Edges[0]
+			if upper := max(e+1, math.Nextafter(e, math.Inf(1))); !math.IsInf(upper, 0) {
+				b.Edges = []float64{e, upper}
+			} else {
+				b.Edges = []float64{math.Nextafter(e, 0), e}
+			}
 		}
 		if len(p.Labels) > 0 && len(p.Labels) != len(b.Edges)-1 {
 			return b, fmt.Errorf("column %q: %d labels for %d intervals", c.Name, len(p.Labels), len(b.Edges)-1)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/table"
 )
 
@@ -166,7 +167,7 @@ func (d *datePart) split(c *table.Column, parts []int, cyclic bool) []*table.Col
 				v = datePartOf(when, datePartNames[part])
 			}
 			if cycle := datePartCycle[part]; cyclic && cycle > 0 {
-				sin, cos := math.Sincos(2 * math.Pi * v / cycle)
+				sin, cos := portable.Sincos(2 * math.Pi * v / cycle)
 				put(sin)
 				put(cos)
 			} else {

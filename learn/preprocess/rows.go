@@ -200,7 +200,8 @@ func fences(v []float64, factor float64) (lo, hi float64) {
 		return math.Inf(-1), math.Inf(1)
 	}
 	q := quantiles(present, .25, .75)
-	return q[0] - factor*(q[1]-q[0]), q[1] + factor*(q[1]-q[0])
+	reach := float64(factor * (q[1] - q[0]))
+	return q[0] - reach, q[1] + reach
 }
 
 // manyValued reports whether a column of numbers has more than two distinct

@@ -60,7 +60,8 @@ func spread(v []float64, method string) (center, scale float64) {
 		m, n := mean(v)
 		sd := math.Sqrt(variance(v, m))
 		// scikit-learn's bound on what rounding alone makes of a constant column.
-		if eps := 0x1p-52; sd*sd <= float64(n)*eps*sd*sd+math.Pow(float64(n)*m*eps, 2) {
+		const eps = 0x1p-52
+		if off := float64(n) * m * eps; sd*sd <= float64(float64(n)*eps*sd*sd)+float64(off*off) {
 			sd = 1
 		}
 		return m, sd

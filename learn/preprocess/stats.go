@@ -58,7 +58,7 @@ func quantiles(v []float64, qs ...float64) []float64 {
 	out := make([]float64, len(qs))
 	from := 0
 	for i, q := range qs {
-		at := float64(len(v)-1) * q
+		at := float64(float64(len(v)-1) * q)
 		lo := int(at)
 		selectNth(v[from:], lo-from)
 		a := v[lo]
@@ -76,6 +76,9 @@ func quantiles(v []float64, qs ...float64) []float64 {
 // lerp interpolates from a to b as numpy does: from the nearer end.
 func lerp(a, b, t float64) float64 {
 	d := b - a
+	if math.IsInf(d, 0) {
+		return float64(a*(1-t)) + float64(b*t)
+	}
 	if t >= 0.5 {
 		return b - float64(d*(1-t))
 	}
@@ -90,8 +93,8 @@ func selectNth(v []float64, n int) {
 		if hi-lo > 600 { // find v[n] within a sample about n first: it parts the rest near its ends
 			size, place := float64(hi-lo+1), float64(n-lo+1)
 			z := math.Log(size)
-			sample := .5 * math.Exp(2*z/3)
-			spread := .5 * math.Sqrt(z*sample*(size-sample)/size)
+			sample := float64(.5 * math.Exp(2*z/3))
+			spread := float64(.5 * math.Sqrt(z*sample*(size-sample)/size))
 			if place < size/2 {
 				spread = -spread
 			}

@@ -198,9 +198,9 @@ func (s *TargetEncode) encodings(at []int32, responses [][]float64, categories i
 			switch {
 			case counts[k] == 0:
 			case s.Smooth > 0:
-				v = (sums[k] + s.Smooth*overall) / (counts[k] + s.Smooth)
+				v = (sums[k] + float64(s.Smooth*overall)) / (counts[k] + s.Smooth)
 			default:
-				across, within := variance*counts[k], squares[k]/counts[k]
+				across, within := float64(variance*counts[k]), squares[k]/counts[k]
 				if weight := across / (across + within); weight == weight {
 					v = float64(weight*(sums[k]/counts[k])) + float64((1-weight)*overall)
 				}

@@ -148,9 +148,9 @@ func squares(a, b []float32) float64 {
 	var s0, s1, s2, s3 float64
 	for len(a) >= 4 && len(b) >= 4 { // rows are multiples of it
 		s0 += float64(a[0]) * float64(b[0]) // exact
-		s1 += float64(a[1]) * float64(b[1])
-		s2 += float64(a[2]) * float64(b[2])
-		s3 += float64(a[3]) * float64(b[3])
+		s1 += float64(a[1]) * float64(b[1]) // exact
+		s2 += float64(a[2]) * float64(b[2]) // exact
+		s3 += float64(a[3]) * float64(b[3]) // exact
 		a, b = a[4:], b[4:]
 	}
 	return (s0 + s1) + (s2 + s3)

@@ -16,7 +16,7 @@ func cdf(z float64) float64 {
 	for _, c := range [...]float64{-0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223} {
 		s = c + float64(t*s)
 	}
-	tail := 0.5 * t * portable.Exp(s-float64(x*x))
+	tail := float64(0.5 * t * portable.Exp(s-float64(x*x)))
 	if z < 0 {
 		return tail
 	}
@@ -34,7 +34,7 @@ func between(a, b float64) float64 {
 // gaussian draws from the standard normal (Marsaglia's polar method).
 func gaussian(r *rand.Rand) float64 {
 	for {
-		x, y := float64(2*r.Float64())-1, float64(2*r.Float64())-1
+		x, y := float64(2*float64(r.Float64()))-1, float64(2*float64(r.Float64()))-1
 		if s := float64(x*x) + float64(y*y); s > 0 && s < 1 {
 			return x * math.Sqrt(-2*portable.Log(s)/s)
 		}

@@ -245,6 +245,6 @@ func (a *axis) around(x float64) (from, to float64) {
 	if a.Kind == LogInt {
 		return portable.Log(x - 0.5), portable.Log(x + 0.5)
 	}
-	half := a.step() / 2
+	half := float64(a.step() / 2)
 	return x - half, x + half
 }

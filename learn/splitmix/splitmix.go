@@ -29,4 +29,4 @@ func (r *Source) Below(n uint32) uint32 {
 }
 
 // Unit returns a number in [0, 1).
-func (r *Source) Unit() float64 { return float64(r.Next()>>11) / (1 << 53) }
+func (r *Source) Unit() float64 { return float64(float64(r.Next()>>11) / (1 << 53)) }

@@ -28,7 +28,7 @@ func (h *Histogram) Edge(i int) float64 {
 	if i == h.Bins {
 		return h.High
 	}
-	return h.Low + float64(i)*((h.High-h.Low)/float64(h.Bins))
+	return h.Low + float64(float64(i)*((h.High-h.Low)/float64(h.Bins)))
 }
 
 func (h *Histogram) add(values []float64) {

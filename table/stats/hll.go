@@ -43,11 +43,11 @@ func (h hll) estimate() float64 {
 	for _, r := range h {
 		histogram[r]++
 	}
-	z := m * tau(1-histogram[q+1]/m)
+	z := float64(m * tau(1-float64(histogram[q+1]/m)))
 	for k := q; k >= 1; k-- {
-		z = 0.5 * (z + histogram[k])
+		z = float64(0.5 * (z + histogram[k]))
 	}
-	z += m * sigma(histogram[0]/m)
+	z += float64(m * sigma(histogram[0]/m))
 	return m / (2 * math.Ln2) * m / z
 }
 
@@ -59,7 +59,7 @@ func sigma(x float64) float64 {
 	for {
 		x *= x
 		last := z
-		z += x * y
+		z += float64(x * y)
 		y += y
 		if z == last {
 			return z
@@ -76,7 +76,7 @@ func tau(x float64) float64 {
 		x = math.Sqrt(x)
 		last := z
 		y *= 0.5
-		z -= (1 - x) * (1 - x) * y
+		z -= float64((1 - x) * (1 - x) * y)
 		if z == last {
 			return z / 3
 		}

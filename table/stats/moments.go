@@ -67,7 +67,7 @@ func (a *Moments) merge(b Moments) {
 	pair := float64(na * nb)
 	m4 := a.M4 + b.M4 +
 		float64(float64(d2*pair)*float64(float64(dn*dn)*(float64(na*na)-pair+float64(nb*nb)))) +
-		float64(6*float64(dn*dn)*float64(float64(na*na)*b.M2+float64(float64(nb*nb)*a.M2))) +
+		float64(6*float64(dn*dn)*float64(float64(float64(na*na)*b.M2)+float64(float64(nb*nb)*a.M2))) +
 		float64(4*dn*(float64(na*b.M3)-float64(nb*a.M3)))
 	m3 := a.M3 + b.M3 +
 		float64(float64(d2*pair)*float64(dn*(na-nb))) +
@@ -117,7 +117,7 @@ func (m Moments) Kurtosis() float64 {
 	if m.N < 4 || m.constant() {
 		return math.NaN()
 	}
-	return n*(n+1)*(n-1)/((n-2)*(n-3))*(m.M4/(m.M2*m.M2)) - 3*(n-1)*(n-1)/((n-2)*(n-3))
+	return float64(n*(n+1)*(n-1)/((n-2)*(n-3))*(m.M4/(m.M2*m.M2))) - float64(3*(n-1)*(n-1)/((n-2)*(n-3)))
 }
 
 // constant reports whether the variation is no more than rounding of the mean.

@@ -127,14 +127,14 @@ func (d *Distribution) Quantile(q float64) float64 {
 	if n == 0 || !(q >= 0 && q <= 1) {
 		return math.NaN()
 	}
-	position := q * float64(n-1)
+	position := float64(q * float64(n-1))
 	below := math.Floor(position)
 	a, b := d.at(int64(below)), d.at(min(int64(below)+1, n-1))
 	t := position - below
 	if t >= 0.5 {
-		return b - (b-a)*(1-t)
+		return b - float64((b-a)*(1-t))
 	}
-	return a + (b-a)*t
+	return a + float64((b-a)*t)
 }
 
 // at is the number of a rank, the least having rank 0.

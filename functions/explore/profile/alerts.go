@@ -146,7 +146,7 @@ func (b *builder) leak(a Association) string {
 	switch auc, v, lambda := float64(a.AUC), float64(a.Value), float64(a.Lambda); {
 	case math.Max(auc, 1-auc) >= limit: // false for NaN
 		return fmt.Sprintf("ROC AUC %.3f", math.Max(auc, 1-auc))
-	case a.Measure == "cramers_v" && lambda >= 1-5*(1-limit):
+	case a.Measure == "cramers_v" && lambda >= 1-float64(5*(1-limit)):
 		return fmt.Sprintf("knowing it removes %.1f%% of the errors of a guess", 100*lambda)
 	case a.Measure == "spearman" && math.Abs(v) >= limit:
 		return fmt.Sprintf("Spearman correlation %s", signed(v, 3))

@@ -102,7 +102,7 @@ func numbersFrom(m stats.Moments, quantile func(float64) float64) *Numbers {
 
 func boxOf(sorted []float64) *Box {
 	q1, q3 := density.Quantile(sorted, 0.25), density.Quantile(sorted, 0.75)
-	low, high := q1-1.5*(q3-q1), q3+1.5*(q3-q1)
+	low, high := q1-float64(1.5*(q3-q1)), q3+float64(1.5*(q3-q1))
 	below, _ := slices.BinarySearch(sorted, low)
 	above, _ := slices.BinarySearchFunc(sorted, high, func(v, limit float64) int {
 		if v <= limit {

@@ -75,8 +75,8 @@ func finiteSorted(values []float64) []float64 {
 func (d *described) boxFromSpread() *Box {
 	box := boxOf(d.sorted)
 	q1, q3, n := float64(d.Numbers.Q1), float64(d.Numbers.Q3), float64(d.spread.N())
-	below := d.spread.CDF(math.Nextafter(q1-1.5*(q3-q1), math.Inf(-1)))
-	above := 1 - d.spread.CDF(q3+1.5*(q3-q1))
+	below := d.spread.CDF(math.Nextafter(q1-float64(1.5*(q3-q1)), math.Inf(-1)))
+	above := 1 - d.spread.CDF(q3+float64(1.5*(q3-q1)))
 	box.Below, box.Above = int64(math.Round(below*n)), int64(math.Round(above*n))
 	return box
 }

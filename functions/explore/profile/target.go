@@ -158,7 +158,7 @@ func areaUnderCurve(values []float64, labels []int32) float64 {
 			sum += r
 		}
 	}
-	return (sum - n[1]*(n[1]+1)/2) / (n[0] * n[1])
+	return (sum - float64(n[1]*(n[1]+1)/2)) / (n[0] * n[1])
 }
 
 // measureNumber measures by the rank correlation, or by the correlation ratio for categories.

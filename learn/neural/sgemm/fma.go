@@ -9,7 +9,7 @@ import "math"
 // sums", 2008).
 func fma(x, y, z float32) float32 {
 	p, c := float64(x)*float64(y), float64(z)
-	s := p + c
+	s := p + c // p is exact, so it may be fused
 	u := math.Float64bits(s)
 	if u<<36 != 0 { // not on the middle of two float32, however small these are
 		return float32(s)
