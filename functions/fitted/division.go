@@ -30,7 +30,7 @@ func DivisionOf(ds events.Dataset, rows *table.Table) (Division, error) {
 		c := rows.Column(by)
 		switch {
 		case c == nil || kind == events.RoleTime && c.Kind == table.String:
-			return Division{}, fmt.Errorf("the rows were split by %s, and the column %q has gone since, or has become text: folds do not go by it", kind, by)
+			return Division{}, fmt.Errorf("the rows were split by %s, and the column %q has gone since, or has become text: folds cannot go by it", kind, by)
 		case kind == events.RoleGroup:
 			return Division{Kind: kind, By: by, Groups: GroupsOf(c)}, nil
 		}

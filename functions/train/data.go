@@ -18,6 +18,7 @@ type training struct {
 	x       *table.Table
 	y       *learn.Target
 	weights []float64 // nil: all 1
+	groups  []int32   // of each row, for folds within the fit; nil: none
 	graph   *preprocess.Graph
 }
 
@@ -52,7 +53,7 @@ func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own
 	}
 	t = t.Without(from.Aside()...)
 	if len(own) == 0 {
-		return &training{t, y, weights, graph}, nil
+		return &training{x: t, y: y, weights: weights, graph: graph}, nil
 	}
 	specs, err := preprocess.Specs(own)
 	if err == nil {
@@ -64,5 +65,5 @@ func data(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, own
 	if err != nil {
 		return nil, step.Permanent(fmt.Errorf("the transforms that the search chose, of dataset %s: %w", from.Name, err))
 	}
-	return &training{t, y, weights, graph}, nil
+	return &training{x: t, y: y, weights: weights, graph: graph}, nil
 }

@@ -82,6 +82,9 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
+	if d.groups, err = p.groups(ctx, call, in.Raw, d.y.Len()); err != nil {
+		return err
+	}
 	m, matrix, err := d.fit(ctx, call, entry, p)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -155,7 +158,7 @@ func features(ctx context.Context, call *step.Call, p *Params) (events.FeaturesB
 // and the matrix that it was fitted on.
 func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Entry, p Params) (*model.Model, *learn.Matrix, error) {
 	y := d.y
-	opts := &learn.Options{Seed: call.Seed, Weights: d.weights, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
+	opts := &learn.Options{Seed: call.Seed, Weights: d.weights, Groups: d.groups, Progress: func(done, total int) { call.Progress(int64(done), int64(total), entry.Unit) }}
 	graph, x, err := d.graph.Then(ctx, d.x, y, opts, entry.Prepare()...)
 	if err != nil {
 		return nil, nil, err
@@ -177,7 +180,7 @@ func (d *training) fit(ctx context.Context, call *step.Call, entry estimator.Ent
 	m := &model.Model{Task: y.Task, Classes: y.Classes, Graph: graph, Features: features, Estimator: fittedModel,
 		Params: used, Threshold: p.Threshold.At, Seed: call.Seed}
 	if p.Threshold.Chosen() {
-		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed, Weights: d.weights})
+		unseen, err := combine.Unseen(ctx, entry.New(p.Params), matrix, y, p.Threshold.Folds, &learn.Options{Seed: call.Seed, Weights: d.weights, Groups: d.groups})
 		if err != nil {
 			return nil, nil, fmt.Errorf("threshold: %w", err)
 		}
