@@ -18,7 +18,8 @@ import (
 
 // A Booster is what a file of gradient boosting holds. Trees may come as any
 // file has them: in any order, with nodes that nothing leads to; a child that is
-// no node, or an ancestor, is an error of Model.
+// no node, or an ancestor, is an error of Model. Splits may share a set of
+// categories, which is held once for each feature.
 type Booster struct {
 	Ensemble *ensemble.Ensemble
 	Gain     []float64    // of each feature, what its splits took off the loss
@@ -59,6 +60,7 @@ func (b *Booster) Model(o *Options) (*model.Model, error) {
 		if b.Numbered != nil && b.Numbered[j].Values != nil {
 			in.Kind, in.Values = b.Numbered[j].Kind, b.Numbered[j].Values
 			orders[name], coded = in.Values, append(coded, name)
+			raw.Columns = append(raw.Columns, &table.Column{Name: name, Kind: in.Kind})
 			if len(in.Values) > model.MaxValues {
 				in.Values = nil
 			}
@@ -67,7 +69,9 @@ func (b *Booster) Model(o *Options) (*model.Model, error) {
 			return nil, fmt.Errorf("a feature is named %q as the target is: name the target otherwise", name)
 		}
 		m.Inputs = append(m.Inputs, in)
-		raw.Columns = append(raw.Columns, &table.Column{Name: name, Kind: in.Kind})
+	}
+	if len(coded) > MaxCoded {
+		return nil, fmt.Errorf("%d of its features are of named categories: at most %d are read", len(coded), MaxCoded)
 	}
 	if coded != nil {
 		m.Graph, err = preprocess.FitOnly(context.Background(), raw, nil, nil, &preprocess.Ordinal{Columns: coded, Orders: orders})
@@ -132,10 +136,10 @@ func (b *Booster) Estimator(task learn.Task) (learn.Model, error) {
 		of[t.Output] = append(of[t.Output], t)
 		rounds = max(rounds, len(of[t.Output]))
 	}
-	if rounds*outputs > MaxTrees*4 {
+	if rounds*outputs-len(e.Trees) > MaxEmpty {
 		return nil, fmt.Errorf("its %d trees are of so unequal number for its %d outputs that they cannot be held", len(e.Trees), outputs)
 	}
-	n := &flat{features: len(e.Features), trees: []int64{0}, sets: []int64{0}, members: []int32{}}
+	n := &flat{features: len(e.Features), trees: []int64{0}, sets: []int64{0}, members: []int32{}, known: map[shared]int32{}}
 	for i := range rounds {
 		for k := range of {
 			t := EmptyTree(k, 0)
@@ -178,6 +182,13 @@ type flat struct {
 	cover            []float64
 	missing          []uint8
 	from, depth      []int32 // of the tree that is added: where a node comes from, and how deep it is
+	known            map[shared]int32
+}
+
+// A shared is a set of categories, by its first word, of a feature.
+type shared struct {
+	set     *uint64
+	feature int32
 }
 
 func (n *flat) add(t *ensemble.Tree) error {
@@ -205,8 +216,8 @@ func (n *flat) add(t *ensemble.Tree) error {
 				missing = 1
 			}
 			if t.Categories != nil && t.Categories[i] != nil {
-				set = int32(len(n.sets) - 1)
-				if err := n.addSet(t.Categories[i]); err != nil {
+				var err error
+				if set, err = n.setOf(f, t.Categories[i]); err != nil {
 					return fmt.Errorf("node %d: %w", i, err)
 				}
 			} else {
@@ -221,7 +232,29 @@ func (n *flat) add(t *ensemble.Tree) error {
 	return nil
 }
 
+// setOf is the number of a set of categories of a feature.
+func (n *flat) setOf(feature int32, words []uint64) (int32, error) {
+	if len(words) == 0 {
+		words = []uint64{0}
+	}
+	key := shared{&words[0], feature}
+	set, known := n.known[key]
+	if known {
+		return set, nil
+	}
+	set = int32(len(n.sets) - 1)
+	n.known[key] = set
+	return set, n.addSet(words)
+}
+
 func (n *flat) addSet(words []uint64) error {
+	count := len(n.members)
+	for _, word := range words {
+		count += bits.OnesCount64(word)
+	}
+	if count > MaxMembers {
+		return fmt.Errorf("its sets of categories have more than %d members: train with fewer categories a column, or fewer trees", MaxMembers)
+	}
 	for w, word := range words {
 		for ; word != 0; word &= word - 1 {
 			c := 64*w + bits.TrailingZeros64(word)

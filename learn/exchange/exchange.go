@@ -30,7 +30,22 @@ const (
 	MaxFeatures = 1 << 20
 	MaxClasses  = 1 << 14
 	MaxText     = 1 << 12 // bytes of a name
+	MaxMembers  = 1 << 25 // categories of all sets that splits are on
+	MaxWords    = 1 << 24 // of 64 bits, that these sets take
+	MaxCoded    = 1 << 12 // features whose categories have names
+	MaxEmpty    = 1 << 16 // trees that are added where outputs have unequal numbers of them
 )
+
+// Sets counts the words of the sets of categories of a file.
+type Sets int
+
+// Add reports words beyond MaxWords.
+func (s *Sets) Add(words int) error {
+	if *s += Sets(words); *s > MaxWords {
+		return fmt.Errorf("its sets of categories take more than %d words of 64 categories: train with fewer categories a column, or fewer trees", MaxWords)
+	}
+	return nil
+}
 
 // Options say what a file does not: nil is the defaults.
 type Options struct {

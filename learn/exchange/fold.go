@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -155,6 +156,7 @@ func (f *folder) fold(e *ensemble.Ensemble) (*Booster, error) {
 	if err != nil {
 		return nil, err
 	}
+	members := 0 // of sets, which a file has for each split
 	for i := range e.Trees {
 		t := &e.Trees[i]
 		for k, feature := range t.Feature {
@@ -171,6 +173,13 @@ func (f *folder) fold(e *ensemble.Ensemble) (*Booster, error) {
 				t.Threshold[k], t.MissingLeft[k] = thresholds[cut{feature, t.Threshold[k]}], f.left(t, k, f.absent.Columns[feature][0])
 			case len(f.Touched[j]) > 0:
 				return nil, fmt.Errorf("tree %d splits on the categories of %q, which transforms change: export it as onnx", i, inputs[j].Name)
+			default:
+				for _, word := range t.Categories[k] {
+					members += bits.OnesCount64(word)
+				}
+				if members > MaxAll {
+					return nil, fmt.Errorf("its splits on categories name more than %d of them in all: export it as onnx", MaxAll)
+				}
 			}
 			t.Feature[k] = at[j]
 		}

@@ -9,5 +9,9 @@ import (
 )
 
 func FuzzRead(f *testing.F) {
-	exchangetest.Fuzz(f, "*.lgb.txt", nil, func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, lightgbm.Write)
+	seeds := [][]byte{
+		balanced(5, 1, 1, "0 2", "7 4294967295"), balanced(5, 2, 1, "0 2", "7 4294967295"), balanced(5, 1, 2, "0 2 0", "7 9"),
+		balanced(5, 1, 1, "0 1", "7")[:200],
+	}
+	exchangetest.Fuzz(f, "*.lgb.txt", seeds, func(file []byte) (*model.Model, error) { return lightgbm.Read(file, nil) }, lightgbm.Write)
 }

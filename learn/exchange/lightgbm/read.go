@@ -42,19 +42,19 @@ func read(file []byte) (*exchange.Booster, error) {
 	case !Is(file):
 		return nil, fmt.Errorf("its first line is %.40q, not \"tree\": give what save_model or LGBMModel.booster_.save_model wrote", firstLine(file))
 	}
-	head, trees, rest := blocks(string(file))
+	head, trees, rest, err := blocks(string(file))
+	if err != nil {
+		return nil, err
+	}
 	b := &exchange.Booster{Ensemble: &ensemble.Ensemble{}}
-	h, err := readHead(head, b)
+	h, err := readHead(fieldsOf(head), b)
 	if err != nil {
 		return nil, fmt.Errorf("its head: %w", err)
-	}
-	if len(trees) > exchange.MaxTrees {
-		return nil, fmt.Errorf("it has %d trees: at most %d are read", len(trees), exchange.MaxTrees)
 	}
 	e := b.Ensemble
 	categorical := make([]bool, len(e.Features))
 	for i, block := range trees {
-		t, err := readTree(block, e.Features, b.Gain, categorical)
+		t, err := readTree(fieldsOf(block), e.Features, b.Gain, categorical)
 		if err != nil {
 			return nil, fmt.Errorf("tree %d: %w", i, err)
 		}
@@ -74,22 +74,34 @@ func firstLine(file []byte) []byte { line, _, _ := bytes.Cut(file, []byte("\n"))
 // fields are the lines key=value of a block; one without a value has the value "".
 type fields map[string]string
 
-// blocks parts a file into its head, its trees and what follows them.
-func blocks(text string) (head fields, trees []fields, rest string) {
-	body, rest, _ := strings.Cut(text, "\nend of trees")
-	head = fields{}
-	at := head
-	for line := range strings.Lines(body) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if key == "Tree" {
-			at = fields{}
-			trees = append(trees, at)
-		}
-		if key != "" {
-			at[key] = value
+func fieldsOf(block string) fields {
+	f := fields{}
+	for line := range strings.Lines(block) {
+		if key, value, _ := strings.Cut(strings.TrimSpace(line), "="); key != "" {
+			f[key] = value
 		}
 	}
-	return head, trees, rest
+	return f
+}
+
+// blocks parts a file into its head, its trees and what follows them.
+func blocks(text string) (head string, trees []string, rest string, err error) {
+	body, rest, ended := strings.Cut(text, "\nend of trees")
+	if !ended && !strings.Contains(body, "\nfeature importances:") { // as older versions end them
+		return "", nil, "", fmt.Errorf("it has no line \"end of trees\": the file is cut short: copy it again, or save the model again")
+	}
+	from, at := 0, 0
+	for line := range strings.Lines(body) {
+		if key, _, _ := strings.Cut(strings.TrimSpace(line), "="); key == "Tree" {
+			if trees = append(trees, body[from:at]); len(trees) > exchange.MaxTrees {
+				return "", nil, "", fmt.Errorf("it has more trees than %d: at most %d are read", exchange.MaxTrees, exchange.MaxTrees)
+			}
+			from = at
+		}
+		at += len(line)
+	}
+	trees = append(trees, body[from:])
+	return trees[0], trees[1:], rest, nil
 }
 
 // head is what of the first block concerns every tree.

@@ -27,6 +27,7 @@ type branches struct {
 	threshold, gain                []float64
 	boundaries                     []int // of the sets of categories, in words
 	words                          []uint32
+	sets                           [][]uint64 // that splits name, and share
 }
 
 // readTree reads a tree: its splits come first, then its leaves.
@@ -53,6 +54,12 @@ func readTree(f fields, features []string, gain []float64, categorical []bool) (
 		s.boundaries = numbers(&in, "cat_boundaries", sets+1, true, strconv.Atoi)
 		if in.err == nil {
 			s.words = numbers(&in, "cat_threshold", s.boundaries[sets], true, parseWord)
+			s.sets = make([][]uint64, sets)
+		}
+		for k := range s.sets { // of words of its own each, so that all sets together have as many as the file
+			if from, to := s.boundaries[k], s.boundaries[k+1]; from < 0 || to < from {
+				return nil, fmt.Errorf("cat_boundaries is %d after %d: want numbers that ascend from 0", to, from)
+			}
 		}
 	}
 	if in.err != nil {
@@ -131,21 +138,20 @@ func (s *branches) set(t *ensemble.Tree, i int, features []string, categorical [
 // others and missing ones right.
 func (s *branches) setCategories(t *ensemble.Tree, i int) error {
 	at := int(s.threshold[i])
-	if s.threshold[i] != float64(at) || at < 0 || at+1 >= len(s.boundaries) {
-		return fmt.Errorf("its set of categories is %v of %d", s.threshold[i], len(s.boundaries)-1)
+	if s.threshold[i] != float64(at) || at < 0 || at >= len(s.sets) {
+		return fmt.Errorf("its set of categories is %v of %d", s.threshold[i], len(s.sets))
 	}
-	from, to := s.boundaries[at], s.boundaries[at+1]
-	if from < 0 || to < from || to > len(s.words) {
-		return fmt.Errorf("its categories are the words %d to %d of %d", from, to, len(s.words))
-	}
-	set := make([]uint64, max(1, (to-from+1)/2))
-	for k, w := range s.words[from:to] {
-		set[k/2] |= uint64(w) << (32 * (k % 2))
+	if s.sets[at] == nil {
+		words := s.words[s.boundaries[at]:s.boundaries[at+1]]
+		s.sets[at] = make([]uint64, max(1, (len(words)+1)/2))
+		for k, w := range words {
+			s.sets[at][k/2] |= uint64(w) << (32 * (k % 2))
+		}
 	}
 	if t.Categories == nil {
 		t.Categories = make([][]uint64, len(t.Feature))
 	}
-	t.Categories[i] = set
+	t.Categories[i] = s.sets[at]
 	return nil
 }
 

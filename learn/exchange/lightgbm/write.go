@@ -113,7 +113,7 @@ func writeTree(out *bytes.Buffer, i int, t *ensemble.Tree, names []string) error
 		}
 	}
 	var words []uint32
-	boundaries := []int{0}
+	boundaries, known := []int{0}, map[*uint64]int{} // splits may share a set
 	threshold, decision := make([]string, len(splits)), make([]int, len(splits))
 	for s, k := range splits {
 		if t.Categories == nil || t.Categories[k] == nil {
@@ -129,11 +129,17 @@ func writeTree(out *bytes.Buffer, i int, t *ensemble.Tree, names []string) error
 		if t.MissingLeft[k] {
 			return fmt.Errorf("its split on the categories of %s sends missing values where some categories go, and LightGBM sends them where none of the set goes: export it as xgboost or onnx", names[t.Feature[k]])
 		}
-		threshold[s], decision[s] = strconv.Itoa(len(boundaries)-1), categoryBit|missingNaN<<missingShift
-		for _, w := range t.Categories[k] {
-			words = append(words, uint32(w), uint32(w>>32))
+		set := t.Categories[k]
+		at, ok := known[&set[0]]
+		if !ok {
+			at = len(boundaries) - 1
+			known[&set[0]] = at
+			for _, w := range set {
+				words = append(words, uint32(w), uint32(w>>32))
+			}
+			boundaries = append(boundaries, len(words))
 		}
-		boundaries = append(boundaries, len(words))
+		threshold[s], decision[s] = strconv.Itoa(at), categoryBit|missingNaN<<missingShift
 	}
 	line := func(name, values string) { fmt.Fprintf(out, "%s=%s\n", name, values) }
 	of := func(nodes []int, what func(k int) string) string {

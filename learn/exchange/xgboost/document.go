@@ -94,7 +94,7 @@ func (p place) count(most int) int {
 }
 
 // numbers is an array of numbers, or of false and true; want of them, or any
-// number of them where want is -1.
+// number of them where want is -1. It is nil where there are others.
 func (p place) numbers(want int) []float64 {
 	var out []float64
 	switch values := p.value.(type) {
@@ -114,7 +114,7 @@ func (p place) numbers(want int) []float64 {
 	}
 	if want >= 0 && len(out) != want {
 		p.fail("has %d values, want %d", len(out), want)
-		return make([]float64, want)
+		return nil
 	}
 	return out
 }

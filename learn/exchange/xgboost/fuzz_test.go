@@ -9,5 +9,12 @@ import (
 )
 
 func FuzzRead(f *testing.F) {
-	exchangetest.Fuzz(f, "*.xgb.[ju]*", nil, func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, asUBJ)
+	zero, same := func(int) int { return 0 }, func(k int) int { return k }
+	seeds := [][]byte{
+		document(f, 1, balanced(5, []int{1, 2, 3, 4, 65_535}, 3, zero, same)),
+		document(f, 1, balanced(5, []int{1, 2, 3, 4, 65_535}, 1, same, zero)),
+		document(f, 1, balanced(5, []int{1, 2, 3, 4, 65_535}, 1, same, same)),
+		named(f, 3), classes(f, 9, 4),
+	}
+	exchangetest.Fuzz(f, "*.xgb.[ju]*", seeds, func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }, asUBJ)
 }

@@ -90,11 +90,15 @@ func readLearner(learner place) *exchange.Booster {
 	if len(list) != len(info) || len(list) > exchange.MaxTrees {
 		trees.fail("has %d trees and %d of tree_info: want as many, and at most %d", len(list), len(info), exchange.MaxTrees)
 	}
+	var sets exchange.Sets
 	for i, p := range list {
 		if *learner.err != nil {
 			return nil
 		}
-		t := readTree(p, b.Gain)
+		t := readTree(p, b.Gain, &sets)
+		if *learner.err != nil {
+			return nil
+		}
 		t.Output = int(info[i])
 		if weights != nil {
 			if len(weights) != len(list) || math.IsNaN(weights[i]) || math.IsInf(weights[i], 0) {
@@ -113,6 +117,9 @@ func readLearner(learner place) *exchange.Booster {
 	return b
 }
 
+// mostUnnamed bounds the features of which a file has nothing but their number.
+const mostUnnamed = 1 << 16
+
 // names are those of the features: f0, f1, ... where the file has none, as XGBoost
 // calls them.
 func names(learner place, features int) []string {
@@ -121,6 +128,10 @@ func names(learner place, features int) []string {
 		for _, p := range learner.at("feature_names").list() {
 			out = append(out, p.text())
 		}
+	}
+	if len(out) == 0 && features > mostUnnamed {
+		learner.fail("has no feature_names, and num_feature is %d: at most %d features are read without names; train with those of a data frame", features, mostUnnamed)
+		return nil
 	}
 	if len(out) == 0 {
 		for j := range features {

@@ -3,12 +3,14 @@ package xgboost
 import (
 	"math"
 
+	"github.com/runnel-dev/runnel/learn/bins"
 	"github.com/runnel-dev/runnel/learn/ensemble"
 	"github.com/runnel-dev/runnel/learn/exchange"
 )
 
 // readTree reads a tree. Those that were pruned have nodes that nothing leads to.
-func readTree(p place, gain []float64) *ensemble.Tree {
+// What it gives is of use where nothing failed. all counts the sets of all trees.
+func readTree(p place, gain []float64, all *exchange.Sets) *ensemble.Tree {
 	param := p.at("tree_param")
 	n := param.at("num_nodes").count(exchange.MaxNodes)
 	if param.has("size_leaf_vector") && param.at("size_leaf_vector").count(exchange.MaxClasses) > 1 {
@@ -17,6 +19,9 @@ func readTree(p place, gain []float64) *ensemble.Tree {
 	left, right := p.at("left_children").whole(n), p.at("right_children").whole(n)
 	feature, defaultLeft := p.at("split_indices").whole(n), p.at("default_left").numbers(n)
 	condition, cover, changes := p.at("split_conditions").numbers(n), p.at("sum_hessian").numbers(n), p.at("loss_changes").numbers(n)
+	if *p.err != nil { // as where the tree has fewer nodes than it says
+		return nil
+	}
 	for _, values := range [][]float64{condition, cover, changes} {
 		for i, v := range values {
 			values[i] = float64(float32(v)) // as which JSON was written in decimals
@@ -24,7 +29,9 @@ func readTree(p place, gain []float64) *ensemble.Tree {
 	}
 	var sets [][]uint64
 	if p.has("split_type") {
-		sets = readSets(p, n)
+		if sets = readSets(p, n, all); *p.err != nil {
+			return nil
+		}
 	}
 	t := &ensemble.Tree{Feature: make([]int32, n), Threshold: make([]float64, n), MissingLeft: make([]bool, n),
 		Left: left, Right: right, Cover: cover, Value: make([]float64, n), Categories: sets}
@@ -59,33 +66,47 @@ func readTree(p place, gain []float64) *ensemble.Tree {
 	return t
 }
 
-// readSets reads the categories of each split on categories.
-func readSets(p place, n int) [][]uint64 {
-	var sets [][]uint64
+// readSets reads the categories of each split on categories, of which each has its
+// own.
+func readSets(p place, n int, all *exchange.Sets) [][]uint64 {
 	kinds := p.at("split_type").numbers(n)
 	nodes := p.at("categories_nodes").whole(-1)
 	segments, sizes := p.at("categories_segments").whole(len(nodes)), p.at("categories_sizes").whole(len(nodes))
 	members := p.at("categories").whole(-1)
+	if *p.err != nil {
+		return nil
+	}
+	var sets [][]uint64
+	if len(nodes) > 0 {
+		sets = make([][]uint64, n)
+	}
+	left := len(members)
 	for k, node := range nodes {
 		from, size := int(segments[k]), int(sizes[k])
 		if node < 0 || int(node) >= n || kinds[node] != 1 || from < 0 || size < 0 || size > len(members)-from {
 			p.fail("has the categories %d to %d of %d at node %d of %d", from, from+size, len(members), node, n)
 			return nil
 		}
-		var set [1 << 10]uint64
-		last := 0
+		if left -= size; left < 0 || sets[node] != nil {
+			p.fail("has sets of more than its %d categories, or two at node %d", len(members), node)
+			return nil
+		}
+		words := 1
 		for _, c := range members[from : from+size] {
-			if c < 0 || int(c) >= 64*len(set) {
-				p.fail("splits on the category %d: the greatest that is held is %d", c, 64*len(set)-1)
+			if c < 0 || c > bins.MostCategory {
+				p.fail("splits on the category %d: the greatest that is held is %d", c, bins.MostCategory)
 				return nil
 			}
-			set[c/64] |= 1 << (c % 64)
-			last = max(last, int(c)/64)
+			words = max(words, int(c)/64+1)
 		}
-		if sets == nil {
-			sets = make([][]uint64, n)
+		if err := all.Add(words); err != nil {
+			p.fail("is too much: %v", err)
+			return nil
 		}
-		sets[node] = append([]uint64(nil), set[:last+1]...)
+		sets[node] = make([]uint64, words)
+		for _, c := range members[from : from+size] {
+			sets[node][c/64] |= 1 << (c % 64)
+		}
 	}
 	for i, kind := range kinds {
 		if kind == 1 && (sets == nil || sets[i] == nil) {
