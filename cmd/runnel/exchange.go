@@ -256,7 +256,7 @@ func graphIn(folder string) (string, error) {
 	}
 	flavor, ok := doc.Flavors["onnx"]
 	if !ok {
-		return "", fmt.Errorf("%s: the flavors are %s: a model of the flavor onnx is read, which mlflow.onnx.log_model writes of what skl2onnx makes", said, strings.Join(slices.Sorted(maps.Keys(doc.Flavors)), ", "))
+		return "", fmt.Errorf("%s: onnx is not among the flavors %q: mlflow.onnx.log_model writes it of what skl2onnx makes", said, slices.Sorted(maps.Keys(doc.Flavors)))
 	}
 	name, _ := flavor["data"].(string)
 	if !filepath.IsLocal(name) {
