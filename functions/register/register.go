@@ -51,7 +51,7 @@ func (p Params) name(ctx context.Context, models step.Models, raw events.Dataset
 		case err != nil:
 			return name, nil // there is none of that name, or Register says what is wrong
 		}
-		if err = (step.ModelVersion{Target: raw.Target, Task: raw.Task}).After(before); err == nil {
+		if err = step.After(before, step.ModelVersion{Target: raw.Target, Task: raw.Task}); err == nil {
 			return name, nil
 		}
 		if p.Name != "" || try == tries {

@@ -24,7 +24,7 @@ type Params struct {
 	Sampler string         `json:"sampler" default:"tpe" enum:"tpe,gp,random,grid" doc:"who proposes trials: tpe by what did well so far, gp by a Gaussian process, for few parameters and trials, random anything, grid every combination"`
 	Prune   string         `json:"prune" default:"none" enum:"none,halving,hyperband" doc:"give up trials early: halving goes on after 1, 3, 9 folds with the best third of a batch; hyperband varies with how many it begins"`
 	Trials  int            `json:"trials" default:"0" min:"0" max:"100000" doc:"most sets of parameters that are tried; 0: 50, or all of a grid"`
-	Budget  string         `json:"budget" example:"10s or 10m" doc:"time after which no further trial begins, such as 10m; none by default; with spread, after which no further batch does"`
+	Budget  string         `json:"budget" doc:"time after which no further trial begins, such as 10s or 10m; none by default; with spread, after which no further batch does"`
 	Batch   int            `json:"batch" default:"0" min:"0" max:"1000" doc:"trials that are proposed together and done at the same time; 0: 1 with tpe and gp, which learn from each, 9 with halving, else 32"`
 	Metric  string         `json:"metric" doc:"what is to be best, such as roc_auc or rmse; accuracy, r2 or silhouette by default, ndcg_at_k of a recommendation"`
 	Folds   int            `json:"folds" default:"5" min:"2" max:"50" doc:"folds of the cross-validation"`

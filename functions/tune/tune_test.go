@@ -206,7 +206,7 @@ func TestParams(t *testing.T) {
 		{`{"metric": "acuracy"}`, `metric: no metric "acuracy"; did you mean accuracy`},
 		{`{"budget": "soon"}`, `budget: "soon" is not a duration`},
 		{`{"budget": "10"}`, "budget: 10 of what? Write 10s or 10m"},
-		{`{"budget": 10}`, "budget: want text such as 10s or 10m, not 10"},
+		{`{"budget": 10}`, "budget: want text, not 10"},
 		{`{"models": ["stacking"]}`, "models: stacking has nothing to search: give a space, or several models to choose from; without a search, train fits it by model: stacking"},
 		{`{"models": ["voting"], "auto": true}`, "models: voting has nothing to search"},
 		{`{"models": ["linear"]}`, "models: linear has nothing to search"},

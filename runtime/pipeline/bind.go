@@ -86,7 +86,7 @@ func bindStep(d *document, spec *Spec, i int, functions Functions) *BoundStep {
 		return b
 	}
 	for _, e := range b.Fn.Params.Check(s.Params) {
-		d.problem(at(append([]string{"params"}, e.Path...)...), "step %s: params.%s", s.Name, e.Error())
+		d.problem(at(append([]string{"params"}, e.Path...)...), "step %s: params.%s", s.Name, b.Fn.Params.Explain(e))
 	}
 	if len(b.Fn.Params.Check(s.Params)) == 0 {
 		if err := b.Fn.Check(s.Params); err != nil {

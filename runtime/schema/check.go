@@ -57,9 +57,6 @@ func checkValue(f Field, v any, path []string) []*Error {
 	switch f.Type {
 	case String:
 		text, ok := v.(string)
-		if !ok && f.Example != "" {
-			return fail("want text such as %s, not %s", f.Example, show(v))
-		}
 		if !ok {
 			return fail("want text, not %s", show(v))
 		}
@@ -201,4 +198,21 @@ func Read[T any](b []byte) (out T, err error) {
 		return out, fmt.Errorf("parameters: %w", err)
 	}
 	return out, nil
+}
+
+// Explain is the text of an error of Check; where any text would do, with what the
+// parameter means, for that says what it looks like.
+func (s *Schema) Explain(e *Error) string {
+	f := Field{Fields: s.Fields}
+	for _, name := range e.Path {
+		i := slices.IndexFunc(f.Fields, func(f Field) bool { return f.Name == name })
+		if i < 0 {
+			return e.Error()
+		}
+		f = f.Fields[i]
+	}
+	if f.Type != String || len(f.Enum) > 0 || f.Doc == "" {
+		return e.Error()
+	}
+	return e.Error() + ": " + f.Doc
 }

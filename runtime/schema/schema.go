@@ -4,7 +4,7 @@
 // and the reference documentation.
 //
 // A field takes part by its json tag. Further tags: doc (what it means),
-// default, enum (comma-separated), example, min, max. A nested struct is an object, a
+// default, enum (comma-separated), min, max. A nested struct is an object, a
 // slice an array, a map an object with free keys; an embedded struct's fields
 // are the outer one's own.
 package schema
@@ -40,7 +40,6 @@ type Field struct {
 	Min     *float64 `json:"minimum,omitempty"`
 	Max     *float64 `json:"maximum,omitempty"`
 	Elem    *Field   `json:"items,omitempty"`  // of an array, or of a map's values
-	Example string   `json:"-"`                // of a text, such as 10s or 10m
 	Length  int      `json:"length,omitempty"` // of an array that has a fixed one; 0: any
 	Fields  []Field  `json:"fields,omitempty"` // of a struct; nil for a map
 }
@@ -73,7 +72,7 @@ func fields(t reflect.Type) []Field {
 			continue
 		}
 		f := field(sf.Type)
-		f.Name, f.Doc, f.Example = name, sf.Tag.Get("doc"), sf.Tag.Get("example")
+		f.Name, f.Doc = name, sf.Tag.Get("doc")
 		if enum, ok := sf.Tag.Lookup("enum"); ok {
 			f.Enum = strings.Split(enum, ",")
 		}

@@ -212,3 +212,24 @@ func TestProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestExplain adds what a text means to what is none.
+func TestExplain(t *testing.T) {
+	s := schema.Of[params]()
+	for _, c := range []struct {
+		values map[string]any
+		want   string
+	}{
+		{map[string]any{"name": 10}, "name: want text, not 10: what it is called"},
+		{map[string]any{"other": 10}, "other: want text, not 10"},
+		{map[string]any{"method": 10}, "method: want text, not 10"},
+		{map[string]any{"count": "ten"}, `count: want a number, not "ten"`},
+		{map[string]any{"columns": []any{10}}, "columns.0: want text, not 10"},
+		{map[string]any{"inner": map[string]any{"width": 10}}, "inner.width: no such parameter (there are: depth, rate)"},
+	} {
+		errs := s.Check(c.values)
+		if len(errs) != 1 || s.Explain(errs[0]) != c.want {
+			t.Errorf("%v: %v, want %s", c.values, errs, c.want)
+		}
+	}
+}

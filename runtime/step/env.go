@@ -91,14 +91,14 @@ type ModelVersion struct {
 
 // After says why v cannot be a version of the model that before is one of: whoever
 // asks a model by its name gets predictions of one target.
-func (v ModelVersion) After(before ModelVersion) error {
+func After(before, v ModelVersion) error {
 	if v.Target == before.Target && v.Task == before.Task {
 		return nil
 	}
-	return fmt.Errorf("model %s predicts %s, and this one %s: register it under another name", before.Name, before.predicts(), v.predicts())
+	return fmt.Errorf("model %s predicts %s, and this one %s: register it under another name", before.Name, predicts(before), predicts(v))
 }
 
-func (v ModelVersion) predicts() string {
+func predicts(v ModelVersion) string {
 	return fmt.Sprintf("%s (%s)", cmp.Or(v.Target, "no column"), v.Task)
 }
 

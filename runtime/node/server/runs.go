@@ -82,7 +82,7 @@ func (s *server) pipeline(req api.RunRequest) (*pipeline.Pipeline, error) {
 		}
 		merged := merge(spec.Steps[i].Params, params)
 		if errs := p.Steps[i].Fn.Params.Check(merged); len(errs) > 0 {
-			return nil, fmt.Errorf("step %s: %w", name, errs[0])
+			return nil, fmt.Errorf("step %s: %s", name, p.Steps[i].Fn.Params.Explain(errs[0]))
 		}
 		if err := p.Steps[i].Fn.Check(merged); err != nil {
 			return nil, fmt.Errorf("step %s: %w", name, err)

@@ -30,7 +30,7 @@ func (m *models) Register(ctx context.Context, name string, v step.ModelVersion)
 		return known[i], ctx.Err()
 	}
 	if n := len(known); n > 0 {
-		if err := v.After(known[n-1]); err != nil {
+		if err := step.After(known[n-1], v); err != nil {
 			return v, step.Permanent(err)
 		}
 	}

@@ -98,7 +98,7 @@ func (r *Registry) Register(ctx context.Context, name string, v step.ModelVersio
 			if err := r.store.At(ctx, key, seq-1, &before); err != nil {
 				return nil, err
 			}
-			if other = v.After(before); other != nil {
+			if other = step.After(before, v); other != nil {
 				return nil, other
 			}
 		}
