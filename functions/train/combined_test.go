@@ -100,15 +100,15 @@ func TestThresholdOfNoTwoClasses(t *testing.T) {
 		ingest map[string]any
 		of     string
 	}{
-		{map[string]any{"target": "species"}, "a classification of 3 classes"},
-		{map[string]any{"target": "body_mass_g"}, "a regression"},
-		{map[string]any{"task": "clustering"}, "a clustering"},
-		{map[string]any{"user": "island", "item": "species"}, "a recommendation"},
+		{map[string]any{"target": "species"}, "classification of 3 classes"},
+		{map[string]any{"target": "body_mass_g"}, "regression"},
+		{map[string]any{"task": "clustering"}, "clustering"},
+		{map[string]any{"user": "island", "item": "species"}, "recommendation"},
 	} {
 		for _, threshold := range []map[string]any{{"metric": "f1"}, {"at": 0.3}} {
 			r := functest.Chain(t, "penguins.csv", functest.Example(t, "penguins/penguins.csv"), functest.Params{"ingest": c.ingest, "train": {"threshold": threshold}})
 			if r.Last != "train" || step.ClassOf(r.Err) != step.ClassPermanent || r.Results["train"].Rows != 0 ||
-				!strings.HasPrefix(r.Err.Error(), "threshold: ") || !strings.Contains(r.Err.Error(), c.of) {
+				!strings.HasPrefix(r.Err.Error(), "threshold is of two classes, and the task is "+c.of) {
 				t.Errorf("%v of %s: %s ends after %d rows with %v", threshold, c.of, r.Last, r.Results["train"].Rows, r.Err)
 			}
 		}

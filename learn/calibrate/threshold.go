@@ -44,7 +44,7 @@ func (p ThresholdParams) CheckOf(task learn.Task, classes int) error {
 	if task == learn.Classification {
 		of = fmt.Sprintf("classification of %d classes", classes)
 	}
-	return fmt.Errorf("threshold: there is one for two classes, and this is a %s: leave threshold out", of)
+	return fmt.Errorf("threshold is of two classes, and the task is %s: take it out", of)
 }
 
 // Threshold chooses among all thresholds that tell the rows' probabilities of
