@@ -254,28 +254,19 @@ func (r *run) take(ctx context.Context, trials []search.Trial, outcomes []search
 	return nil
 }
 
-// sayAgain fits those trials again on the first folds that were measured on them in
-// an earlier attempt: what they predicted there is not kept.
+// sayAgain fits trials again on the first folds, where they were measured on them in
+// an earlier attempt: what they predicted there is not kept. The first of trials
+// tells, as what an earlier attempt did comes first.
 func (r *run) sayAgain(ctx context.Context, trials []search.Trial, candidates []crossval.Candidate, first int) error {
-	if r.said == nil || first == 0 {
+	if r.said == nil || first == 0 || len(trials) == 0 || r.said[trials[0].Number] != nil {
 		return nil
 	}
-	var lost []int
-	var again []crossval.Candidate
-	for i, t := range trials {
-		if r.said[t.Number] == nil {
-			lost, again = append(lost, t.Number), append(again, candidates[i])
-		}
-	}
-	if len(lost) == 0 {
-		return nil
-	}
-	results, err := r.scorer.Score(ctx, again, 0, first, nil)
+	again, err := r.scorer.Score(ctx, candidates, 0, first, nil)
 	if err != nil {
 		return err
 	}
-	for i, number := range lost {
-		r.said[number] = results[i].Outputs
+	for i, t := range trials {
+		r.said[t.Number] = again[i].Outputs
 	}
 	return nil
 }
