@@ -16,7 +16,7 @@ func CheckWeights(weights []float64) error {
 		total += w
 	}
 	if weights != nil && (total == 0 || math.IsInf(total, 0)) {
-		return fmt.Errorf("the sample weights sum to %v: they need a positive, finite sum, so learn from other rows (another split or seed, fewer folds), or mend the weights", total)
+		return fmt.Errorf("the sample weights sum to %v: they need a positive, finite sum, so take other rows (another split or seed, fewer folds), or mend the weights", total)
 	}
 	return nil
 }
@@ -70,7 +70,12 @@ func BalancedWeights(y *Target, weights []float64) []float64 {
 	}
 	for i, l := range y.Labels {
 		if sums[l] > 0 {
-			out[i] *= float64(len(out)) / float64(len(sums)) / sums[l]
+			share := float64(len(out)) / float64(len(sums))
+			if by := share / sums[l]; by > 0x1p-1000 && by < 0x1p1000 {
+				out[i] *= by
+			} else {
+				out[i] = out[i] / sums[l] * share
+			}
 		}
 	}
 	return out

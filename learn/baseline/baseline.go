@@ -30,6 +30,11 @@ func (Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 	if err := learn.CheckFit(x, y, opts); err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
+	if opts != nil {
+		if err := learn.CheckWeights(opts.Weights); err != nil {
+			return nil, fmt.Errorf("baseline: %w", err)
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -43,9 +48,6 @@ func (Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 		if opts != nil && opts.Weights != nil {
 			w = opts.Weights[i]
 		}
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return nil, fmt.Errorf("baseline: the sample weight of row %d is %v, not a number of at least 0", i, w)
-		}
 		total += w
 		if y.Task == learn.Classification {
 			m.values[y.Labels[i]] += w
@@ -53,9 +55,6 @@ func (Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, opts
 			// A running mean does not overflow where a sum would.
 			m.values[0] += float64((y.Values[i] - m.values[0]) * (w / total))
 		}
-	}
-	if total == 0 {
-		return nil, fmt.Errorf("baseline: all sample weights are 0")
 	}
 	if y.Task == learn.Classification {
 		for k := range m.values {

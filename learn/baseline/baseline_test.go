@@ -53,7 +53,7 @@ func TestFitErrors(t *testing.T) {
 	y := &learn.Target{Task: learn.Regression, Values: []float64{1, 2, 3, 10}}
 	for want, weights := range map[string][]float64{
 		"row 1 is -1":            {1, -1, 1, 1},
-		"all sample weights":     {0, 0, 0, 0},
+		"the sample weights sum to 0":     {0, 0, 0, 0},
 		"but 1 sample weights":   {1},
 		"sample weight of row 0": {math.NaN(), 1, 1, 1},
 	} {

@@ -142,6 +142,14 @@ func (b *Boosting) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 	if err != nil {
 		return nil, err
 	}
+	if b.Loss == "poisson" && y.Task == learn.Regression {
+		if err := countable(y, opts.Weights); err != nil {
+			return nil, err
+		}
+	}
+	if b.EarlyStopping && learn.CheckFit(all.x, all.y, nil) != nil { // of the rest alone it would be found on the way
+		return nil, learn.CheckFit(x, y, opts) // says where
+	}
 	held, err := b.holdOut(&all, opts.Seed)
 	if err != nil {
 		return nil, err
@@ -151,6 +159,9 @@ func (b *Boosting) fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 		return nil, learn.CheckFit(x, y, opts) // says where
 	}
 	if err != nil {
+		if _, of := b.newData(ctx, x, opts.ThreadCount()); of != nil && ctx.Err() == nil {
+			err = of // it names a row of x
+		}
 		return nil, err
 	}
 	loss, err := b.newLoss(all.y)

@@ -91,7 +91,7 @@ func (b *Boosting) newLoss(y *learn.Target) (loss, error) {
 	case "quantile":
 		return newPinball(y, b.Quantile), nil
 	case "poisson":
-		return newPoisson(y)
+		return newPoisson(y), nil
 	}
 	return newSquared(y), nil
 }

@@ -15,13 +15,18 @@ type poisson struct {
 	most   float64 // of the values
 }
 
-func newPoisson(y *learn.Target) (*poisson, error) {
+func newPoisson(y *learn.Target) *poisson {
+	return &poisson{values: y.Values, most: slices.Max(y.Values)}
+}
+
+// countable says which row with a weight has a target that the loss is not for.
+func countable(y *learn.Target, weights []float64) error {
 	for i, v := range y.Values {
-		if v < 0 {
-			return nil, fmt.Errorf("the target is %v in row %d: the poisson loss is for values from 0; choose another loss", v, i)
+		if v < 0 && (weights == nil || weights[i] > 0) {
+			return fmt.Errorf("the target is %v in row %d: the poisson loss is for values from 0; choose another loss", v, i)
 		}
 	}
-	return &poisson{values: y.Values, most: slices.Max(y.Values)}, nil
+	return nil
 }
 
 func (l *poisson) base(weights []float64) []float64 {

@@ -160,8 +160,75 @@ func TestInfiniteBesideNoWeight(t *testing.T) {
 	x.Columns[0][4] = math.Inf(1)
 	fit(t, New(), x, y, &learn.Options{Weights: weights})
 	x.Columns[0][4], x.Columns[0][9] = 0, math.Inf(-1)
-	if _, err := New().Fit(t.Context(), x, y, &learn.Options{Weights: weights}); err == nil || !strings.Contains(err.Error(), `feature "a" is infinite in row 9`) {
-		t.Errorf("the error is %v, want one that names row 9", err)
+	for _, early := range []bool{false, true} {
+		b := New()
+		b.EarlyStopping = early
+		if _, err := b.Fit(t.Context(), x, y, &learn.Options{Weights: weights}); err == nil || !strings.Contains(err.Error(), `feature "a" is infinite in row 9`) {
+			t.Errorf("the error is %v, want one that names row 9", err)
+		}
+	}
+}
+
+// Rows are named as they were given, also beside rows of no weight.
+func TestNamesRowsBesideNoWeight(t *testing.T) {
+	x, y := problem(300, 13)
+	weights := slices.Repeat([]float64{1}, x.Rows)
+	weights[4] = 0
+	for i := range y.Values {
+		y.Values[i] = math.Abs(y.Values[i])
+	}
+	refused := func(b *Boosting, want string) {
+		t.Helper()
+		if _, err := b.Fit(t.Context(), x, y, &learn.Options{Weights: weights}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error is %v, want one with %q", err, want)
+		}
+	}
+	counts := New()
+	counts.Loss = "poisson"
+	y.Values[4] = -1
+	fit(t, counts, x, y, &learn.Options{Weights: weights})
+	y.Values[9] = -2
+	refused(counts, "the target is -2 in row 9")
+	y.Values[9] = 2
+	kinds := New()
+	kinds.Categorical = []string{"kind"}
+	x.Columns[slices.Index(x.Names, "kind")][9] = 0.5
+	refused(kinds, "row 9 is 0.5")
+}
+
+// Weights of any size are the same as those of about 1, or are refused: no model
+// is of the last bits of large numbers.
+func TestHugeWeights(t *testing.T) {
+	x, y := problem(300, 13)
+	classes := &learn.Target{Task: learn.Classification, Classes: []string{"a", "b"}}
+	for _, v := range y.Values {
+		label := int32(0)
+		if v > y.Values[0] {
+			label = 1
+		}
+		classes.Labels = append(classes.Labels, label)
+	}
+	plain := New()
+	plain.L2, plain.MinHessian = 0, 0
+	for _, y := range []*learn.Target{y, classes} {
+		for _, c := range []struct {
+			weight  float64
+			refused bool
+		}{{0x1p200, false}, {0x1p800, false}, {1e300, true}} {
+			m, err := plain.Fit(t.Context(), x, y, &learn.Options{Weights: slices.Repeat([]float64{c.weight}, x.Rows)})
+			if c.refused {
+				if err == nil || !strings.Contains(err.Error(), "sample weights of up to 1e+300 are too large to compute with") {
+					t.Errorf("%s, weights of %v: error %v", y.Task, c.weight, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := fit(t, plain, x, y, &learn.Options{Weights: slices.Repeat([]float64{1}, x.Rows)}); !slices.Equal(m.Predict(x), want.Predict(x)) {
+				t.Errorf("%s: weights of %v are not those of 1", y.Task, c.weight)
+			}
+		}
 	}
 }
 

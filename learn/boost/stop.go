@@ -15,9 +15,6 @@ func (b *Boosting) holdOut(all *sample, seed uint64) (*sample, error) {
 	if !b.EarlyStopping {
 		return nil, nil
 	}
-	if err := learn.CheckFit(all.x, all.y, nil); err != nil { // of the rest alone it would be found on the way
-		return nil, err
-	}
 	fractions := rowsplit.Fractions{Validation: b.Validation}
 	parts, err := []rowsplit.Part(nil), error(nil)
 	if all.y.Task == learn.Classification {

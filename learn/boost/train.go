@@ -2,6 +2,7 @@ package boost
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -64,6 +65,9 @@ func (t *trainer) train(ctx context.Context) ([]*grown, error) {
 	b, outputs := t.boosting, len(t.margins.words)
 	var trees []*grown
 	reach, step := t.start(), 0.0
+	if g, h := t.loss.bound(reach, 0); !(max(g, h)*t.heaviest < 0x1p890) {
+		return nil, fmt.Errorf("sample weights of up to %.3g are too large to compute with: divide them by their mean", t.heaviest)
+	}
 	for round := range b.Estimators {
 		t.scale(reach, step)
 		var sums totals

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/runnel-dev/runnel/internal/sorting"
+	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/portable"
 )
 
@@ -182,18 +183,13 @@ func check(scores []float64, n int, weights []float64) error {
 	case n != len(scores), weights != nil && len(weights) != n:
 		return fmt.Errorf("calibrate: %d scores, %d targets and %d weights", len(scores), n, len(weights))
 	}
-	total := 0.0
 	for i, s := range scores {
 		if math.IsNaN(s) || math.IsInf(s, 0) {
 			return fmt.Errorf("calibrate: the score of row %d is %v", i, s)
 		}
-		if w := weightOf(weights, i); !(w >= 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("calibrate: the weight of row %d is %v", i, w)
-		}
-		total += weightOf(weights, i)
 	}
-	if total == 0 {
-		return errors.New("calibrate: all weights are 0")
+	if err := learn.CheckWeights(weights); err != nil {
+		return fmt.Errorf("calibrate: %w", err)
 	}
 	return nil
 }

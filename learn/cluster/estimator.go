@@ -30,9 +30,17 @@ func (e Estimator) Fit(ctx context.Context, x *learn.Matrix, y *learn.Target, op
 	if err := learn.CheckRows(x, y, opts); err != nil {
 		return nil, err
 	}
+	if opts != nil {
+		if err := learn.CheckWeights(opts.Weights); err != nil {
+			return nil, err
+		}
+	}
+	x, opts, err := weighed(x, opts)
+	if err != nil {
+		return nil, err
+	}
 	var tried []float64
 	if e.K == 0 {
-		var err error
 		if e.K, tried, err = e.Choose(ctx, x, mostTried, triedRows, opts); err != nil {
 			return nil, err
 		}

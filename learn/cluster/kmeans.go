@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/moments"
@@ -54,8 +55,12 @@ func (k KMeans) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (
 	if opts == nil {
 		opts = &learn.Options{}
 	}
+	all := x
+	x, opts, err := weighed(x, opts)
+	if err != nil {
+		return nil, nil, err
+	}
 	f := &fit{KMeans: k, Options: opts, threads: opts.ThreadCount()}
-	var err error
 	if f.points, f.variance, err = centred(ctx, x, f.threads); err != nil {
 		return nil, nil, err
 	}
@@ -84,7 +89,24 @@ func (k KMeans) Fit(ctx context.Context, x *learn.Matrix, opts *learn.Options) (
 			best = s
 		}
 	}
-	return f.result(best, x.Names), best.labels, nil
+	c, labels := f.result(best, x.Names), best.labels
+	if x.Rows < all.Rows {
+		labels, _ = c.Assign(all)
+	}
+	return c, labels, nil
+}
+
+// weighed leaves out the rows of weight 0: they must not decide on anything.
+func weighed(x *learn.Matrix, opts *learn.Options) (*learn.Matrix, *learn.Options, error) {
+	if opts == nil || !slices.Contains(opts.Weights, 0) {
+		return x, opts, nil
+	}
+	if err := moments.Finite(x); err != nil { // it names rows of x
+		return nil, nil, err
+	}
+	some := *opts
+	x, _, some.Weights = learn.WithWeight(x, &learn.Target{Task: learn.Clustering, Rows: x.Rows}, opts.Weights)
+	return x, &some, nil
 }
 
 func or[T int | float64](v, otherwise T) T {

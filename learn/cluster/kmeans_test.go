@@ -264,6 +264,8 @@ func TestErrors(t *testing.T) {
 		{KMeans{Tolerance: math.NaN()}, two(1), nil, "tolerance is NaN"},
 		{New(), two(1, 2), []float64{1}, "2 rows of features but 1 sample weights"},
 		{New(), two(1, 2), []float64{0, 0}, "sum to 0"},
+		{New(), two(1, 2, math.NaN()), []float64{0, 1, 0}, `feature "age" is NaN in row 2`},
+		{New(), two(1, 2, math.Inf(1)), []float64{0, 1, 1}, `feature "age" is +Inf in row 2`},
 	} {
 		_, _, err := c.k.Fit(t.Context(), c.x, &learn.Options{Weights: c.w})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -279,6 +281,42 @@ func TestErrors(t *testing.T) {
 	labels, distances := c.Assign(two(9, math.NaN(), 1e300))
 	if labels[0] != 1 || labels[1] != -1 || !math.IsNaN(distances[1]) || labels[2] != 0 {
 		t.Errorf("labels %v, distances %v", labels, distances)
+	}
+}
+
+// A row of weight 0 is as if it were not there, however far off, but for its label.
+func TestWeightless(t *testing.T) {
+	x := &learn.Matrix{Names: []string{"a"}, Columns: [][]float64{{1e15, 0, 1, 10, 11, -1e300}}, Rows: 6}
+	opts := &learn.Options{Weights: []float64{0, 1, 1, 1, 1, 0}, Seed: 3}
+	c, labels, err := KMeans{K: 2}.Fit(t.Context(), x, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	low := labels[1]
+	if want := []int32{1 - low, low, low, 1 - low, 1 - low}; !slices.Equal(labels[:5], want) {
+		t.Errorf("labels %v, want %v", labels, want)
+	}
+	if c.Centers[low][0] != 0.5 || c.Centers[1-low][0] != 10.5 || c.Inertia != 1 {
+		t.Errorf("centres %v, inertia %v", c.Centers, c.Inertia)
+	}
+	m, err := Estimator{}.Fit(t.Context(), x, &learn.Target{Task: learn.Clustering, Rows: 6}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Outputs() != 2 {
+		t.Errorf("%d clusters were chosen, want 2", m.Outputs())
+	}
+}
+
+// A constant column does not make the squares of small numbers vanish.
+func TestSmallBesideConstant(t *testing.T) {
+	x := &learn.Matrix{Names: []string{"a", "b"}, Columns: [][]float64{{1e9, 1e9, 1e9, 1e9}, {0, 1e-170, 1e-169, 1.1e-169}}, Rows: 4}
+	c, labels, err := KMeans{K: 2}.Fit(t.Context(), x, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if labels[0] != labels[1] || labels[2] != labels[3] || labels[0] == labels[2] {
+		t.Errorf("labels %v of centres %v", labels, c.Centers)
 	}
 }
 

@@ -31,15 +31,12 @@ func newDesign(ctx context.Context, x *learn.Matrix, y *learn.Target, opts *lear
 	}
 	d := &design{rows: x.Rows, total: float64(x.Rows), threads: opts.ThreadCount()}
 	if opts != nil && opts.Weights != nil {
-		d.weights, d.total = opts.Weights, 0
-		for i, w := range d.weights {
-			if !(w >= 0) || math.IsInf(w, 0) {
-				return nil, fmt.Errorf("the sample weight of row %d is %v, not a number of at least 0", i, w)
-			}
-			d.total += w
+		if err := learn.CheckWeights(opts.Weights); err != nil {
+			return nil, err
 		}
-		if d.total == 0 {
-			return nil, fmt.Errorf("all sample weights are 0")
+		d.weights, d.total = opts.Weights, 0
+		for _, w := range d.weights {
+			d.total += w
 		}
 	}
 	all, err := moments.All(ctx, x, d.weights, d.threads)

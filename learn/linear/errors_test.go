@@ -34,6 +34,8 @@ func TestErrors(t *testing.T) {
 		{`feature "height" has values up to 1e+308, too large to compute with`, LeastSquares{}, with(1e308), values, nil},
 		{"ridge: the target is of classification, and this is a regression: use logistic", Ridge{}, with(0), classes, nil},
 		{"logistic: the target is of regression, and this is a classification: use ridge or linear", NewLogistic(), with(0), values, nil},
+		{"ridge: the sample weights sum to +Inf", Ridge{}, with(0), values, &learn.Options{Weights: []float64{1e308, 1e308, 1e308, 1}}},
+		{"ridge: the sample weight of row 1 is NaN", Ridge{}, with(0), values, &learn.Options{Weights: []float64{1, math.NaN(), 1, 1}}},
 		{"ridge: alpha is -1", Ridge{Alpha: -1}, with(0), values, nil},
 		{"logistic: c is 0, not a number above 0: 1 is usual", change(func(p *Logistic) { p.C = 0 }), with(0), classes, nil},
 		{`class_weight is "balance": use none or balanced`, change(func(p *Logistic) { p.ClassWeight = "balance" }), with(0), classes, nil},

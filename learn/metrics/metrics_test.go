@@ -152,7 +152,7 @@ func TestErrors(t *testing.T) {
 		{"NaN probability", `class "yes" in row 0 is NaN`, func() error { _, err := Classification([]int32{1}, []float64{1, nan}, two, nil); return err }},
 		{"weights", "1 sample weights for 2 rows", func() error { _, err := Regression([]float64{1, 2}, []float64{1, 2}, []float64{1}); return err }},
 		{"negative weight", "row 1 is -1", func() error { _, err := Regression([]float64{1, 2}, []float64{1, 2}, []float64{1, -1}); return err }},
-		{"zero weights", "all sample weights are 0", func() error { _, err := Regression([]float64{1}, []float64{1}, []float64{0}); return err }},
+		{"zero weights", "the sample weights sum to 0", func() error { _, err := Regression([]float64{1}, []float64{1}, []float64{0}); return err }},
 		{"NaN value", "row 0 has the value 1 and the prediction NaN", func() error { _, err := Regression([]float64{1}, []float64{nan}, nil); return err }},
 		{"prediction lengths", "1 predictions for 2 rows", func() error { _, err := Regression([]float64{1, 2}, []float64{1}, nil); return err }},
 	} {

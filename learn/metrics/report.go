@@ -162,21 +162,11 @@ func check(rows int, weights []float64) error {
 	if rows == 0 {
 		return fmt.Errorf("metrics: no rows to measure on")
 	}
-	if weights == nil {
-		return nil
-	}
-	if len(weights) != rows {
+	if weights != nil && len(weights) != rows {
 		return fmt.Errorf("metrics: %d sample weights for %d rows", len(weights), rows)
 	}
-	var total float64
-	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("metrics: the sample weight of row %d is %v, not a number of at least 0", i, w)
-		}
-		total += w
-	}
-	if total == 0 {
-		return fmt.Errorf("metrics: all sample weights are 0: rows that count as none judge nothing; judge by others (another split or seed, fewer folds), or weigh some above 0")
+	if err := learn.CheckWeights(weights); err != nil {
+		return fmt.Errorf("metrics: %w", err)
 	}
 	return nil
 }

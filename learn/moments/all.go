@@ -29,8 +29,12 @@ func Scale(x *learn.Matrix, all []Column, centred bool) (float64, error) {
 			largest += math.Abs(c.Mean)
 		}
 		if largest < 1e-100 { // squares may have vanished
+			off := 0.0
+			if centred {
+				off = c.Mean
+			}
 			for _, v := range x.Columns[j] {
-				largest = max(largest, math.Abs(v))
+				largest = max(largest, math.Abs(v-off))
 			}
 		}
 		if !(largest <= 1e150 && finite(c.Mean)) {
@@ -44,10 +48,27 @@ func Scale(x *learn.Matrix, all []Column, centred bool) (float64, error) {
 
 // unusable says why there is no scale for a feature.
 func unusable(x *learn.Matrix, j int) error {
+	if err := allFinite(x, j); err != nil {
+		return err
+	}
+	return fmt.Errorf("feature %q has numbers too large to take means of: scale it first", x.Names[j])
+}
+
+// Finite says where a matrix has what is no finite number, as Scale does.
+func Finite(x *learn.Matrix) error {
+	for j := range x.Columns {
+		if err := allFinite(x, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func allFinite(x *learn.Matrix, j int) error {
 	for i, v := range x.Columns[j] {
 		if !finite(v) {
 			return fmt.Errorf("feature %q is %v in row %d: impute or cap first", x.Names[j], v, i)
 		}
 	}
-	return fmt.Errorf("feature %q has numbers too large to take means of: scale it first", x.Names[j])
+	return nil
 }

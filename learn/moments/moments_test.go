@@ -114,7 +114,8 @@ func TestScale(t *testing.T) {
 		{[]float64{1, 3}, true, 0.25, 2, ""},
 		{[]float64{1001, 1003}, true, 500, 1003, ""},
 		{[]float64{1001, 1003}, false, 0.5, 1, ""},
-		{[]float64{3e-200, 1e-200}, true, 0.5, 1, ""},
+		{[]float64{3e-200, 1e-200}, true, 1.5, 3, ""}, // 1e-200 from their mean
+		{[]float64{3e-200, 1e-200}, false, 0.5, 1, ""},
 		{[]float64{3e140, -3e140}, true, 0.25, 2, ""},
 		{[]float64{0, 0}, true, 0, 0, ""},
 		{[]float64{1, math.NaN()}, false, 0, 0, `feature "a" is NaN in row 1: impute or cap first`},

@@ -76,18 +76,23 @@ func (n Neighbors) fit(x *learn.Matrix, y *learn.Target, opts *learn.Options) (*
 		return nil, fmt.Errorf("weights is %q: want uniform or distance", n.Weights)
 	}
 	m := &Model{task: y.Task, k: n.K, inverse: n.Weights == "distance", outputs: 1, features: len(x.Columns)}
-	if opts != nil && opts.Weights != nil {
-		if err := learn.CheckWeights(opts.Weights); err != nil {
-			return nil, err
-		}
-		x, y, m.weights = learn.WithWeight(x, y, opts.Weights)
+	if opts != nil {
+		m.weights = opts.Weights
 	}
+	if err := learn.CheckWeights(m.weights); err != nil {
+		return nil, err
+	}
+	for j, col := range x.Columns {
+		for i, v := range col {
+			if v != v && (m.weights == nil || m.weights[i] > 0) {
+				return nil, fmt.Errorf("feature %q is missing in row %d: impute first", x.Names[j], i)
+			}
+		}
+	}
+	x, y, m.weights = learn.WithWeight(x, y, m.weights)
 	m.rows = make([]float64, x.Rows*m.features)
 	for j, col := range x.Columns {
 		for i, v := range col {
-			if v != v {
-				return nil, fmt.Errorf("feature %q is missing in row %d: impute first", x.Names[j], i)
-			}
 			m.rows[i*m.features+j] = v
 		}
 	}
@@ -116,7 +121,8 @@ func (m *Model) index() {
 func (m *Model) Outputs() int { return m.outputs }
 
 // Predict implements learn.Model. It takes rows x training rows x features time
-// in the worst case, on all processors.
+// in the worst case, on all processors. A row that is not at a finite squared
+// distance from any training row has no neighbours, and no number is predicted.
 func (m *Model) Predict(x *learn.Matrix) []float64 {
 	out := make([]float64, x.Rows*m.outputs)
 	blocks := (x.Rows + distance.Wide - 1) / distance.Wide
@@ -215,17 +221,17 @@ func (m *Model) answer(list *nearest, out []float64) {
 			mean += float64(w * m.values[r])
 		}
 	}
-	if m.task != learn.Classification {
-		if total > 0 {
-			out[0] = mean / total
+	if total == 0 { // there are none
+		for k := range out {
+			out[k] = math.NaN()
 		}
 		return
 	}
+	if m.task != learn.Classification {
+		out[0] = mean / total
+		return
+	}
 	for k := range out {
-		if total > 0 {
-			out[k] /= total
-		} else {
-			out[k] = 1 / float64(len(out))
-		}
+		out[k] /= total
 	}
 }

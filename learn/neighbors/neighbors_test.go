@@ -101,8 +101,42 @@ func TestSearch(t *testing.T) {
 	})
 }
 
+// What is at no finite distance from any row has no neighbours, and no answer.
+func TestNoNeighbours(t *testing.T) {
+	for _, rows := range []int{20, 2000} { // without a tree and with one
+		x := &learn.Matrix{Names: []string{"a", "b"}, Columns: make([][]float64, 2), Rows: rows}
+		values := &learn.Target{Task: learn.Regression}
+		classes := &learn.Target{Task: learn.Classification, Classes: []string{"a", "b"}}
+		for i := range rows {
+			x.Columns[0], x.Columns[1] = append(x.Columns[0], float64(i)), append(x.Columns[1], float64(i%7))
+			values.Values, classes.Labels = append(values.Values, 100+float64(i%101)), append(classes.Labels, int32(i%2))
+		}
+		far := &learn.Matrix{Names: x.Names, Columns: [][]float64{{math.Inf(1), 1e200, -1e155, math.NaN(), 3}, {0, 0, 0, 0, 3}}, Rows: 5}
+		for _, weights := range []string{"uniform", "distance"} {
+			for _, y := range []*learn.Target{values, classes} {
+				m, err := Neighbors{K: 3, Weights: weights}.Fit(t.Context(), x, y, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out, n := m.Predict(far), m.Outputs()
+				for i, v := range out {
+					if answer := i/n == 4; (v == v) != answer {
+						t.Errorf("%d rows, %s, %s: value %d of row %d is %v", rows, weights, y.Task, i%n, i/n, v)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	x := &learn.Matrix{Names: []string{"age"}, Columns: [][]float64{{1, 2}}, Rows: 2}
+	gap := &learn.Matrix{Names: x.Names, Columns: [][]float64{{math.NaN(), 1, math.NaN()}}, Rows: 3}
+	for want, weights := range map[string][]float64{`feature "age" is missing in row 2: impute first`: {0, 1, 1}, `feature "age" is missing in row 0`: {1, 0, 0}} {
+		if _, err := (Neighbors{}).Fit(t.Context(), gap, &learn.Target{Task: learn.Regression, Values: []float64{1, 2, 3}}, &learn.Options{Weights: weights}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
 	y := &learn.Target{Task: learn.Regression, Values: []float64{1, 2}}
 	for want, n := range map[string]Neighbors{"k is -1": {K: -1}, `weights is "near"`: {Weights: "near"}} {
 		if _, err := n.Fit(t.Context(), x, y, nil); err == nil || !strings.Contains(err.Error(), want) {

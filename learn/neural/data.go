@@ -1,7 +1,6 @@
 package neural
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -28,20 +27,16 @@ func NewProblem(x *learn.Matrix, y *learn.Target, weights []float64) (*Problem, 
 	if err := learn.CheckFit(x, y, &learn.Options{Weights: weights}); err != nil {
 		return nil, err
 	}
+	if err := learn.CheckWeights(weights); err != nil {
+		return nil, err
+	}
 	d := &Problem{x: x, y: y, weights: weights, Outputs: 1, Model: &Model{Task: y.Task, Unit: 1}}
 	total := 0.0
 	for i := range x.Rows {
-		w := d.weight(i)
-		if !(w >= 0 && w <= math.MaxFloat64) {
-			return nil, fmt.Errorf("the weight of row %d is %v: weights are finite and not negative", i, w)
-		}
-		if w > 0 {
+		if w := d.weight(i); w > 0 {
 			d.Rows = append(d.Rows, i)
 			total += w / float64(x.Rows)
 		}
-	}
-	if len(d.Rows) == 0 {
-		return nil, errors.New("all sample weights are 0")
 	}
 	d.mean = total * float64(x.Rows) / float64(len(d.Rows))
 	for j, col := range x.Columns {
