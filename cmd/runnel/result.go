@@ -95,15 +95,15 @@ func (a *app) result(ctx context.Context, c *connection, st *api.RunState) (*res
 }
 
 // warnings are the notes of a step that bear on how far its outcome can be
-// trusted: what an evaluation notes, rows that were left out, and why there is no
-// model.
+// trusted: what an evaluation notes, rows that were left out, folds that flatter,
+// and why there is no model.
 func warnings(rec engine.Record) []string {
 	if rec.Function == "evaluate" || rec.Function == "featurize" && len(rec.Events) == 0 && rec.Status == engine.Done {
 		return rec.Notes
 	}
 	var out []string
 	for _, n := range rec.Notes {
-		if strings.Contains(n, "left out") || strings.Contains(n, "another name") {
+		if strings.Contains(n, "left out") || strings.Contains(n, "another name") || strings.Contains(n, "folds are at random") {
 			out = append(out, rec.Step+": "+n)
 		}
 	}
