@@ -80,18 +80,18 @@ const (
 
 // rivals follows the nodes by which scores of classes each against all others
 // become probabilities. It gives nil where a node is not one of them.
-func (r *reader) rivals(op string, a attrs, in []*value) *value {
+func (r *reader) rivals(op string, a attrs, in []*value) (*value, error) {
 	x := in[0]
 	if l := x.layers; l != nil && len(l.weights) == 1 && !l.activated && l.unit == 1 && l.offset == 0 {
 		switch {
 		case op == "Clip" && len(in) == 3 && in[1].is(-1) && in[2].is(1):
-			return &value{rival: &rival{l, lined, "hinge"}}
+			return &value{rival: &rival{l, lined, "hinge"}}, nil
 		case op == "Exp":
-			return &value{rival: &rival{l, grown, "log_loss"}}
+			return &value{rival: &rival{l, grown, "log_loss"}}, nil
 		}
 	}
 	if op == "MatMul" && x.fit != nil && x.fit.rival != nil && in[1].constant != nil {
-		return placed(x.fit, in[1].constant)
+		return r.placed(x.fit, in[1].constant)
 	}
 	if (op == "Sub" || op == "Div") && x.is(1) && len(in) == 2 && in[1].rival != nil {
 		next := *in[1].rival
@@ -103,12 +103,15 @@ func (r *reader) rivals(op string, a attrs, in []*value) *value {
 		case op == "Sub" && stage == shares && next.layers.units() == 1:
 			next.stage = leftOver
 		default:
-			return nil
+			return nil, nil
 		}
-		return &value{rival: &next}
+		return &value{rival: &next}, nil
 	}
 	if x.rival == nil {
-		return nil
+		return nil, nil
+	}
+	if err := r.copies(x.rival.layers.units()); err != nil {
+		return nil, err
 	}
 	next := *x.rival
 	with := func(k int, stage string) bool {
@@ -130,13 +133,13 @@ func (r *reader) rivals(op string, a attrs, in []*value) *value {
 	case op == "Div" && next.stage == shares && with(1, shared) && in[1].rival.loss == next.loss:
 		next.stage = divided
 	case op == "Where" && next.stage == nothing && with(2, divided) && in[2].rival.loss == next.loss && next.layers.units() > 2 && in[1].is(1/float64(next.layers.units())):
-		return &value{fit: next.fit()}
+		return &value{fit: r.rivalFit(&next)}, nil
 	case op == "Concat" && len(in) == 2 && next.stage == leftOver && with(1, shares) && in[1].rival.loss == next.loss:
-		return &value{fit: next.fit()}
+		return &value{fit: r.rivalFit(&next)}, nil
 	default:
-		return nil
+		return nil, nil
 	}
-	return &value{rival: &next}
+	return &value{rival: &next}, nil
 }
 
 // is reports a constant of one number.
@@ -144,18 +147,21 @@ func (v *value) is(number float64) bool {
 	return v.constant != nil && len(v.constant.numbers) == 1 && v.constant.numbers[0] == number
 }
 
-// fit is the classes as a linear model of sgd.
-func (v *rival) fit() *fit {
+// rivalFit is the classes as a linear model of sgd.
+func (r *reader) rivalFit(v *rival) *fit {
 	seen := make([]int32, max(2, v.layers.units()))
 	for k := range seen {
 		seen[k] = int32(k)
 	}
-	return v.fitOf(seen, len(seen))
+	return r.rivalOf(v, seen, len(seen))
 }
 
-func (v *rival) fitOf(seen []int32, classes int) *fit {
+func (r *reader) rivalOf(v *rival, seen []int32, classes int) *fit {
 	l := v.layers
 	return &fit{features: l.features, task: learn.Classification, outputs: classes, rival: v, estimator: func() (learn.Model, error) {
+		if err := r.copies(l.size()); err != nil {
+			return nil, err
+		}
 		units := l.units()
 		inputs := len(l.weights[0]) / units
 		rows := make([]float64, 0, len(l.weights[0]))
@@ -180,18 +186,21 @@ func (v *rival) fitOf(seen []int32, classes int) *fit {
 
 // placed puts the classes that a fit had rows of among all; nil where a matrix
 // does anything else.
-func placed(f *fit, c *constant) *value {
+func (r *reader) placed(f *fit, c *constant) (*value, error) {
 	if len(c.shape) != 2 || c.shape[0] != f.outputs || c.shape[1] <= f.outputs {
-		return nil
+		return nil, nil
+	}
+	if err := r.copies(len(c.numbers)); err != nil {
+		return nil, err
 	}
 	var seen []int32
 	for k := range c.shape[0] {
 		row := c.numbers[k*c.shape[1]:][:c.shape[1]]
 		at := slices.Index(row, 1)
 		if at < 0 || k > 0 && int32(at) <= seen[k-1] || slices.ContainsFunc(slices.Concat(row[:at], row[at+1:]), func(v float64) bool { return v != 0 }) {
-			return nil
+			return nil, nil
 		}
 		seen = append(seen, int32(at))
 	}
-	return &value{fit: f.rival.fitOf(seen, c.shape[1])}
+	return &value{fit: r.rivalOf(f.rival, seen, c.shape[1])}, nil
 }

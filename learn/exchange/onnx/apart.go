@@ -70,18 +70,29 @@ func (r *reader) distances(op string, a attrs, in []*value) (*value, error) {
 		return &value{apart: &apart{columns: columns, stage: lengths}}, err
 	}
 	if op == "Gemm" && len(in) == 3 && in[2].apart != nil && in[2].apart.stage == zeros {
+		if err := r.take(len(in[2].apart.columns)); err != nil {
+			return nil, err
+		}
 		return products(a, x, in)
 	}
 	if op == "ArgMin" && x.fit != nil && x.fit.task == learn.Clustering {
 		return &value{best: x.fit}, nil
 	}
-	if op == "Add" && len(in) == 2 && in[1].apart != nil && in[1].apart.lacks(x.constant) {
-		next := *in[1].apart
-		next.stage = nearness
-		return &value{apart: &next}, nil
+	if op == "Add" && len(in) == 2 && in[1].apart != nil {
+		if err := r.copies(len(in[1].apart.from)); err != nil {
+			return nil, err
+		}
+		if in[1].apart.lacks(x.constant) {
+			next := *in[1].apart
+			next.stage = nearness
+			return &value{apart: &next}, nil
+		}
 	}
 	if x.apart == nil {
 		return nil, nil
+	}
+	if err := r.take(len(x.apart.columns)); err != nil {
+		return nil, err
 	}
 	next, c := *x.apart, second(in)
 	sums := op == "ReduceSum" && len(in) == 2 && in[1].is(2) && a.number("keepdims", 1) == 0

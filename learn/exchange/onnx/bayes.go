@@ -106,9 +106,9 @@ func (r *reader) bayes(op string, a attrs, in []*value) *value {
 		priors := in[1].constant.numbers
 		switch {
 		case s.apart != nil && in[2].scores != nil && in[2].scores.stage == soft && in[2].scores.apart == s.apart:
-			return &value{fit: s.normal(priors)}
+			return &value{fit: r.normal(&s, priors)}
 		case s.layers != nil && in[2].fit != nil && in[2].fit.scores == s.layers:
-			return &value{fit: s.counts(priors)}
+			return &value{fit: r.counts(&s, priors)}
 		}
 		return nil
 	default:
@@ -118,11 +118,14 @@ func (r *reader) bayes(op string, a attrs, in []*value) *value {
 }
 
 // normal is naive Bayes of normal features.
-func (s *scores) normal(priors []float64) *fit {
+func (r *reader) normal(s *scores, priors []float64) *fit {
 	a := s.apart
 	return &fit{features: a.columns, task: learn.Classification, outputs: a.points, estimator: func() (learn.Model, error) {
 		if len(priors) != a.points {
 			return nil, fmt.Errorf("it has %d shares of %d classes", len(priors), a.points)
+		}
+		if err := r.copies(2 * len(a.from)); err != nil {
+			return nil, err
 		}
 		if err := same(s.base, bases(priors, a.spread)); err != nil {
 			return nil, err
@@ -134,12 +137,15 @@ func (s *scores) normal(priors []float64) *fit {
 }
 
 // counts is naive Bayes of counts.
-func (s *scores) counts(priors []float64) *fit {
+func (r *reader) counts(s *scores, priors []float64) *fit {
 	l := s.layers
 	return &fit{features: l.features, task: learn.Classification, outputs: l.units(), estimator: func() (learn.Model, error) {
 		n, k := len(l.features), l.units()
 		if len(priors) != k {
 			return nil, fmt.Errorf("it has %d shares of %d classes", len(priors), k)
+		}
+		if err := r.copies(n * k); err != nil {
+			return nil, err
 		}
 		if err := same(l.bias[0], bases(priors, nil)); err != nil {
 			return nil, err

@@ -28,11 +28,15 @@ func (r *reader) table(t *constant, c *codes) (*value, error) {
 		return nil, fmt.Errorf("its table has the shape %v: want two dimensions", t.shape)
 	}
 	width := t.shape[1]
+	if err := r.copies((len(c.values) + 2) * width); err != nil {
+		return nil, err
+	}
 	row := func(code float64) ([]float64, error) {
-		if code != math.Trunc(code) || code < 0 || int(code) >= t.shape[0] {
+		at, ok := index(code, t.shape[0])
+		if !ok {
 			return nil, fmt.Errorf("a category's code is %v, in a table of %d rows", code, t.shape[0])
 		}
-		return t.numbers[int(code)*width:][:width], nil
+		return t.numbers[at*width:][:width], nil
 	}
 	var values []float64
 	for _, code := range append(append([]float64(nil), c.values...), c.missing) {

@@ -21,6 +21,13 @@ func FuzzRead(f *testing.F) {
 		}
 		written = append(written, b)
 	}
+	for _, file := range indices(f) {
+		written = append(written, file)
+	}
+	g := newGraph(2)
+	set(g.node("Constant", "w"), "value", tensor("", []int64{2, 1}, []float64{2, 3}))
+	g.node("MatMul", "y", "x", "w")
+	written = append(written, g.file(f, "y"))
 	exchangetest.Fuzz(f, "*.onnx", written, func(file []byte) (*model.Model, error) { return onnx.Read(file, nil) }, asONNX)
 }
 

@@ -64,6 +64,16 @@ func (r *reader) node(n *onnxpb.NodeProto) error {
 
 func (r *reader) outputs(op string, a attrs, in []*value) ([]*value, error) {
 	switch op {
+	case "Constant":
+		if a["value"].GetT() == nil {
+			return nil, fmt.Errorf("its value is no tensor: save the model with its constants as tensors")
+		}
+		c, err := constantOf(a["value"].GetT())
+		if err != nil {
+			return nil, err
+		}
+		r.held += len(c.numbers)
+		return []*value{{constant: c}}, nil
 	case "TreeEnsembleRegressor", "TreeEnsembleClassifier", "LinearRegressor", "LinearClassifier":
 		features, err := r.numbers(in[0])
 		if err != nil {
@@ -96,6 +106,9 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 		}
 		switch op {
 		case "Cast":
+			if err := r.take(len(x.columns)); err != nil {
+				return nil, err
+			}
 			return cast(onnxpb.TensorProto_DataType(a.number("to", 1)), x)
 		case "Reshape":
 			return x, reshape(x, in[1:])
@@ -153,6 +166,9 @@ func (r *reader) output(op string, a attrs, in []*value) (*value, error) {
 		}
 	case "ReduceSum":
 		if x.weighted != nil && len(in) == 2 && in[1].scalar() && in[1].constant.numbers[0] == 1 && a.number("keepdims", 1) == 0 {
+			if err := r.take(len(x.weighted.fits)); err != nil {
+				return nil, err
+			}
 			f, err := x.weighted.vote()
 			return &value{fit: f}, err
 		}
@@ -172,10 +188,10 @@ func (r *reader) pattern(op string, a attrs, in []*value) (*value, error) {
 		func() (*value, error) { return r.bins(op, a, in) },
 		func() (*value, error) { return r.interact(op, in) },
 		func() (*value, error) { return r.join(op, in) },
-		func() (*value, error) { return r.rivals(op, a, in), nil },
+		func() (*value, error) { return r.rivals(op, a, in) },
 		func() (*value, error) { return r.distances(op, a, in) },
 		func() (*value, error) { return r.bayes(op, a, in), nil },
-		func() (*value, error) { return r.map1(op, in), nil },
+		func() (*value, error) { return r.map1(op, in) },
 		func() (*value, error) { return r.mapAll(op, a, in) },
 	} {
 		if v, err := follow(); v != nil || err != nil {
@@ -220,7 +236,8 @@ func (r *reader) numbers(v *value) ([]feature, error) {
 
 func (r *reader) concat(a attrs, in []*value) (*value, error) {
 	if len(in) == 2 && in[0].negative != nil && in[0].negative == in[1].positive {
-		return &value{fit: r.twoClasses(in[1].positive)}, nil
+		f, err := r.twoClasses(in[1].positive)
+		return &value{fit: f}, err
 	}
 	if axis := a.number("axis", 1); axis != 1 && axis != -1 {
 		return nil, fmt.Errorf("it joins along axis %v: want 1, columns", axis)
@@ -254,23 +271,33 @@ func (r *reader) indicator(c feature) (*value, error) {
 func (r *reader) gather(op string, a attrs, from, at *value) (*value, error) {
 	switch c := at.constant; {
 	case from.columns != nil && c != nil && c.numbers != nil && (op == "ArrayFeatureExtractor" || a.number("axis", 0) == 1):
-		out := &value{}
+		if len(c.numbers) > maxColumns {
+			return nil, fmt.Errorf("it picks %d columns: at most %d are read", len(c.numbers), maxColumns)
+		}
+		if err := r.take(len(c.numbers)); err != nil {
+			return nil, err
+		}
+		out := &value{columns: make([]feature, 0, len(c.numbers))}
 		for _, k := range c.numbers {
-			if k != math.Trunc(k) || k < 0 || int(k) >= len(from.columns) {
+			j, ok := index(k, len(from.columns))
+			if !ok {
 				return nil, fmt.Errorf("it picks column %v of %d", k, len(from.columns))
 			}
-			out.columns = append(out.columns, from.columns[int(k)])
+			out.columns = append(out.columns, from.columns[j])
 		}
 		return out, nil
 	case from.fit != nil && c != nil && a.number("axis", 0) == 1 && at.scalar():
-		k := c.numbers[0]
-		if k != math.Trunc(k) || k < 0 || int(k) >= from.fit.outputs {
-			return nil, fmt.Errorf("it picks class %v of %d", k, from.fit.outputs)
+		k, ok := index(c.numbers[0], from.fit.outputs)
+		if !ok {
+			return nil, fmt.Errorf("it picks class %v of %d", c.numbers[0], from.fit.outputs)
 		}
-		return &value{part: from.fit, columns: []feature{r.outputOf(from.fit, int(k))}}, nil
+		return &value{part: from.fit, columns: []feature{r.outputOf(from.fit, k)}}, nil
 	case from.constant != nil && at.decided != nil:
 		return &value{label: at.decided}, r.setClasses(from.constant.texts, from.constant.numbers)
 	case from.constant != nil && at.best != nil && len(from.constant.shape) == 2:
+		if err := r.copies(len(from.constant.numbers)); err != nil {
+			return nil, err
+		}
 		return chosen(from.constant, at.best)
 	case from.constant != nil && at.best != nil:
 		return &value{label: at.best}, r.setClasses(from.constant.texts, from.constant.numbers)

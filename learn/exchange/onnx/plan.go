@@ -87,6 +87,15 @@ func (r *reader) take(columns int) error {
 	return nil
 }
 
+// copies counts numbers that a node makes of those of tensors, which many may share.
+func (r *reader) copies(numbers int) error {
+	if most := maxMore + 8*r.held; numbers > most-r.copied {
+		return fmt.Errorf("its nodes make more than %d numbers of the %d of its tensors", most, r.held)
+	}
+	r.copied += numbers
+	return nil
+}
+
 // made names a column that a change makes.
 func (r *reader) made(of string) string {
 	r.fresh++

@@ -20,6 +20,9 @@ const (
 	maxGraph   = 1 << 16 // nodes
 	maxColumns = 1 << 14
 	maxWork    = 1 << 21 // columns that all nodes take
+	maxParts   = 1 << 18 // messages that it is made of
+	maxMore    = 1 << 22 // numbers that nodes may make, beside some for each that tensors have
+	maxUses    = 8       // of an estimator, in others
 )
 
 // Is reports whether a file looks like one of ONNX: a message whose first field is
@@ -45,6 +48,10 @@ func read(file []byte, o *exchange.Options) (*model.Model, error) {
 		return nil, fmt.Errorf("it has %d bytes: at most %d are read", len(file), exchange.MaxBytes)
 	}
 	var p onnxpb.ModelProto
+	left := maxParts
+	if err := parts(file, p.ProtoReflect().Descriptor(), &left, 0); err != nil {
+		return nil, err
+	}
 	if err := proto.Unmarshal(file, &p); err != nil {
 		return nil, fmt.Errorf("it is no message of ONNX: %w", err)
 	}
@@ -58,6 +65,7 @@ func read(file []byte, o *exchange.Options) (*model.Model, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the tensor %.60q: %w", t.GetName(), err)
 		}
+		r.held += len(c.numbers)
 		r.values[t.GetName()] = &value{constant: c}
 	}
 	for _, in := range g.GetInput() {
@@ -78,6 +86,8 @@ type reader struct {
 	values  map[string]*value
 	inputs  []model.Input
 	work    int  // columns that nodes took
+	held    int  // numbers that tensors have
+	copied  int  // numbers that nodes made of them
 	fresh   int  // how many columns and changes were made
 	single  bool // whether all inputs are float32
 	classes []string
@@ -344,6 +354,11 @@ func (a attrs) text(name, otherwise string) string {
 
 // setClasses takes the names of the classes, of which there is one list.
 func (r *reader) setClasses(texts []string, numbers []float64) error {
+	if n := len(texts) + len(numbers); n > exchange.MaxClasses {
+		return fmt.Errorf("it has %d classes: at most %d are read", n, exchange.MaxClasses)
+	} else if err := r.take(n); err != nil {
+		return err
+	}
 	kind := table.String
 	if texts == nil {
 		kind = table.Int64

@@ -45,7 +45,7 @@ type mappings struct {
 
 // map1 follows the nodes of the curve of a class. It gives nil where a node is not
 // one of them.
-func (r *reader) map1(op string, in []*value) *value {
+func (r *reader) map1(op string, in []*value) (*value, error) {
 	constant := func(k int) *constant {
 		if len(in) > k && in[k].constant != nil && len(in[k].constant.numbers) > 0 {
 			return in[k].constant
@@ -56,14 +56,14 @@ func (r *reader) map1(op string, in []*value) *value {
 	if c := constant(0); op == "Sub" && c != nil && len(in) == 2 && x.scalar() && c.numbers[0] == 1 && in[1].mapping != nil {
 		next := *in[1].mapping
 		if next.stage = map[string]string{clipped: rest, mapped: other}[next.stage]; next.stage == "" {
-			return nil
+			return nil, nil
 		}
-		return &value{mapping: &next}
+		return &value{mapping: &next}, nil
 	}
 	if op == "Div" && x.is(1) && len(in) == 2 && in[1].mapping != nil && in[1].mapping.stage == more {
 		next := *in[1].mapping
 		next.stage, next.method = mapped, calibrate.Platt
-		return &value{mapping: &next}
+		return &value{mapping: &next}, nil
 	}
 	if x.part != nil && x.mapping == nil && len(x.columns) == 1 {
 		m := &mapping{fit: x.part, output: x.columns[0].output}
@@ -77,12 +77,12 @@ func (r *reader) map1(op string, in []*value) *value {
 		case op == "Mul" && c != nil && len(c.numbers) == 1:
 			m.stage, m.curve.Sigmoid, m.maps = sloped, &calibrate.Sigmoid{A: -c.numbers[0]}, calibrate.Probability
 		default:
-			return nil
+			return nil, nil
 		}
-		return &value{mapping: m}
+		return &value{mapping: m}, nil
 	}
 	if x.mapping == nil {
-		return nil
+		return nil, nil
 	}
 	m := *x.mapping
 	c := constant(1)
@@ -112,12 +112,15 @@ func (r *reader) map1(op string, in []*value) *value {
 	case op == "MatMul" && m.stage == within && c != nil && len(c.numbers) == len(m.hinges.from) && len(c.shape) == 2 && c.shape[1] == 1:
 		m.stage, m.hinges.slope = summed, c.numbers
 	case op == "Add" && m.stage == summed && c != nil && len(c.numbers) == 1:
+		if err := r.copies(4 * len(m.hinges.from)); err != nil {
+			return nil, err
+		}
 		m.hinges.first = c.numbers[0]
 		m.stage, m.method, m.curve.Isotonic = mapped, calibrate.Stepwise, m.hinges.isotonic()
 	default:
-		return nil
+		return nil, nil
 	}
-	return &value{mapping: &m}
+	return &value{mapping: &m}, nil
 }
 
 // isotonic is the function as points; nil where it is none that rises.
@@ -152,6 +155,11 @@ func (h hinges) isotonic() *calibrate.Isotonic {
 // to sum to 1. It gives nil where a node is not one of them.
 func (r *reader) mapAll(op string, a attrs, in []*value) (*value, error) {
 	x := in[0]
+	if x.mappings != nil {
+		if err := r.take(len(x.mappings.of)); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case op == "Concat" && x.mapping != nil:
 		var all []*mapping

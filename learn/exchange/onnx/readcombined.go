@@ -27,6 +27,7 @@ type fit struct {
 	rival   *rival
 	scores  *layers // whose softmax it is
 	by      *calibration
+	uses    int // in others
 }
 
 // outputOf is an output of a fit as a feature.
@@ -39,11 +40,14 @@ func (r *reader) outputOf(f *fit, k int) feature {
 
 // outputsOf are all outputs of a fit.
 func (r *reader) outputsOf(f *fit) ([]feature, error) {
+	if err := r.take(f.outputs); err != nil {
+		return nil, err
+	}
 	var out []feature
 	for k := range f.outputs {
 		out = append(out, r.outputOf(f, k))
 	}
-	return out, r.take(f.outputs)
+	return out, nil
 }
 
 // A weighted is outputs of fits, each fit's with a weight.
@@ -102,8 +106,15 @@ func (r *reader) whole(f *fit, depth int) (*whole, error) {
 	if depth > mostNested {
 		return nil, fmt.Errorf("its estimators are combined %d times over: at most %d are read", depth, mostNested)
 	}
+	if f.uses++; f.uses > maxUses {
+		return nil, fmt.Errorf("an estimator is part of others more than %d times", maxUses)
+	}
+	if err := r.take(1 + len(f.features) + len(f.votes)); err != nil {
+		return nil, err
+	}
 	w := &whole{fit: f}
-	inside := f.votes
+	inside := slices.Clone(f.votes)
+	is := map[*fit]bool{}
 	switch {
 	case f.chooses != nil:
 		return nil, fmt.Errorf("the likeliest class of an estimator is read in a vote alone")
@@ -114,6 +125,11 @@ func (r *reader) whole(f *fit, depth int) (*whole, error) {
 		if w.changes, err = r.plan(f.features); err != nil {
 			return nil, err
 		}
+		for _, c := range f.features {
+			if c.text {
+				return nil, fmt.Errorf("the feature %q is text", c.name)
+			}
+		}
 		roots := slices.Clone(f.features)
 		for _, c := range w.changes {
 			roots = append(roots, c.takes...)
@@ -123,11 +139,8 @@ func (r *reader) whole(f *fit, depth int) (*whole, error) {
 			if c.made == nil && c.of == nil {
 				table = true
 			}
-			if c.text && slices.Contains(f.features, c) {
-				return nil, fmt.Errorf("the feature %q is text", c.name)
-			}
-			if c.made == nil && c.of != nil && !slices.Contains(inside, c.of) {
-				inside = append(inside, c.of)
+			if c.made == nil && c.of != nil && !is[c.of] {
+				inside, is[c.of] = append(inside, c.of), true
 			}
 		}
 		if inside != nil && table {
@@ -149,7 +162,7 @@ func (r *reader) whole(f *fit, depth int) (*whole, error) {
 			}
 		}
 	}
-	return w, r.take(1)
+	return w, nil
 }
 
 // leaves are the fits that take columns of the table.
@@ -168,12 +181,14 @@ func (w *whole) leaves() []*whole {
 // and its features: those that want columns in different states, by branches.
 func (r *reader) graph(leaves []*whole) (*preprocess.Graph, []string, error) {
 	var all []feature
+	place := map[feature]int{}
 	for _, l := range leaves {
 		l.at = nil
 		for _, c := range l.features {
-			k := slices.Index(all, c)
-			if k < 0 || len(leaves) == 1 {
+			k, ok := place[c]
+			if !ok || len(leaves) == 1 {
 				k, all = len(all), append(all, c)
+				place[c] = k
 			}
 			l.at = append(l.at, k)
 		}
@@ -191,6 +206,7 @@ func (r *reader) graph(leaves []*whole) (*preprocess.Graph, []string, error) {
 	var branches []preprocess.Branch
 	var inside []any
 	var features []string
+	named := map[string]int{}
 	var of [][]*change
 	for _, l := range leaves {
 		k := slices.IndexFunc(of, func(c []*change) bool { return slices.Equal(c, l.changes) })
@@ -201,9 +217,10 @@ func (r *reader) graph(leaves []*whole) (*preprocess.Graph, []string, error) {
 		l.at = nil
 		for _, c := range l.features {
 			name := fmt.Sprintf("%d:%s", k+1, c.name)
-			at := slices.Index(features, name)
-			if at < 0 {
+			at, ok := named[name]
+			if !ok {
 				at, features = len(features), append(features, name)
+				named[name] = at
 			}
 			l.at = append(l.at, at)
 		}
@@ -284,9 +301,13 @@ func (w *whole) final() (map[string]any, error) {
 		return d, nil
 	}
 	var at []int
+	place := map[feature]int{}
+	for k, c := range w.stacked { // no output is there twice
+		place[c] = k
+	}
 	for _, c := range w.features {
-		k := slices.Index(w.stacked, c)
-		if k < 0 {
+		k, ok := place[c]
+		if !ok {
 			return nil, fmt.Errorf("an estimator takes the first of two probabilities that another predicts: want the second")
 		}
 		at = append(at, k)

@@ -23,6 +23,15 @@ type layers struct {
 
 func (l *layers) units() int { return len(l.bias[len(l.bias)-1]) }
 
+// size is the numbers of all layers.
+func (l *layers) size() int {
+	n := 0
+	for i, w := range l.weights {
+		n += len(w) + len(l.bias[i])
+	}
+	return n
+}
+
 // with is a copy with another layer.
 func (l *layers) with(weights, bias []float64) *layers {
 	out := *l
@@ -90,6 +99,9 @@ func (r *reader) arithmetic(op string, a attrs, in []*value) (*value, error) {
 		}
 		return r.affine(op, &value{columns: columns}, c.numbers)
 	case x.layers != nil && !x.layers.activated:
+		if err := r.copies(x.layers.units() + 8*len(x.layers.weights)); err != nil {
+			return nil, err
+		}
 		return x.layers.affine(op, c.numbers)
 	}
 	return nil, fmt.Errorf("no model here does what it does with these inputs")
@@ -149,10 +161,23 @@ func (r *reader) dense(x *value, w *constant, bias []float64, alpha, beta float6
 		inputs, units = units, inputs
 		at = func(i, u int) float64 { return w.numbers[u*inputs+i] }
 	}
-	weights := make([]float64, 0, len(w.numbers))
-	for i := range inputs {
-		for u := range units {
-			weights = append(weights, alpha*at(i, u))
+	made, before := units, 0
+	if x.layers != nil {
+		before = len(x.layers.weights)
+	}
+	weights := w.numbers // of the tensor, where they are as they are there
+	if transposed || alpha != 1 {
+		made, weights = made+len(w.numbers), nil
+	}
+	if err := r.copies(made + 8*before); err != nil {
+		return nil, err
+	}
+	if weights == nil {
+		weights = make([]float64, 0, len(w.numbers))
+		for i := range inputs {
+			for u := range units {
+				weights = append(weights, alpha*at(i, u))
+			}
 		}
 	}
 	all := make([]float64, units)
@@ -187,6 +212,9 @@ func (r *reader) dense(x *value, w *constant, bias []float64, alpha, beta float6
 // regression is the one unit of the last layer as a prediction.
 func (r *reader) regression(l *layers) *fit {
 	return &fit{features: l.features, task: learn.Regression, outputs: 1, estimator: func() (learn.Model, error) {
+		if err := r.copies(l.size()); err != nil {
+			return nil, err
+		}
 		if l.units() != 1 || l.activated {
 			return nil, fmt.Errorf("its last layer has %d units: a regression has one, without an activation", l.units())
 		}
@@ -205,6 +233,9 @@ func (r *reader) regression(l *layers) *fit {
 func (r *reader) softmax(l *layers) *fit {
 	n := l.units()
 	return &fit{features: l.features, task: learn.Classification, outputs: n, scores: l, estimator: func() (learn.Model, error) {
+		if err := r.copies(l.size()); err != nil {
+			return nil, err
+		}
 		switch {
 		case n < 2:
 			return nil, fmt.Errorf("it has the scores of %d class: want two or more", n)
@@ -223,8 +254,11 @@ func (r *reader) softmax(l *layers) *fit {
 }
 
 // twoClasses is the probability of the second class, and what is left for the first.
-func (r *reader) twoClasses(l *layers) *fit {
+func (r *reader) twoClasses(l *layers) (*fit, error) {
 	last := len(l.weights) - 1
+	if err := r.copies(2*len(l.weights[last]) + 8*last); err != nil {
+		return nil, err
+	}
 	two := *l
 	two.weights, two.bias = append([][]float64(nil), l.weights...), append([][]float64(nil), l.bias...)
 	two.weights[last] = nil
@@ -232,7 +266,7 @@ func (r *reader) twoClasses(l *layers) *fit {
 		two.weights[last] = append(two.weights[last], 0, v)
 	}
 	two.bias[last] = []float64{0, l.bias[last][0]}
-	return r.softmax(&two)
+	return r.softmax(&two), nil
 }
 
 // linearOf is a linear model of a row of coefficients for each output; of two

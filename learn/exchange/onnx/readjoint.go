@@ -35,6 +35,11 @@ func (r *reader) compare(op string, in []*value) (*value, error) {
 	if c != nil {
 		n = len(c.numbers)
 	}
+	if x.measured != nil {
+		if err := r.take(len(x.measured.columns)); err != nil {
+			return nil, err
+		}
+	}
 	switch v := x.measured; {
 	case op == "Sub" && x.columns != nil && in[1] == x:
 		columns, err := r.numbers(x)
@@ -103,6 +108,9 @@ func (l *layers) projects() bool {
 // and a scale and a centre where the sums have another.
 func (r *reader) projected(l *layers) ([]feature, error) {
 	n, k := len(l.features), l.units()
+	if err := r.copies(2 * l.size()); err != nil {
+		return nil, err
+	}
 	v := &measured{columns: l.features, center: make([]float64, n), scale: slices.Repeat([]float64{1}, n)}
 	weights, center, scale := slices.Clone(l.weights[0]), make([]float64, k), make([]float64, k)
 	other := false

@@ -2,7 +2,9 @@ package onnx
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/bins"
@@ -15,11 +17,21 @@ type nodes struct {
 	ensemble *ensemble.Ensemble
 	tree     map[int64]int    // by tree id
 	at       map[[2]int64]int // by tree and node id
+	equal    map[int][]uint64 // sets of one category, which splits share
+	sets     exchange.Sets
+	weighs   [][]weight // of each tree
+	weighed  int        // how many these are
+}
+
+// A weight is what a leaf adds to an output.
+type weight struct {
+	node, output int
+	value        float64
 }
 
 // readTrees reads the nodes of trees, whose leaves have no values yet.
 func (r *reader) readTrees(a attrs, features []feature) (*nodes, error) {
-	n := &nodes{ensemble: &ensemble.Ensemble{}, tree: map[int64]int{}, at: map[[2]int64]int{}}
+	n := &nodes{ensemble: &ensemble.Ensemble{}, tree: map[int64]int{}, at: map[[2]int64]int{}, equal: map[int][]uint64{}}
 	for _, c := range features {
 		n.ensemble.Features = append(n.ensemble.Features, c.name)
 	}
@@ -66,13 +78,13 @@ func (r *reader) readTrees(a attrs, features []feature) (*nodes, error) {
 		k := n.at[[2]int64{id, int64(lists["nodeids"][i])}]
 		yes, ok := n.at[[2]int64{id, int64(lists["truenodeids"][i])}]
 		no, also := n.at[[2]int64{id, int64(lists["falsenodeids"][i])}]
-		f := lists["featureids"][i]
-		if !ok || !also || f < 0 || f != math.Trunc(f) || int(f) >= len(features) {
+		f, isThere := index(lists["featureids"][i], len(features))
+		if !ok || !also || !isThere {
 			return nil, fmt.Errorf("node %v of tree %d looks at feature %v of %d, and leads to the nodes %v and %v, of which one is not there",
-				lists["nodeids"][i], id, f, len(features), lists["truenodeids"][i], lists["falsenodeids"][i])
+				lists["nodeids"][i], id, lists["featureids"][i], len(features), lists["truenodeids"][i], lists["falsenodeids"][i])
 		}
 		t.Feature[k], t.Left[k], t.Right[k] = int32(f), int32(yes), int32(no)
-		if err := split(t, k, mode, lists["values"][i], lists["missing_value_tracks_true"][i] != 0, single && r.single); err != nil {
+		if err := n.split(t, k, mode, lists["values"][i], lists["missing_value_tracks_true"][i] != 0, single && r.single); err != nil {
 			return nil, fmt.Errorf("node %v of tree %d: %w", lists["nodeids"][i], id, err)
 		}
 	}
@@ -81,7 +93,7 @@ func (r *reader) readTrees(a attrs, features []feature) (*nodes, error) {
 
 // split makes a split at most at a threshold of one of any mode. Numbers that are
 // float32 for the graph are rounded before they are compared.
-func split(t *ensemble.Tree, k int, mode string, v float64, missing, single bool) error {
+func (n *nodes) split(t *ensemble.Tree, k int, mode string, v float64, missing, single bool) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("its value is %v", v)
 	}
@@ -107,8 +119,15 @@ func split(t *ensemble.Tree, k int, mode string, v float64, missing, single bool
 		if t.Categories == nil {
 			t.Categories = make([][]uint64, len(t.Feature))
 		}
-		set := make([]uint64, int(v)/64+1)
-		set[int(v)/64] = 1 << (int(v) % 64)
+		set := n.equal[int(v)]
+		if set == nil {
+			if err := n.sets.Add(int(v)/64 + 1); err != nil {
+				return err
+			}
+			set = make([]uint64, int(v)/64+1)
+			set[int(v)/64] = 1 << (int(v) % 64)
+			n.equal[int(v)] = set
+		}
 		t.Categories[k] = set
 	default:
 		return fmt.Errorf("its mode is %.40s", mode)
@@ -123,68 +142,102 @@ func split(t *ensemble.Tree, k int, mode string, v float64, missing, single bool
 	return nil
 }
 
-// weights adds the values of leaves, so many outputs each.
+// weights reads what leaves add to outputs.
 func (n *nodes) weights(a attrs, kind string, outputs int) (used map[int]bool, positive bool, err error) {
-	ids, err := a.numbers(kind + "_ids")
-	if err != nil {
-		return nil, false, err
+	lists := map[string][]float64{}
+	for _, name := range []string{"ids", "treeids", "nodeids", "weights"} {
+		if lists[name], err = a.numbers(kind + "_" + name); err != nil {
+			return nil, false, err
+		}
 	}
-	trees, err := a.numbers(kind + "_treeids")
-	if err != nil {
-		return nil, false, err
-	}
-	leaves, err := a.numbers(kind + "_nodeids")
-	if err != nil {
-		return nil, false, err
-	}
-	weights, err := a.numbers(kind + "_weights")
-	if err != nil {
-		return nil, false, err
-	}
+	ids, trees, leaves, weights := lists["ids"], lists["treeids"], lists["nodeids"], lists["weights"]
 	if len(ids) != len(weights) || len(trees) != len(weights) || len(leaves) != len(weights) {
 		return nil, false, fmt.Errorf("%s_ids, _treeids, _nodeids and _weights have %d, %d, %d and %d values", kind, len(ids), len(trees), len(leaves), len(weights))
 	}
-	total := 0
-	for i := range n.ensemble.Trees {
-		total += len(n.ensemble.Trees[i].Feature)
+	if outputs < 1 || outputs > exchange.MaxClasses {
+		return nil, false, fmt.Errorf("it has %d outputs: want 1 to %d", outputs, exchange.MaxClasses)
 	}
-	if outputs < 1 || outputs > exchange.MaxClasses || total > exchange.MaxAll/outputs {
-		return nil, false, fmt.Errorf("it has %d outputs for %d nodes", outputs, total)
-	}
-	for i := range n.ensemble.Trees {
-		t := &n.ensemble.Trees[i]
-		t.Value = make([]float64, len(t.Feature)*outputs)
-	}
+	n.weighs, n.weighed = make([][]weight, len(n.ensemble.Trees)), len(weights)
 	used, positive = map[int]bool{}, true
 	for i, w := range weights {
 		k, ok := n.at[[2]int64{int64(trees[i]), int64(leaves[i])}]
-		if !ok || ids[i] != math.Trunc(ids[i]) || ids[i] < 0 || int(ids[i]) >= outputs || w-w != 0 {
+		output, isThere := index(ids[i], outputs)
+		if !ok || !isThere || w-w != 0 {
 			return nil, false, fmt.Errorf("a weight of %v is of output %v of %d, at node %v of tree %v", w, ids[i], outputs, leaves[i], trees[i])
 		}
-		t := &n.ensemble.Trees[n.tree[int64(trees[i])]]
-		t.Value[k*outputs+int(ids[i])] += w
-		used[int(ids[i])], positive = true, positive && w >= 0
+		t := n.tree[int64(trees[i])]
+		n.weighs[t] = append(n.weighs[t], weight{k, output, w})
+		used[output], positive = true, positive && w >= 0
 	}
 	return used, positive, nil
 }
 
+// free is how many numbers trees may have beside some for each weight of a leaf.
+const free = 1 << 22
+
+// shared gives each leaf a value for each of so many outputs.
+func (n *nodes) shared(outputs int) error {
+	if total := len(n.at); total > min(4*free+16*n.weighed, exchange.MaxAll)/outputs {
+		return fmt.Errorf("its %d nodes would have %d values each, and %d are given", total, outputs, n.weighed)
+	}
+	for i := range n.ensemble.Trees {
+		t := &n.ensemble.Trees[i]
+		t.Value = make([]float64, len(t.Feature)*outputs)
+		for _, w := range n.weighs[i] {
+			t.Value[w.node*outputs+w.output] += w.value
+		}
+	}
+	return nil
+}
+
 // margins makes each tree add to one output alone, several where it adds to more.
-func (n *nodes) margins(outputs int) {
+func (n *nodes) margins() error {
 	var out []ensemble.Tree
-	for _, t := range n.ensemble.Trees {
-		for k := range outputs {
-			one, any := t, false
-			one.Output, one.Value = k, make([]float64, len(t.Feature))
-			for i := range t.Feature {
-				one.Value[i] = t.Value[i*outputs+k]
-				any = any || one.Value[i] != 0
+	left := free + 2*len(n.at) + 4*n.weighed // nodes
+	for i, t := range n.ensemble.Trees {
+		values := map[int][]float64{}
+		for _, w := range n.weighs[i] {
+			if values[w.output] == nil {
+				if left -= len(t.Feature); left < 0 {
+					return fmt.Errorf("its trees add to so many outputs each that they would have many times their %d nodes", len(n.at))
+				}
+				values[w.output] = make([]float64, len(t.Feature))
 			}
-			if any {
+			values[w.output][w.node] += w.value
+		}
+		for _, k := range slices.Sorted(maps.Keys(values)) {
+			if slices.ContainsFunc(values[k], func(v float64) bool { return v != 0 }) {
+				one := t
+				one.Output, one.Value = k, values[k]
 				out = append(out, one)
 			}
 		}
 	}
 	n.ensemble.Trees = out
+	return nil
+}
+
+// probabilities gives leaves the probability of each class; alone are weights of
+// the second of two.
+func (n *nodes) probabilities(classes int, alone bool) error {
+	if err := n.shared(classes); err != nil {
+		return err
+	}
+	trees := float64(len(n.ensemble.Trees))
+	for i := range n.ensemble.Trees {
+		t := &n.ensemble.Trees[i]
+		for k := range t.Feature {
+			v := t.Value[k*classes : (k+1)*classes]
+			if alone {
+				p := v[0] + v[1]
+				v[0], v[1] = 1/trees-p, p
+			}
+			for c := range v {
+				v[c] = max(0, v[c]*trees)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *reader) treeRegressor(a attrs, features []feature) ([]*value, error) {
@@ -198,12 +251,16 @@ func (r *reader) treeRegressor(a attrs, features []feature) ([]*value, error) {
 	if _, _, err := n.weights(a, "target", 1); err != nil {
 		return nil, err
 	}
+	trees := float64(len(n.ensemble.Trees))
+	if err := n.margins(); err != nil {
+		return nil, err
+	}
 	switch how := a.text("aggregate_function", "SUM"); how {
 	case "SUM":
 	case "AVERAGE":
 		for i := range n.ensemble.Trees {
 			for k := range n.ensemble.Trees[i].Value {
-				n.ensemble.Trees[i].Value[k] /= float64(len(n.ensemble.Trees))
+				n.ensemble.Trees[i].Value[k] /= trees
 			}
 		}
 	default:
@@ -214,7 +271,6 @@ func (r *reader) treeRegressor(a attrs, features []feature) ([]*value, error) {
 	if e.Base, err = base(a, 1); err != nil {
 		return nil, err
 	}
-	n.margins(1)
 	if features, err = resolve(e, features); err != nil {
 		return nil, err
 	}
@@ -275,26 +331,20 @@ func (r *reader) treeClassifier(a attrs, features []feature) ([]*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range e.Trees {
-		t := &e.Trees[i]
-		for k := range t.Feature {
-			v := t.Value[k*classes : (k+1)*classes]
-			switch {
-			case probabilities && alone:
-				p := v[0] + v[1]
-				v[0], v[1] = 1/float64(len(e.Trees))-p, p
-			case alone:
-				v[0], v[1] = v[0]+v[1], 0
-			}
-			if probabilities {
-				for c := range v {
-					v[c] = max(0, v[c]*float64(len(e.Trees)))
+	if probabilities {
+		err = n.probabilities(classes, alone)
+	} else {
+		for _, weighs := range n.weighs {
+			for i := range weighs {
+				if alone {
+					weighs[i].output = 0
 				}
 			}
 		}
+		err = n.margins()
 	}
-	if !probabilities {
-		n.margins(classes)
+	if err != nil {
+		return nil, err
 	}
 	if features, err = resolve(e, features); err != nil {
 		return nil, err

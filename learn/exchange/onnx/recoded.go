@@ -93,6 +93,9 @@ func (r *reader) memberOf(t *constant, c *recoded) (*value, error) {
 	case !math.IsNaN(t.numbers[n-1]) || t.numbers[n-2] != 1:
 		return nil, fmt.Errorf("its table ends with %v and %v: want 1, of all other numbers, and NaN, of missing ones", t.numbers[n-2], t.numbers[n-1])
 	}
+	if err := r.copies(n / 8); err != nil { // a bit each, and a look at it
+		return nil, err
+	}
 	m := &member{c.column, make([]uint64, (n-2+63)/64)}
 	for k, v := range t.numbers[:n-2] {
 		switch v {
@@ -111,8 +114,12 @@ func (r *reader) memberOf(t *constant, c *recoded) (*value, error) {
 func resolve(e *ensemble.Ensemble, features []feature) ([]feature, error) {
 	at := make([]int32, len(features))
 	var columns []feature
+	known := map[feature]int32{}
 	for j, f := range features {
 		if f.member == nil {
+			if _, ok := known[f]; !ok {
+				known[f] = int32(len(columns))
+			}
 			at[j], columns = int32(len(columns)), append(columns, f)
 		}
 	}
@@ -120,11 +127,12 @@ func resolve(e *ensemble.Ensemble, features []feature) ([]feature, error) {
 		if f.member == nil {
 			continue
 		}
-		k := slices.Index(columns, f.member.column)
-		if k < 0 {
-			k, columns = len(columns), append(columns, f.member.column)
+		k, ok := known[f.member.column]
+		if !ok {
+			k, columns = int32(len(columns)), append(columns, f.member.column)
+			known[f.member.column] = k
 		}
-		at[j] = int32(k)
+		at[j] = k
 	}
 	for i := range e.Trees {
 		t := &e.Trees[i]

@@ -78,6 +78,9 @@ func (r *reader) fill(op string, a attrs, in []*value) (*value, error) {
 		return nil, nil
 	}
 	n := len(v.columns)
+	if err := r.take(n); err != nil {
+		return nil, err
+	}
 	next := *v
 	switch {
 	case op == "Where" && v.stage == lacking && len(in) == 3 && c != nil && len(c.numbers) == n && slices.Equal(in[2].columns, v.columns):
@@ -97,12 +100,9 @@ func (r *reader) fill(op string, a attrs, in []*value) (*value, error) {
 		}
 		next, guess.Column = *of, v.column
 		next.last = &round{guess, of.last}
-		if err := r.take(n); err != nil {
-			return nil, err
-		}
 	case op == "Gather" && v.stage == full && len(in) == 2 && c != nil && len(c.numbers) == 1 && a.number("axis", 0) == 1:
-		k := int(c.numbers[0])
-		if k < 0 || k >= n || float64(k) != c.numbers[0] {
+		k, ok := index(c.numbers[0], n)
+		if !ok {
 			return nil, fmt.Errorf("it picks column %v of %d", c.numbers[0], n)
 		}
 		if x.made == nil {
@@ -127,6 +127,9 @@ func (r *reader) filled(v *rounds) ([]feature, error) {
 	done := []exchange.Regression{}
 	for at := v.last; at != nil; at = at.before {
 		done = append(done, at.Regression)
+		if err := r.take(len(v.columns)); err != nil {
+			return nil, err
+		}
 	}
 	slices.Reverse(done)
 	out, err := r.changed("impute", map[string]any{"spec": map[string]any{"numeric": "iterative", "categorical": "keep"},
