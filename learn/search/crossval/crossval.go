@@ -77,7 +77,8 @@ type Evaluator struct {
 	data     Data
 	o        Options
 	lock     sync.Mutex
-	prepared []map[string]*features // of each fold, by the estimator's own transforms
+	prepared []map[string]*features // of each fold, by the transforms
+	sizes    map[string]int64       // the most that a fold's features took, by the transforms
 }
 
 // features are a fold, ready for an estimator.
@@ -91,7 +92,7 @@ type features struct {
 
 // New makes an evaluator. It reads nothing yet.
 func New(d Data, o *Options) (*Evaluator, error) {
-	e := &Evaluator{data: d, prepared: make([]map[string]*features, len(d.Folds))}
+	e := &Evaluator{data: d, prepared: make([]map[string]*features, len(d.Folds)), sizes: map[string]int64{}}
 	if o != nil {
 		e.o = *o
 	}
@@ -132,7 +133,11 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 	for i := range errs {
 		errs[i] = make([]error, last-first)
 	}
-	e.makeRoom(candidates)
+	keys := make([]string, len(candidates))
+	for i, c := range candidates {
+		keys[i] = c.key()
+	}
+	e.weigh(ctx, candidates, keys, first)
 	var lock sync.Mutex
 	one := func(i, fold, threads int) {
 		m, err := e.fold(ctx, candidates[i], fold, threads)
@@ -143,25 +148,18 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 			done()
 		}
 	}
-	// Folds that are kept are worked on at the same time. Where memory forbids,
-	// one fold after the other.
-	step := last - first
-	if !e.keeps() {
-		step = 1
-	}
-	for from := first; from < last; from += step {
-		to := min(from+step, last)
-		tasks := len(candidates) * (to - from)
-		e.parallel(tasks, func(t, threads int) {
+	batches := e.batches(keys, first, last)
+	for _, batch := range batches {
+		e.parallel(len(batch), func(t, threads int) {
 			if ctx.Err() == nil {
-				one(t/(to-from), from+t%(to-from), threads)
+				one(batch[t].candidate, batch[t].fold, threads)
 			}
 		})
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if !e.keeps() {
-			e.prepared[from] = nil
+		if e.kept() > e.o.Memory || len(batches) > 1 {
+			clear(e.prepared)
 		}
 	}
 	for i := range results {
@@ -175,10 +173,14 @@ func (e *Evaluator) Score(ctx context.Context, candidates []Candidate, first, la
 	return results, nil
 }
 
+func (e *Evaluator) threads() int {
+	return (&learn.Options{Threads: e.o.Threads}).ThreadCount()
+}
+
 // parallel does n tasks on all threads. Where there are fewer tasks, each gets
 // its share of the threads.
 func (e *Evaluator) parallel(n int, do func(task, threads int)) {
-	threads := (&learn.Options{Threads: e.o.Threads}).ThreadCount()
+	threads := e.threads()
 	each := max(1, threads/max(n, 1))
 	next := make(chan int)
 	var all sync.WaitGroup
@@ -194,15 +196,6 @@ func (e *Evaluator) parallel(n int, do func(task, threads int)) {
 	}
 	close(next)
 	all.Wait()
-}
-
-// keeps tells whether the features of all folds fit into memory.
-func (e *Evaluator) keeps() bool { return e.bytes() <= e.o.Memory }
-
-// bytes is about what the features of all folds take.
-func (e *Evaluator) bytes() int64 {
-	cells := int64(e.data.X.Rows()) * int64(max(len(e.data.X.Columns), 1))
-	return cells * 8 * int64(len(e.data.Folds))
 }
 
 // measured is what came of a fold.
@@ -277,22 +270,6 @@ func (c Candidate) key() string {
 		key += "/" + s.Kind() + string(b)
 	}
 	return key
-}
-
-// makeRoom forgets features where there would be too many different ones.
-func (e *Evaluator) makeRoom(candidates []Candidate) {
-	keys := map[string]bool{}
-	for _, of := range e.prepared {
-		for key := range of {
-			keys[key] = true
-		}
-	}
-	for _, c := range candidates {
-		keys[c.key()] = true
-	}
-	if int64(len(keys))*e.bytes() > e.o.Memory {
-		clear(e.prepared)
-	}
 }
 
 // slot is where the features of a fold are kept.
