@@ -21,8 +21,8 @@ func TestSameBitsEverywhere(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		column := make([]float64, rows)
 		for i := range column {
-			column[i] = r.Float64()*10 + 100
-			values.Values[i] += column[i] * r.Float64()
+			column[i] = float64(r.Float64()*10) + 100
+			values.Values[i] += float64(column[i] * r.Float64())
 		}
 		x.Names, x.Columns = append(x.Names, name), append(x.Columns, column)
 	}
