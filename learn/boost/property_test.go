@@ -209,7 +209,7 @@ func TestHugeWeights(t *testing.T) {
 		classes.Labels = append(classes.Labels, label)
 	}
 	plain := New()
-	plain.L2, plain.MinHessian = 0, 0
+	plain.Estimators, plain.L2, plain.MinHessian = 20, 0, 0
 	for _, y := range []*learn.Target{y, classes} {
 		for _, c := range []struct {
 			weight  float64
