@@ -137,10 +137,11 @@ func (s *branches) set(t *ensemble.Tree, i int, features []string, categorical [
 // setCategories writes a split on categories: those of the set go left, and all
 // others and missing ones right.
 func (s *branches) setCategories(t *ensemble.Tree, i int) error {
-	at := int(s.threshold[i])
-	if s.threshold[i] != float64(at) || at < 0 || at >= len(s.sets) {
-		return fmt.Errorf("its set of categories is %v of %d", s.threshold[i], len(s.sets))
+	v := s.threshold[i]
+	if !(v >= 0 && v < float64(len(s.sets))) || v != math.Trunc(v) {
+		return fmt.Errorf("its set of categories is %v of %d", v, len(s.sets))
 	}
+	at := int(v)
 	if s.sets[at] == nil {
 		words := s.words[s.boundaries[at]:s.boundaries[at+1]]
 		s.sets[at] = make([]uint64, max(1, (len(words)+1)/2))

@@ -44,7 +44,7 @@ func (g *graph) classifier(classes int) {
 // Nodes that share what a file holds once, and would make something of it each, or
 // look at all of it each: the file is refused before that takes memory or time.
 func TestShared(t *testing.T) {
-	const wide, many = 10_000, 3000
+	const wide, many = 10_000, 1500
 	columns, numbers := "take and make more than", "nodes make more than"
 	for _, c := range []struct {
 		name, want string
@@ -135,8 +135,8 @@ func TestShared(t *testing.T) {
 			g.node("Gather", "y", "table", "codes")
 		}},
 		{"names of classes", columns, 1, func(g *graph) {
-			g.classifier(wide)
-			g.constant("names", []int64{wide}, steps(wide))
+			g.classifier(3000)
+			g.constant("names", []int64{3000}, steps(3000))
 			g.node("ArgMax", "best", "p")
 			for k := range many {
 				g.node("Gather", fmt.Sprint("out", k), "names", "best")
@@ -194,6 +194,28 @@ func TestShared(t *testing.T) {
 			g.node("Mul", "weighted", "all", "shares")
 			set(g.node("ReduceSum", "y", "weighted", "one"), "keepdims", 0)
 		}},
+		{"a table for each branch", numbers, 1, func(g *graph) {
+			const many = 1000
+			var keys, fits []string
+			for k := range wide {
+				keys = append(keys, fmt.Sprint(k))
+			}
+			n := g.node("LabelEncoder", "codes", "x")
+			set(set(n, "keys_strings", keys), "values_int64s", make([]int64, len(keys)))
+			for k := range many {
+				fits = append(fits, fmt.Sprint("fit", k))
+				set(g.node("LinearRegressor", fits[k], "codes"), "coefficients", []float32{1})
+			}
+			shares := make([]float64, many)
+			for k := range shares {
+				shares[k] = 1.0 / many
+			}
+			g.constant("shares", []int64{1, many, 1}, shares)
+			g.constant("one", []int64{1}, []int64{1})
+			set(g.node("Concat", "all", fits...), "axis", 1)
+			g.node("Mul", "weighted", "all", "shares")
+			set(g.node("ReduceSum", "y", "weighted", "one"), "keepdims", 0)
+		}},
 		{"curves of many classes", columns, 1, func(g *graph) {
 			const n = 500
 			g.classifier(n)
@@ -218,7 +240,7 @@ func TestShared(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g := newGraph(c.width)
 			c.build(g)
-			if c.name == "rows of a table" {
+			if c.name == "rows of a table" || c.name == "a table for each branch" {
 				*g.Input[0].Type.GetTensorType().ElemType = int32(pb.TensorProto_STRING)
 			}
 			exchangetest.Hostile(t, g.file(t, "y"), read, c.want, 400)
@@ -257,7 +279,7 @@ func TestHostileTrees(t *testing.T) {
 			return g.file(t, "y")
 		}},
 		{"late categories", "more than 16777216 words", func() []byte {
-			g, n := trees(40_000, "BRANCH_EQ")
+			g, n := trees(20_000, "BRANCH_EQ")
 			*n.OpType = "TreeEnsembleRegressor"
 			weigh(n, "target", all[:1]...)
 			return g.file(t, "y")

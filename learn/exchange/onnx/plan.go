@@ -78,6 +78,30 @@ func (r *reader) created(kind string, params map[string]any, from feature, names
 // must not have.
 const newColumn = 8
 
+// size is about how many numbers and texts params are made of.
+func size(params any) int {
+	n := 1
+	switch v := params.(type) {
+	case map[string]any:
+		for _, p := range v {
+			n += size(p)
+		}
+	case []any:
+		for _, p := range v {
+			n += size(p)
+		}
+	case []float64:
+		n += len(v)
+	case [][]float64:
+		for _, p := range v {
+			n += len(p)
+		}
+	case []string:
+		n += len(v)
+	}
+	return n
+}
+
 // take counts the columns that nodes take and make, and the numbers that these are
 // made by.
 func (r *reader) take(columns int) error {
@@ -114,7 +138,7 @@ func (r *reader) plan(features []feature) ([]*change, error) {
 		if c == nil || known[c] {
 			continue
 		}
-		if err := r.take(len(c.takes)); err != nil {
+		if err := r.take(len(c.takes) + len(c.makes)); err != nil {
 			return nil, err
 		}
 		known[c] = true

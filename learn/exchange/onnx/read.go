@@ -356,7 +356,7 @@ func (a attrs) text(name, otherwise string) string {
 func (r *reader) setClasses(texts []string, numbers []float64) error {
 	if n := len(texts) + len(numbers); n > exchange.MaxClasses {
 		return fmt.Errorf("it has %d classes: at most %d are read", n, exchange.MaxClasses)
-	} else if err := r.take(n); err != nil {
+	} else if err := r.take(newColumn * n); err != nil {
 		return err
 	}
 	kind := table.String

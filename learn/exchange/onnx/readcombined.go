@@ -211,6 +211,11 @@ func (r *reader) graph(leaves []*whole) (*preprocess.Graph, []string, error) {
 	for _, l := range leaves {
 		k := slices.IndexFunc(of, func(c []*change) bool { return slices.Equal(c, l.changes) })
 		if k < 0 {
+			for _, c := range l.changes {
+				if err := r.copies(size(c.params)); err != nil {
+					return nil, nil, err
+				}
+			}
 			k, of = len(of), append(of, l.changes)
 			branches, inside = append(branches, preprocess.Branch{Name: fmt.Sprint(k + 1)}), append(inside, steps(l.changes))
 		}

@@ -46,7 +46,7 @@ func balanced(splits int, members []int, size int, from, node func(k int) int) m
 // Files that would take a multiple of their size, or of what a machine has.
 func TestHostile(t *testing.T) {
 	read := func(file []byte) (*model.Model, error) { return xgboost.Read(file, nil) }
-	many, last := make([]int, 200_000), make([]int, 30_000)
+	many, last := make([]int, 70_000), make([]int, 17_000)
 	for k := range many {
 		many[k] = k % 65_536
 	}
@@ -61,9 +61,9 @@ func TestHostile(t *testing.T) {
 		megabytes  uint64
 		file       []byte
 	}{
-		{"sets that overlap", "sets of more than its 200000 categories", 400, document(t, 1, balanced(100_000, many, 100_000, zero, same))},
-		{"sets of one node", "two at node 0", 400, document(t, 1, balanced(100_000, many, 1, zero, zero))},
-		{"sets of a late category", "more than 16777216 words", 400, document(t, 1, balanced(30_000, last, 1, same, same))},
+		{"sets that overlap", "sets of more than its 70000 categories", 400, document(t, 1, balanced(10_000, many, 50_000, zero, same))},
+		{"sets of one node", "two at node 0", 400, document(t, 1, balanced(10_000, many, 1, zero, zero))},
+		{"sets of a late category", "more than 16777216 words", 400, document(t, 1, balanced(17_000, last, 1, same, same))},
 		{"fewer nodes than it says", "left_children has 3 values, want 4194304", 20, document(t, 1, empty)},
 		{"many features of categories", "5000 of its features are of named categories", 60, named(t, 5000)},
 		{"classes without trees", "of so unequal number", 20, classes(t, 16_384, 60)},

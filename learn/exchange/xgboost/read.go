@@ -225,6 +225,10 @@ func categories(cats place, features int) []exchange.Categories {
 		} else {
 			text := make([]byte, len(values))
 			for i, v := range values {
+				if !(v >= math.MinInt8 && v <= math.MaxUint8) || v != math.Trunc(v) {
+					enc.fail("has %v at %d of values: want a byte", v, i)
+					return nil
+				}
 				text[i] = byte(int(v))
 			}
 			offsets := enc.at("offsets").whole(-1)
