@@ -26,6 +26,19 @@ type Booster struct {
 	Numbered []Categories // of each feature, nil where no feature has any
 }
 
+// OnCategories says of each feature whether a split is on its categories.
+func (b *Booster) OnCategories() []bool {
+	is := make([]bool, len(b.Ensemble.Features))
+	for _, t := range b.Ensemble.Trees {
+		for k, set := range t.Categories {
+			if set != nil && t.Feature[k] >= 0 {
+				is[t.Feature[k]] = true
+			}
+		}
+	}
+	return is
+}
+
 // Categories are the values of a feature that is split on their numbers: value k
 // is number k. They are nil of a feature of numbers.
 type Categories struct {

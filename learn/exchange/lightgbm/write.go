@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -73,15 +72,7 @@ func write(b *exchange.Booster) ([]byte, error) {
 // features describes the columns: the numbers of categories, and what they are.
 func features(b *exchange.Booster) (infos []string, lists [][]string) {
 	lists = [][]string{}
-	for j := range b.Ensemble.Features {
-		split := slices.ContainsFunc(b.Ensemble.Trees, func(t ensemble.Tree) bool {
-			for k, f := range t.Feature {
-				if int(f) == j && t.Categories != nil && t.Categories[k] != nil {
-					return true
-				}
-			}
-			return false
-		})
+	for j, split := range b.OnCategories() {
 		if b.Numbered == nil || b.Numbered[j].Values == nil {
 			if split {
 				infos = append(infos, "0:1") // categories that are numbers already

@@ -79,9 +79,10 @@ func document(b *exchange.Booster) (map[string]any, error) {
 		objective, base = map[string]any{"name": "count:poisson", "poisson_regression_param": map[string]any{"max_delta_step": "0.7"}}, "1E0"
 	}
 	var names, kinds, list, info []any
+	onCategories := b.OnCategories()
 	for j, name := range e.Features {
 		kind := "float"
-		if b.Numbered[j].Values != nil || onCategories(trees, j) {
+		if b.Numbered[j].Values != nil || onCategories[j] {
 			kind = "c"
 		}
 		names, kinds = append(names, name), append(kinds, kind)
@@ -106,17 +107,6 @@ func document(b *exchange.Booster) (map[string]any, error) {
 			}},
 		},
 	}, nil
-}
-
-func onCategories(trees []*ensemble.Tree, feature int) bool {
-	return slices.ContainsFunc(trees, func(t *ensemble.Tree) bool {
-		for k, f := range t.Feature {
-			if int(f) == feature && t.Categories != nil && t.Categories[k] != nil {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // cats are the categories of a data frame's columns, as version 3.1 has them;
