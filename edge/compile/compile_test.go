@@ -198,7 +198,7 @@ func TestExp(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	chain := ensemble.Tree{} // both children of a node are the next: 2^60 places
+	chain := ensemble.Tree{} // both children of a node are the next: 2^59 ways to the last
 	for n := range 60 {
 		f := int32(0)
 		if n == 59 {
@@ -216,7 +216,7 @@ func TestRefused(t *testing.T) {
 		{nil, &Options{Batch: -1}, "both are positive"},
 		{nil, &Options{Memory: 1 << 31}, "less than 2 GiB"},
 		{nil, &Options{Batch: 1 << 20, Memory: 1 << 20}, "smaller batch"},
-		{[]ensemble.Tree{chain}, nil, "shallower trees"},
+		{[]ensemble.Tree{chain}, nil, "another leads, too"},
 		{[]ensemble.Tree{{}}, nil, "no nodes"},
 	} {
 		e := &ensemble.Ensemble{Features: []string{"x"}, Base: []float64{0}, Link: ensemble.Identity, Trees: c.trees}
