@@ -12,6 +12,7 @@ import (
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/cluster"
+	"github.com/runnel-dev/runnel/learn/portable"
 	"github.com/runnel-dev/runnel/learn/search"
 	"github.com/runnel-dev/runnel/learn/search/crossval"
 	"github.com/runnel-dev/runnel/report"
@@ -173,7 +174,7 @@ func (r *run) slices(trials []search.Trial) markup.HTML {
 				x, _ = strconv.ParseFloat(fmt.Sprint(v), 64)
 			}
 			if log {
-				x = math.Log10(x)
+				x = portable.Log(x) / math.Ln10
 			}
 			c.X, c.Y, c.Shade = append(c.X, x), append(c.Y, t.Score), append(c.Shade, float64(t.Number+1)/float64(len(trials)))
 		}

@@ -52,10 +52,10 @@ func TestFit(t *testing.T) {
 func TestFitErrors(t *testing.T) {
 	y := &learn.Target{Task: learn.Regression, Values: []float64{1, 2, 3, 10}}
 	for want, weights := range map[string][]float64{
-		"row 1 is -1":            {1, -1, 1, 1},
-		"the sample weights sum to 0":     {0, 0, 0, 0},
-		"but 1 sample weights":   {1},
-		"sample weight of row 0": {math.NaN(), 1, 1, 1},
+		"row 1 is -1":                 {1, -1, 1, 1},
+		"the sample weights sum to 0": {0, 0, 0, 0},
+		"but 1 sample weights":        {1},
+		"sample weight of row 0":      {math.NaN(), 1, 1, 1},
 	} {
 		if _, err := (Estimator{}).Fit(context.Background(), x, y, &learn.Options{Weights: weights}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

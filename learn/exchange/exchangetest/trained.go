@@ -34,7 +34,7 @@ func Data(t testing.TB, n int) *table.Table {
 	species, big, price := make([]string, n), make([]string, n), make([]float64, n)
 	for i := range n {
 		k := r.IntN(3)
-		length[i] = math.Round(1000*(3+float64(k)+r.NormFloat64()/2)) / 8
+		length[i] = math.Round(1000*(3+float64(k)+float64(r.NormFloat64()/2))) / 8
 		mass[i] = float64(float32(r.ExpFloat64() * 100))
 		year[i] = int64(2007 + r.IntN(5))
 		wild[i] = r.IntN(2) == 0

@@ -153,7 +153,7 @@ func (v *apart) lacks(lengths *constant) bool {
 	for k, long := range lengths.numbers {
 		want := 0.0
 		for _, c := range v.from[k*len(v.columns):][:len(v.columns)] {
-			want += c * c
+			want += float64(c * c)
 		}
 		if !(math.Abs(long-want) <= 1e-4*(1+want)) {
 			return false

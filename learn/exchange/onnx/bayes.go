@@ -6,6 +6,7 @@ import (
 
 	"github.com/runnel-dev/runnel/learn"
 	"github.com/runnel-dev/runnel/learn/bayes"
+	"github.com/runnel-dev/runnel/learn/portable"
 )
 
 // bayes writes naive Bayes: the logarithm of how probable each class is, and what
@@ -22,12 +23,12 @@ func (w *writer) bayes(x string, m *bayes.Model) (said, error) {
 		logs := make([]float64, len(frequencies))
 		for c := range k {
 			for j := range n {
-				logs[j*k+c] = math.Log(frequencies[c*n+j])
+				logs[j*k+c] = portable.Log(frequencies[c*n+j])
 			}
 		}
 		base := make([]float64, k)
 		for c, p := range priors {
-			base[c] = math.Log(p)
+			base[c] = portable.Log(p)
 		}
 		scores = w.op("Gemm", nil, x, w.constant([]int64{n, k}, logs), w.constant([]int64{k}, base))
 	} else {
@@ -53,9 +54,9 @@ func bases(priors, variances []float64) []float64 {
 	out := make([]float64, len(priors))
 	n := len(variances) / len(priors)
 	for c, p := range priors {
-		out[c] = math.Log(p)
+		out[c] = portable.Log(p)
 		for _, v := range variances[c*n : (c+1)*n] {
-			out[c] -= .5 * math.Log(2*math.Pi*v)
+			out[c] -= float64(.5 * portable.Log(2*math.Pi*v))
 		}
 	}
 	return out
@@ -153,7 +154,7 @@ func (r *reader) counts(s *scores, priors []float64) *fit {
 		frequencies := make([]float64, n*k)
 		for c := range k {
 			for j := range n {
-				frequencies[c*n+j] = max(math.Exp(l.weights[0][j*k+c]), math.SmallestNonzeroFloat64)
+				frequencies[c*n+j] = max(portable.Exp(l.weights[0][j*k+c]), math.SmallestNonzeroFloat64)
 			}
 		}
 		return bayes.FromState(learn.State{Kind: bayes.Kind, Params: map[string]any{"distribution": "multinomial"}, Tensors: map[string]learn.Tensor{

@@ -225,7 +225,7 @@ func (r *reader) regression(l *layers) *fit {
 		for i, v := range l.weights[0] {
 			w[i] = v * l.unit
 		}
-		return linearOf(w, []float64{l.bias[0][0]*l.unit + l.offset}, 1)
+		return linearOf(w, []float64{float64(l.bias[0][0]*l.unit) + l.offset}, 1)
 	}}
 }
 
