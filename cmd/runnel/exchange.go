@@ -19,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/runnel-dev/runnel/events"
+	"github.com/runnel-dev/runnel/functions/register"
 	"github.com/runnel-dev/runnel/internal/modelname"
 	"github.com/runnel-dev/runnel/internal/nearest"
 	"github.com/runnel-dev/runnel/internal/sha256"
@@ -187,7 +188,7 @@ The same file is registered once, however often it is imported.`,
 				return err
 			}
 			defer conn.close()
-			v, err := register(cmd, conn, m, name, origin{Format: format, File: filepath.Base(args[0]), Bytes: len(file), SHA256: fmt.Sprintf("%x", sha256.Sum256(file))})
+			v, err := registerImported(cmd, conn, m, name, origin{Format: format, File: filepath.Base(args[0]), Bytes: len(file), SHA256: fmt.Sprintf("%x", sha256.Sum256(file))})
 			if err != nil {
 				return err
 			}
@@ -197,7 +198,7 @@ The same file is registered once, however often it is imported.`,
 				}
 			}
 			return a.print(v, func() {
-				fmt.Fprintf(a.out, "%s version %d: a %s of %d columns, from %s\n", name, v.Version, strings.ReplaceAll(v.Estimator, "_", " "), len(m.Inputs), args[0])
+				fmt.Fprintf(a.out, "%s version %d: %s of %d columns, from %s\n", name, v.Version, register.Spoken(v.Estimator), len(m.Inputs), args[0])
 				if alias != registry.Champion {
 					a.say("Next: %s models promote %s %d    serves it", a.name(), name, v.Version)
 				}
@@ -304,8 +305,8 @@ type origin struct {
 	SHA256 string `json:"sha256"`
 }
 
-// register stores the files of a model, and gives it the next version of a name.
-func register(cmd *cobra.Command, c *connection, m *model.Model, name string, from origin) (modelVersion, error) {
+// registerImported stores the files of a model, and gives it the next version of a name.
+func registerImported(cmd *cobra.Command, c *connection, m *model.Model, name string, from origin) (modelVersion, error) {
 	var err error
 	if m.Lineage, err = json.Marshal(map[string]any{"imported": from}); err != nil {
 		return modelVersion{}, err
@@ -336,11 +337,11 @@ func importedCard(name string, m *model.Model, from origin) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s\n", name)
-	kind := strings.ReplaceAll(m.Estimator.State().Kind, "_", " ")
+	kind := register.Spoken(m.Estimator.State().Kind)
 	if m.Task == learn.Clustering {
-		line("Finds the cluster of a row from %d columns, by a %s that was imported.\n", len(m.Inputs), kind)
+		line("Finds the cluster of a row from %d columns, by %s that was imported.\n", len(m.Inputs), kind)
 	} else {
-		line("Predicts `%s` (%s) from %d columns, by a %s that was imported.\n", m.Target, m.Task, len(m.Inputs), kind)
+		line("Predicts `%s` (%s) from %d columns, by %s that was imported.\n", m.Target, m.Task, len(m.Inputs), kind)
 	}
 	line("## Where it comes from\n")
 	line("The %s file %s of %d bytes, SHA-256 %s. How good it is was not measured here.\n", from.Format, from.File, from.Bytes, from.SHA256)

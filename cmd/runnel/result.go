@@ -11,6 +11,7 @@ import (
 
 	"github.com/runnel-dev/runnel/events"
 	"github.com/runnel-dev/runnel/functions/evaluate"
+	"github.com/runnel-dev/runnel/functions/register"
 	"github.com/runnel-dev/runnel/learn/model"
 	"github.com/runnel-dev/runnel/runtime/engine"
 	"github.com/runnel-dev/runnel/runtime/node/api"
@@ -254,14 +255,13 @@ func (a *app) printMetrics(r *result) {
 	e := r.evaluation
 	title := strings.ReplaceAll(e.Estimator, "_", " ")
 	if r.Model != nil {
-		title = fmt.Sprintf("%s version %d, %s", r.Model.Name, r.Model.Version, withArticle(title))
+		title = fmt.Sprintf("%s version %d, %s", r.Model.Name, r.Model.Version, register.Spoken(e.Estimator))
 	}
 	measured := e.Subset + " rows that it has not seen"
 	if e.Subset == "train" {
 		measured = "rows that it learnt from"
 	}
 	if e.Lists != nil {
-		title = strings.Replace(title, ", an als", ", recommendations by als", 1)
 		measured = fmt.Sprintf("users, in lists of k = %d", e.Lists.K)
 	}
 	if e.Clusters != nil {
@@ -298,17 +298,6 @@ func (a *app) printMetrics(r *result) {
 	if len(rows) > 1 {
 		columns(a.out, rows, 2, 3)
 	}
-}
-
-// withArticle is what a model is, as a, an or, of several, without.
-func withArticle(estimator string) string {
-	switch {
-	case strings.HasSuffix(estimator, "trees"), estimator == "neighbors":
-		return estimator
-	case strings.ContainsRune("aeio", rune(estimator[0])):
-		return "an " + estimator
-	}
-	return "a " + estimator
 }
 
 // figure is a metric to three places, where it is of a size that they say something of.

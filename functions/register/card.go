@@ -30,11 +30,7 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s", name)
 	line("")
-	by := "a " + strings.ReplaceAll(in.Estimator, "_", " ")
-	if m.Task == learn.AnomalyDetection {
-		by = "an isolation forest"
-	}
-	columns := fmt.Sprintf("%d columns of the dataset %s, by %s.", len(m.Inputs), in.Raw.Name, by)
+	columns := fmt.Sprintf("%d columns of the dataset %s, by %s.", len(m.Inputs), in.Raw.Name, Spoken(in.Estimator))
 	switch m.Task {
 	case learn.Recommendation:
 		line("Recommends `%s` to `%s` by what was done in the dataset %s, by alternating least squares (%s).", in.Raw.Roles[events.RoleItem], in.Raw.Roles[events.RoleUser], in.Raw.Name, in.Estimator)
@@ -120,4 +116,26 @@ func Card(name string, in events.ModelEvaluatedData, e Judged, m *model.Model) s
 func cell(s string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "<", "&lt;")
 	return strings.ReplaceAll(strings.ReplaceAll(s, "\n", " "), "\r", " ")
+}
+
+// Spoken is what a model of an estimator is: with an article, or of several without.
+func Spoken(estimator string) string {
+	switch estimator {
+	case "kmeans":
+		return "k-means"
+	case "als":
+		return "recommendations by als"
+	case "sgd":
+		return "a linear model (sgd)"
+	case "linear", "logistic", "ridge", "lasso":
+		return "a " + estimator + " regression"
+	}
+	words := strings.ReplaceAll(estimator, "_", " ")
+	switch {
+	case strings.HasSuffix(words, "trees"), words == "neighbors", words == "naive Bayes":
+		return words
+	case strings.IndexByte("aeio", (words + " ")[0]) >= 0:
+		return "an " + words
+	}
+	return "a " + words
 }

@@ -24,7 +24,7 @@ func Trees(m *model.Model, format string) (b *Booster, notes []string, err error
 	opener, ok := m.Estimator.(ensemble.Opener)
 	kind := m.Estimator.State().Kind
 	if !ok {
-		return nil, nil, fmt.Errorf("the estimator is a %s, and a file of %s holds sums of trees: export it as onnx", kind, format)
+		return nil, nil, fmt.Errorf("the estimator is %s, and a file of %s holds sums of trees: export it as onnx", kind, format)
 	}
 	e := opener.Ensemble()
 	if m.Task == learn.Classification && e.Link == ensemble.Identity {

@@ -76,7 +76,7 @@ func Refuses(t *testing.T, write Writer, name, why string) {
 		e      learn.Estimator
 		specs  []preprocess.Spec
 	}{
-		"the estimator is a ridge":                               {"price", linear.Ridge{Alpha: 1}, []preprocess.Spec{&preprocess.Auto{Family: "linear"}}},
+		"the estimator is ridge":                                 {"price", linear.Ridge{Alpha: 1}, []preprocess.Spec{&preprocess.Auto{Family: "linear"}}},
 		"the trees of a random_forest give probabilities":        {"species", tree.NewForest(), []preprocess.Spec{auto}},
 		"transform 1 (interact) makes columns of others":         {"price", few, []preprocess.Spec{&preprocess.Interact{Pairs: [][2]string{{"mass", "year"}}}, auto}},
 		"transform 1 (impute by nearest rows) of length, mass, ": {"price", few, []preprocess.Spec{&preprocess.Impute{Numeric: "knn"}, auto}},

@@ -59,9 +59,9 @@ func (w *writer) estimator(x string, n int, of learn.Model) (said, error) {
 	}
 	kind := of.State().Kind
 	if kind == neighbors.Kind {
-		return said{}, fmt.Errorf("the estimator is a %s: which training rows are nearest to a row that is as far from several hangs on the last bit of a sum, so that ONNX Runtime would choose others. Train another estimator, or keep the model as it is and use runnel predict", kind)
+		return said{}, fmt.Errorf("the estimator is %s: which training rows are nearest to a row that is as far from several hangs on the last bit of a sum, so that ONNX Runtime would choose others. Train another estimator, or keep the model as it is and use runnel predict", kind)
 	}
-	return said{}, fmt.Errorf("the estimator is a %s: sums of trees, linear models, dense networks, naive Bayes, k-means, votes and stackings of these, and any of them calibrated, are written", kind)
+	return said{}, fmt.Errorf("the estimator is %s: sums of trees, linear models, dense networks, naive Bayes, k-means, votes and stackings of these, and any of them calibrated, are written", kind)
 }
 
 // classification reports whether classes are told apart.
