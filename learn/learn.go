@@ -107,7 +107,7 @@ type Options struct {
 	Seed     uint64
 	Threads  int                   // 0: as many as GOMAXPROCS
 	Weights  []float64             // sample weights, nil: all 1
-	Groups   []int32               // the group of each row, whose rows folds within a fit do not part; nil: they are divided at random
+	Groups   []int32               // the group of each row, whose rows the folds of stacking and calibration do not part; nil: they are divided at random
 	Progress func(done, total int) // nil: none; called from one goroutine at a time
 }
 

@@ -164,7 +164,11 @@ func FoldsOf(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) 
 		}
 		if n := different(opts.Groups); n > 1 {
 			f.K = min(k, n)
-			return f.Group(opts.Groups)
+			folds, err := f.Group(opts.Groups)
+			if err == nil {
+				err = learnable(y, opts.Weights, folds)
+			}
+			return folds, err
 		}
 	}
 	if y.Task == learn.Classification {
@@ -172,6 +176,27 @@ func FoldsOf(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) 
 		return folds, err
 	}
 	return f.Plain(y.Len())
+}
+
+// learnable reports a class that a fold is to predict without a row to learn it from:
+// it would come out as the least likely for all of its rows.
+func learnable(y *learn.Target, weights []float64, folds []split.Fold) error {
+	if y.Task != learn.Classification {
+		return nil
+	}
+	for _, fold := range folds {
+		has := make([]bool, len(y.Classes))
+		counts := func(r int) bool { return weights == nil || weights[r] > 0 }
+		for _, r := range fold.Train {
+			has[y.Labels[r]] = has[y.Labels[r]] || counts(r)
+		}
+		for _, r := range fold.Test {
+			if c := y.Labels[r]; !has[c] && counts(r) {
+				return fmt.Errorf("folds by group: all rows of the class %q are in one of %d folds, so that none is left to learn it from: split the rows at random or so that more groups have it, or do without what learns from folds (stacking, calibration, a chosen threshold)", y.Classes[c], len(folds))
+			}
+		}
+	}
+	return nil
 }
 
 func different(groups []int32) int {

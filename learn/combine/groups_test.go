@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -81,5 +82,31 @@ func TestGroups(t *testing.T) {
 	}
 	if _, err := combine.FoldsOf(y, 4, &learn.Options{Groups: []int32{0, 1}}); fmt.Sprint(err) != "2 groups for 240 rows" {
 		t.Error(err)
+	}
+}
+
+// TestClassOfOneGroup: nobody can learn a class on the other groups that only one has.
+func TestClassOfOneGroup(t *testing.T) {
+	y := &learn.Target{Task: learn.Classification, Classes: []string{"well", "ill"}}
+	opts := &learn.Options{Weights: []float64{1, 1, 1, 1, 1, 1}}
+	for i := range opts.Weights {
+		g := int32(i / 2)
+		y.Labels, opts.Groups = append(y.Labels, g/2), append(opts.Groups, g)
+	}
+	const want = `all rows of the class "ill" are in one of 3 folds`
+	if _, err := combine.FoldsOf(y, 3, opts); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
+	}
+	y.Labels[0] = 1
+	if _, err := combine.FoldsOf(y, 3, opts); err != nil {
+		t.Error(err)
+	}
+	opts.Weights[0] = 0 // it says nothing of its class
+	if _, err := combine.FoldsOf(y, 3, opts); err == nil {
+		t.Error("a row of weight 0 is learnt from")
+	}
+	y.Labels[0], opts.Weights = 0, []float64{1, 1, 1, 1, 0, 0}
+	if _, err := combine.FoldsOf(y, 3, opts); err != nil {
+		t.Errorf("rows of weight 0 need no model: %v", err)
 	}
 }

@@ -149,7 +149,7 @@ func (b *Booster) Estimator(task learn.Task) (learn.Model, error) {
 		of[t.Output] = append(of[t.Output], t)
 		rounds = max(rounds, len(of[t.Output]))
 	}
-	if rounds*outputs-len(e.Trees) > MaxEmpty {
+	if rounds*outputs-len(e.Trees) > max(MaxEmpty, len(e.Trees)) {
 		return nil, fmt.Errorf("its %d trees are of so unequal number for its %d outputs that they cannot be held", len(e.Trees), outputs)
 	}
 	n := &flat{features: len(e.Features), trees: []int64{0}, sets: []int64{0}, members: []int32{}, known: map[shared]int32{}}

@@ -39,9 +39,9 @@ const (
 // Sets counts the words of the sets of categories of a file.
 type Sets int
 
-// Add reports words beyond MaxWords.
-func (s *Sets) Add(words int) error {
-	if *s += Sets(words); *s > MaxWords {
+// Add reports words beyond MaxWords and some for each member that the file names.
+func (s *Sets) Add(words, members int) error {
+	if *s += Sets(max(0, words-4*members)); *s > MaxWords {
 		return fmt.Errorf("its sets of categories take more than %d words of 64 categories: train with fewer categories a column, or fewer trees", MaxWords)
 	}
 	return nil

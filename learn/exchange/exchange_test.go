@@ -101,3 +101,21 @@ func wide() ensemble.Tree {
 	return ensemble.Tree{Feature: []int32{0, -1, -1}, Threshold: make([]float64, 3), MissingLeft: make([]bool, 3), Left: []int32{1, 0, 0},
 		Right: []int32{2, 0, 0}, Cover: make([]float64, 3), Value: make([]float64, 3), Categories: [][]uint64{set, nil, nil}}
 }
+
+// TestSets: what is bounded are words that a file does not name the members of.
+func TestSets(t *testing.T) {
+	const wide = 20_000 / 64
+	var full, thin Sets
+	for range 1_000_000 {
+		if err := full.Add(wide, wide/4); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for thin.Add(wide, 1) == nil {
+		n++
+	}
+	if n > MaxWords/(wide-5) {
+		t.Errorf("%d sets of one member and %d words are taken", n, wide)
+	}
+}

@@ -3,6 +3,7 @@ package lightgbm_test
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -67,7 +68,14 @@ func TestCutShort(t *testing.T) {
 			t.Errorf("at byte %d: error %v", at, err)
 		}
 	}
-	if _, err := lightgbm.Read(bytes.Replace(good, []byte("end of trees\n\n"), []byte("\nfeature importances:\n"), 1), nil); err != nil {
-		t.Errorf("as older versions end their trees: %v", err)
+	// As older versions end their trees.
+	good = exchangetest.Read(t, "categories.lgb.txt")
+	m, err := lightgbm.Read(good, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := lightgbm.Read(bytes.Replace(good, []byte("end of trees\n\n"), []byte("\nfeature importances:\n"), 1), nil)
+	if err != nil || !reflect.DeepEqual(old.Inputs, m.Inputs) {
+		t.Errorf("of an older version there are the inputs %+v, want %+v; %v", old.Inputs, m.Inputs, err)
 	}
 }

@@ -87,7 +87,10 @@ func fieldsOf(block string) fields {
 // blocks parts a file into its head, its trees and what follows them.
 func blocks(text string) (head string, trees []string, rest string, err error) {
 	body, rest, ended := strings.Cut(text, "\nend of trees")
-	if !ended && !strings.Contains(body, "\nfeature importances:") { // as older versions end them
+	if !ended { // as older versions end them
+		body, rest, ended = strings.Cut(text, "\nfeature importances:")
+	}
+	if !ended {
 		return "", nil, "", fmt.Errorf("it has no line \"end of trees\": the file is cut short: copy it again, or save the model again")
 	}
 	from, at := 0, 0

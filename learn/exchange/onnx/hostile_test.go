@@ -232,7 +232,7 @@ func TestShared(t *testing.T) {
 			set(g.node("ReduceSum", "total", "all", "one"), "keepdims", 1)
 			g.node("Greater", "some", "total", "zero")
 			g.node("Div", "shares", "all", "total")
-			for k := range 3 * many {
+			for k := range 6 * many {
 				g.node("Where", fmt.Sprint("out", k), "some", "shares", "p")
 			}
 		}},

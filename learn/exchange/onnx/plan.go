@@ -106,7 +106,7 @@ func size(params any) int {
 // made by.
 func (r *reader) take(columns int) error {
 	if r.work += columns; r.work > maxWork {
-		return fmt.Errorf("its nodes take and make more than %d columns in all", maxWork)
+		return fmt.Errorf("its nodes take and make more than %d columns in all: write a model of fewer members or columns", maxWork)
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (r *reader) take(columns int) error {
 // copies counts numbers that a node makes of those of tensors, which many may share.
 func (r *reader) copies(numbers int) error {
 	if most := maxMore + 8*r.held; numbers > most-r.copied {
-		return fmt.Errorf("its nodes make more than %d numbers of the %d of its tensors", most, r.held)
+		return fmt.Errorf("its nodes make more than %d numbers of the %d of its tensors: write a model whose nodes share less", most, r.held)
 	}
 	r.copied += numbers
 	return nil

@@ -19,7 +19,7 @@ import (
 const (
 	maxGraph   = 1 << 16 // nodes
 	maxColumns = 1 << 14
-	maxWork    = 1 << 21 // columns that all nodes take
+	maxWork    = 1 << 22 // columns that all nodes take
 	maxParts   = 1 << 18 // messages that it is made of
 	maxMore    = 1 << 22 // numbers that nodes may make, beside some for each that tensors have
 	maxUses    = 8       // of an estimator, in others

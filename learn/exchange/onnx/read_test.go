@@ -142,7 +142,7 @@ func TestReadRefuses(t *testing.T) {
 			wide := p.Graph.Input[0].Type.GetTensorType().Shape.Dim
 			wide[len(wide)-1].Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: 10_000}
 			join := &onnxpb.NodeProto{OpType: proto.String("Concat"), Input: []string{"a"}}
-			for i := range 300 {
+			for i := range 600 {
 				next := proto.Clone(join).(*onnxpb.NodeProto)
 				next.Output = []string{fmt.Sprint("more", i)}
 				p.Graph.Node = append(p.Graph.Node, next)

@@ -121,7 +121,7 @@ func (n *nodes) split(t *ensemble.Tree, k int, mode string, v float64, missing, 
 		}
 		set := n.equal[int(v)]
 		if set == nil {
-			if err := n.sets.Add(int(v)/64 + 1); err != nil {
+			if err := n.sets.Add(int(v)/64+1, 1); err != nil {
 				return err
 			}
 			set = make([]uint64, int(v)/64+1)

@@ -67,7 +67,7 @@ func TestHostile(t *testing.T) {
 		{"fewer nodes than it says", "left_children has 3 values, want 4194304", 20, document(t, 1, empty)},
 		{"many features of categories", "5000 of its features are of named categories", 60, named(t, 5000)},
 		{"classes without trees", "of so unequal number", 20, classes(t, 16_384, 60)},
-		{"features without names", "num_feature is 1048576: at most 65536", 20, document(t, 1<<20, balanced(1, []int{1}, 1, same, same))},
+		{"features without names", "num_feature is 1048576: at most 262144", 20, document(t, 1<<20, balanced(1, []int{1}, 1, same, same))},
 	} {
 		t.Run(c.name, func(t *testing.T) { exchangetest.Hostile(t, c.file, read, c.want, c.megabytes) })
 	}

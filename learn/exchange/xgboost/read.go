@@ -118,7 +118,7 @@ func readLearner(learner place) *exchange.Booster {
 }
 
 // mostUnnamed bounds the features of which a file has nothing but their number.
-const mostUnnamed = 1 << 16
+const mostUnnamed = 1 << 18
 
 // names are those of the features: f0, f1, ... where the file has none, as XGBoost
 // calls them.
@@ -130,7 +130,7 @@ func names(learner place, features int) []string {
 		}
 	}
 	if len(out) == 0 && features > mostUnnamed {
-		learner.fail("has no feature_names, and num_feature is %d: at most %d features are read without names; train with those of a data frame", features, mostUnnamed)
+		learner.fail("has no feature_names, and num_feature is %d: at most %d features are read without names; name them, as by booster.feature_names = [...], and save it again", features, mostUnnamed)
 		return nil
 	}
 	if len(out) == 0 {

@@ -99,7 +99,7 @@ func readSets(p place, n int, all *exchange.Sets) [][]uint64 {
 			}
 			words = max(words, int(c)/64+1)
 		}
-		if err := all.Add(words); err != nil {
+		if err := all.Add(words, size); err != nil {
 			p.fail("is too much: %v", err)
 			return nil
 		}

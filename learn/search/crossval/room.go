@@ -65,8 +65,14 @@ func (e *Evaluator) batches(keys []string, first, last int) [][]task {
 	size := int64(0) // of what the batch needs
 	var all [][]task
 	var batch []task
+	order := make([]int, len(keys)) // those of the same features follow each other
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(keys[i], keys[j]) })
 	for fold := first; fold < last; fold++ {
-		for i, key := range keys {
+		for _, i := range order {
+			key := keys[i]
 			if at := (place{fold, key}); !needed[at] {
 				if size+e.sizes[key] > e.o.Memory && len(batch) > 0 {
 					all, batch, size = append(all, batch), nil, 0

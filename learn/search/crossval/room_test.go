@@ -1,8 +1,11 @@
 package crossval
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 
 	"github.com/runnel-dev/runnel/learn"
@@ -11,10 +14,9 @@ import (
 	"github.com/runnel-dev/runnel/table"
 )
 
-// What is kept fits into memory by what features are, not by the columns that they
-// are made of: text becomes many.
-func TestRoom(t *testing.T) {
-	const rows, folds, terms = 120, 5, 40
+// worded is a table of texts of two classes in folds, and an estimator of them.
+func worded(t *testing.T, rows, folds int) (d Data, entry estimator.Entry) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(1, 1))
 	words, y := make([]string, rows), &learn.Target{Task: learn.Classification, Classes: []string{"no", "yes"}, Labels: make([]int32, rows)}
 	for i := range rows {
@@ -27,14 +29,21 @@ func TestRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := Data{X: x, Y: y}
+	d = Data{X: x, Y: y}
 	if d.Folds, _, err = (Scheme{Folds: folds, Seed: 3}).Plan(y); err != nil {
 		t.Fatal(err)
 	}
-	entry, err := estimator.Find("naive_bayes", learn.Classification)
-	if err != nil {
+	if entry, err = estimator.Find("naive_bayes", learn.Classification); err != nil {
 		t.Fatal(err)
 	}
+	return d, entry
+}
+
+// What is kept fits into memory by what features are, not by the columns that they
+// are made of: text becomes many.
+func TestRoom(t *testing.T) {
+	const rows, folds, terms = 120, 5, 40
+	d, entry := worded(t, rows, folds)
 	var candidates []Candidate
 	for k := range 4 { // of different features
 		candidates = append(candidates, Candidate{Entry: entry, Specs: []preprocess.Spec{&preprocess.Tfidf{MaxFeatures: terms + k}}})
@@ -96,5 +105,40 @@ func TestRoom(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("room for %d folds: results %v, want %v", c.folds, got, want)
 		}
+	}
+}
+
+// counted counts how often it is fitted.
+type counted struct {
+	*preprocess.Tfidf
+	n *atomic.Int64
+}
+
+func (c counted) MarshalJSON() ([]byte, error) { return json.Marshal(c.Tfidf) }
+
+func (c counted) Fit(ctx context.Context, x *table.Table, y *learn.Target, opts *learn.Options) (preprocess.Transformer, error) {
+	c.n.Add(1)
+	return c.Tfidf.Fit(ctx, x, y, opts)
+}
+
+// Where there is room for one fold's features, candidates that have the same follow
+// each other, so that they are made once and not for each candidate.
+func TestRoomOfTurns(t *testing.T) {
+	const rows, folds, terms, kinds = 120, 5, 40, 3
+	d, entry := worded(t, rows, folds)
+	var n atomic.Int64
+	var candidates []Candidate
+	for k := range 24 {
+		candidates = append(candidates, Candidate{Entry: entry, Specs: []preprocess.Spec{counted{&preprocess.Tfidf{MaxFeatures: terms + k%kinds}, &n}}})
+	}
+	e, err := New(d, &Options{Threads: 2, Memory: 8 * rows * (terms + kinds)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Score(t.Context(), candidates, 0, folds, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n.Load() > (folds+1)*kinds { // once more where they are measured
+		t.Errorf("%d features of %d folds are made %d times", kinds, folds, n.Load())
 	}
 }
