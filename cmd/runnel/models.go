@@ -39,7 +39,7 @@ func newModels(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		v, err := versionOf(m, version)
+		v, err := shownVersion(m, version)
 		if err != nil {
 			return err
 		}
@@ -84,6 +84,15 @@ func newModels(a *app) *cobra.Command {
 	})
 	rollback.Flags().StringVar(&back, "alias", "champion", "alias to move back")
 	return group("models", "List, show, promote, roll back, export and import models", list, show, promote, rollback, newModelsExport(a), newModelsImport(a))
+}
+
+// shownVersion is versionOf for who only looks: of a model that is not served it is the
+// newest.
+func shownVersion(m api.Model, name string) (modelVersion, error) {
+	if _, served := m.Aliases[registry.Champion]; name == "" && !served && len(m.Versions) > 0 {
+		return m.Versions[len(m.Versions)-1], nil
+	}
+	return versionOf(m, name)
 }
 
 // versionOf finds a version by its number or an alias; by default the one that

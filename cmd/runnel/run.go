@@ -156,6 +156,9 @@ func (f *runFlags) params() (map[string]map[string]any, error) {
 		}
 		put(path, value(text))
 	}
+	if f.pipeline != "" { // whose steps may be of other functions than their names say
+		return out, nil
+	}
 	return out, contradiction(out)
 }
 
@@ -174,9 +177,12 @@ func contradiction(params map[string]map[string]any) error {
 		return nil
 	}
 	task, tune := tasks[0], params["tune"]
-	var known []string
+	gates, _ := params["evaluate"]["gate"].(map[string]any)
+	known, judged := []string{}, false
 	for _, t := range tasks {
-		known = append(append(known, metrics.Of(t, 2)...), metrics.Of(t, 3)...)
+		of := append(metrics.Of(t, 2), metrics.Of(t, 3)...)
+		known = append(known, of...)
+		judged = judged || !slices.ContainsFunc(sorting.Keys(gates), func(name string) bool { return !slices.Contains(of, name) })
 	}
 	slices.Sort(known)
 	known = slices.Compact(known)
@@ -190,11 +196,15 @@ func contradiction(params map[string]map[string]any) error {
 	case params["evaluate"]["beat_baseline"] == true && task == learn.Clustering:
 		return usage(errors.New("evaluate.beat_baseline: clusters have no baseline: set a gate, such as silhouette=0.3"))
 	}
-	gates, _ := params["evaluate"]["gate"].(map[string]any)
 	for _, name := range sorting.Keys(gates) {
 		if _, is := metrics.Greater(name); is && !slices.Contains(known, name) {
 			return usage(fmt.Errorf("gate %s: no model of this task is judged by it: want one of %s", name, strings.Join(known, ", ")))
+		} else if !is {
+			judged = true // which evaluate says, with the name that was meant
 		}
+	}
+	if !judged {
+		return usage(fmt.Errorf("gates %s: no model is judged by all of them: they are of classifications and of regressions", strings.Join(sorting.Keys(gates), ", ")))
 	}
 	models, _ := tune["models"].([]any)
 	for _, m := range append(models, params["train"]["model"]) {

@@ -260,6 +260,6 @@ func runOf(cmd *cobra.Command, c *connection, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	v, err := versionOf(m, version)
+	v, err := shownVersion(m, version)
 	return v.Run, err
 }

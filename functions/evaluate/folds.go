@@ -9,6 +9,7 @@ import (
 	"github.com/runnel-dev/runnel/functions/fitted"
 	"github.com/runnel-dev/runnel/internal/json"
 	"github.com/runnel-dev/runnel/learn"
+	"github.com/runnel-dev/runnel/learn/combine"
 	"github.com/runnel-dev/runnel/learn/estimator"
 	"github.com/runnel-dev/runnel/learn/metrics"
 	"github.com/runnel-dev/runnel/learn/model"
@@ -62,6 +63,9 @@ func crossValidate(ctx context.Context, call *step.Call, m *model.Model, ds even
 	}
 	if err != nil {
 		return nil, step.Permanent(err)
+	}
+	if err := combine.Learnable(of.Y, of.Weights, rounds); err != nil && d.Kind == events.RoleGroup {
+		call.Note("cross-validation by group (%s) says little of the model: %v", d.By, err)
 	}
 	entry, params, err := estimatorOf(m)
 	if err != nil {

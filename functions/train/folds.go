@@ -14,24 +14,25 @@ import (
 
 // onFolds are those of the params by which something is learnt from what was predicted
 // for rows that were not fitted on.
-func (p Params) onFolds() (names []string) {
+func (p Params) onFolds() (names []string, folds []int) {
+	add := func(name string, k int) { names, folds = append(names, name), append(folds, k) }
 	if p.Model == combine.KindStacking {
-		names = append(names, combine.KindStacking)
+		add(combine.KindStacking, p.Stacking.Folds)
 	}
 	if p.Calibration.Method != "" && p.Calibration.Method != calibrate.None {
-		names = append(names, "calibration")
+		add("calibration", p.Calibration.Folds)
 	}
 	if p.Threshold.Chosen() {
-		names = append(names, "threshold")
+		add("threshold", p.Threshold.Folds)
 	}
-	return names
+	return names, folds
 }
 
 // groups are those of the training rows, for the folds of what needs some, where the
 // dataset was split by group. In time there are no such folds: every row has to be
 // predicted, and nothing comes before the first.
-func (p Params) groups(ctx context.Context, call *step.Call, ds events.Dataset, rows int) ([]int32, error) {
-	on := p.onFolds()
+func (p Params) groups(ctx context.Context, call *step.Call, ds events.Dataset, d *training) ([]int32, error) {
+	on, folds := p.onFolds()
 	if len(on) == 0 || ds.Roles[events.RoleGroup] == "" && ds.Roles[events.RoleTime] == "" {
 		return nil, nil
 	}
@@ -54,14 +55,19 @@ func (p Params) groups(ctx context.Context, call *step.Call, ds events.Dataset, 
 	if err != nil {
 		return nil, step.Permanent(err)
 	}
-	d, err := fitted.DivisionOf(ds, raw)
+	like, err := fitted.DivisionOf(ds, raw)
 	switch {
 	case err != nil:
 		return none("%v", err)
-	case raw.Rows() != rows:
-		return none("for rows have been taken out since they were split by group (%s)", d.By)
-	case d.Count() == 1:
-		return none("for all training rows are of one group by %s", d.By)
+	case raw.Rows() != d.y.Len():
+		return none("for rows have been taken out since they were split by group (%s)", like.By)
+	case like.Count() == 1:
+		return none("for all training rows are of one group by %s", like.By)
 	}
-	return d.Groups, nil
+	for _, k := range folds {
+		if _, err := combine.GroupFolds(d.y, k, &learn.Options{Seed: call.Seed, Weights: d.weights, Groups: like.Groups}); err != nil {
+			return none("and not by group (%s): %v", like.By, err)
+		}
+	}
+	return like.Groups, nil
 }

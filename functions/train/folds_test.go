@@ -68,6 +68,8 @@ func TestFoldsAreNot(t *testing.T) {
 		{oneGroup, map[string]any{"model": "baseline"}, ""},
 		{map[string]any{"target": "x", "task": "regression", "split": "group", "by": "answer", "test": 0.5}, map[string]any{"model": "stacking", "stacking": map[string]any{"members": []any{map[string]any{"model": "ridge"}}}},
 			"stacking: its folds are at random, for all training rows are of one group by answer"},
+		{map[string]any{"target": "answer", "split": "group", "by": "answer", "test": 0.0}, sigmoid,
+			`calibration, threshold: their folds are at random, and not by group (answer): fold 1 of 2 has all rows of the class "`},
 	} {
 		r := functest.Chain(t, "d.csv", visits(20), functest.Params{"ingest": c.ingest, "train": c.train, "evaluate": {"folds": 0}})
 		notes := strings.Join(r.Results["train"].Notes, "\n")

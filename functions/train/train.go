@@ -82,7 +82,7 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err != nil {
 		return step.Permanent(err)
 	}
-	if d.groups, err = p.groups(ctx, call, in.Raw, d.y.Len()); err != nil {
+	if d.groups, err = p.groups(ctx, call, in.Raw, d); err != nil {
 		return err
 	}
 	m, matrix, err := d.fit(ctx, call, entry, p)

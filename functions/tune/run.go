@@ -92,6 +92,10 @@ func load(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	if learn.Task(in.Raw.Task) == learn.Recommendation {
 		return loadEvents(ctx, call, in, p)
 	}
+	if by := in.Raw.Roles[events.RoleTime]; by != "" && p.CV == "auto" && p.Repeats > 1 {
+		call.Note("repeats: folds by time (%s), as the rows were split, are the same each time: they are measured once", by)
+		p.Repeats = 1
+	}
 	data, err := read(ctx, call, in, p)
 	if err != nil {
 		return nil, err
@@ -153,6 +157,8 @@ func read(ctx context.Context, call *step.Call, in events.FeaturesBuiltData, p P
 	}
 	d.Groups = like.Groups
 	switch {
+	case p.CV == "auto" && like.Count() == 1:
+		call.Note("folds are at random, for all training rows are of one group by %s", like.By)
 	case p.CV == "auto" && y.Task.Supervised() && like.Kind != "":
 		scheme.Kind, scheme.Groups, scheme.Times = like.Kind, like.Groups, like.Times
 		if n := like.Count(); n > 1 {

@@ -14,10 +14,10 @@ import (
 // time: what cv says wins.
 func TestSplitFolds(t *testing.T) {
 	var b bytes.Buffer
-	b.WriteString("person,x,day,answer\n")
+	b.WriteString("person,x,day,same,answer\n")
 	for i := range 600 { // ten rows of each person, whose number says nothing of others
 		person := i % 60
-		fmt.Fprintf(&b, "p%d,%d,%d,%s\n", person, person*37%60, i, []string{"no", "yes"}[person*person*7%13%2])
+		fmt.Fprintf(&b, "p%d,%d,%d,one,%s\n", person, person*37%60, i, []string{"no", "yes"}[person*person*7%13%2])
 	}
 	built := func(ingest map[string]any) *functest.Run {
 		ingest["target"] = "answer"
@@ -25,6 +25,8 @@ func TestSplitFolds(t *testing.T) {
 	}
 	group, time := built(map[string]any{"split": "group", "by": "person"}), built(map[string]any{"split": "time", "by": "day"})
 	few := built(map[string]any{"split": "group", "by": "answer", "test": 0.0})
+	one := built(map[string]any{"split": "group", "by": "day"})
+	one.Built.Raw.Roles = map[string]string{"group": "same"}
 	for name, c := range map[string]struct {
 		run    *functest.Run
 		params string
@@ -37,6 +39,8 @@ func TestSplitFolds(t *testing.T) {
 		"repeated":  {group, `{"folds": 3, "repeats": 2}`, 0, 0.75, 6, "3 folds by group (person)"},
 		"at random": {group, `{"folds": 3, "cv": "stratified"}`, 0.95, 1, 3, ""},
 		"in time":   {time, `{"folds": 4}`, 0.5, 1, 4, "4 folds by time (day)"},
+		"time once": {time, `{"folds": 4, "repeats": 2}`, 0.5, 1, 4, "repeats: folds by time (day), as the rows were split, are the same each time"},
+		"one group": {one, `{"folds": 3}`, 0.95, 1, 3, "folds are at random, for all training rows are of one group by same"},
 		"few":       {few, `{"folds": 5}`, 0, 1, 2, "2 folds by group (answer)"},
 		"halving":   {few, `{"folds": 5, "prune": "halving", "trials": 4}`, 0, 1, 2, "2 folds by group (answer)"},
 	} {

@@ -150,8 +150,8 @@ func (m *Model) unseen(ctx context.Context, members []Member, folds []split.Fold
 	return out, nil
 }
 
-// FoldsOf divides rows into k folds, 0 being 5, and no more than there are rows, or
-// groups of the options. Rows of a single group are divided as if they had none.
+// FoldsOf divides rows into k folds, 0 being 5, and no more than there are rows; by the
+// groups of the options, as GroupFolds does, where that can be.
 func FoldsOf(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) {
 	if k == 0 {
 		k = 5
@@ -162,13 +162,8 @@ func FoldsOf(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) 
 		if opts.Groups != nil && len(opts.Groups) != y.Len() {
 			return nil, fmt.Errorf("%d groups for %d rows", len(opts.Groups), y.Len())
 		}
-		if n := different(opts.Groups); n > 1 {
-			f.K = min(k, n)
-			folds, err := f.Group(opts.Groups)
-			if err == nil {
-				err = learnable(y, opts.Weights, folds)
-			}
-			return folds, err
+		if folds, err := GroupFolds(y, k, opts); err == nil {
+			return folds, nil
 		}
 	}
 	if y.Task == learn.Classification {
@@ -178,13 +173,30 @@ func FoldsOf(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) 
 	return f.Plain(y.Len())
 }
 
-// learnable reports a class that a fold is to predict without a row to learn it from:
+// GroupFolds divides rows into k folds, 0 being 5, and no more than there are groups in
+// the options, that part none of them. An error says why there are no such folds.
+func GroupFolds(y *learn.Target, k int, opts *learn.Options) ([]split.Fold, error) {
+	n := different(opts.Groups)
+	if n < 2 {
+		return nil, errors.New("all rows are of one group")
+	}
+	if k == 0 {
+		k = 5
+	}
+	folds, err := split.Folds{K: min(k, n), Shuffle: true, Repeats: 1, Seed: opts.Seed}.Group(opts.Groups)
+	if err == nil {
+		err = Learnable(y, opts.Weights, folds)
+	}
+	return folds, err
+}
+
+// Learnable reports a class that a fold is to predict without a row to learn it from:
 // it would come out as the least likely for all of its rows.
-func learnable(y *learn.Target, weights []float64, folds []split.Fold) error {
+func Learnable(y *learn.Target, weights []float64, folds []split.Fold) error {
 	if y.Task != learn.Classification {
 		return nil
 	}
-	for _, fold := range folds {
+	for k, fold := range folds {
 		has := make([]bool, len(y.Classes))
 		counts := func(r int) bool { return weights == nil || weights[r] > 0 }
 		for _, r := range fold.Train {
@@ -192,7 +204,7 @@ func learnable(y *learn.Target, weights []float64, folds []split.Fold) error {
 		}
 		for _, r := range fold.Test {
 			if c := y.Labels[r]; !has[c] && counts(r) {
-				return fmt.Errorf("folds by group: all rows of the class %q are in one of %d folds, so that none is left to learn it from: split the rows at random or so that more groups have it, or do without what learns from folds (stacking, calibration, a chosen threshold)", y.Classes[c], len(folds))
+				return fmt.Errorf("fold %d of %d has all rows of the class %q that there are to learn from", k+1, len(folds), y.Classes[c])
 			}
 		}
 	}

@@ -93,20 +93,29 @@ func TestClassOfOneGroup(t *testing.T) {
 		g := int32(i / 2)
 		y.Labels, opts.Groups = append(y.Labels, g/2), append(opts.Groups, g)
 	}
-	const want = `all rows of the class "ill" are in one of 3 folds`
-	if _, err := combine.FoldsOf(y, 3, opts); err == nil || !strings.Contains(err.Error(), want) {
+	const want = ` of 3 has all rows of the class "ill"`
+	if _, err := combine.GroupFolds(y, 3, opts); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want one with %q", err, want)
 	}
+	folds, err := combine.FoldsOf(y, 2, opts)
+	if err != nil || len(folds) != 2 {
+		t.Fatalf("%d folds, %v", len(folds), err)
+	}
+	for _, f := range folds { // at random, with both classes in each
+		if !slices.ContainsFunc(f.Train, func(r int) bool { return y.Labels[r] == 1 }) {
+			t.Errorf("nobody is ill in %v", f.Train)
+		}
+	}
 	y.Labels[0] = 1
-	if _, err := combine.FoldsOf(y, 3, opts); err != nil {
+	if _, err := combine.GroupFolds(y, 3, opts); err != nil {
 		t.Error(err)
 	}
 	opts.Weights[0] = 0 // it says nothing of its class
-	if _, err := combine.FoldsOf(y, 3, opts); err == nil {
+	if _, err := combine.GroupFolds(y, 3, opts); err == nil {
 		t.Error("a row of weight 0 is learnt from")
 	}
 	y.Labels[0], opts.Weights = 0, []float64{1, 1, 1, 1, 0, 0}
-	if _, err := combine.FoldsOf(y, 3, opts); err != nil {
+	if _, err := combine.GroupFolds(y, 3, opts); err != nil {
 		t.Errorf("rows of weight 0 need no model: %v", err)
 	}
 }
