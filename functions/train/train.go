@@ -52,7 +52,10 @@ var Function = step.New("train", handle,
 
 func handle(ctx context.Context, call *step.Call, p Params) error {
 	if err := p.checkOn(call.Event.Type()); err != nil {
-		return step.Permanent(fmt.Errorf("params: %w", err))
+		if p.Continue != "" {
+			return step.Permanent(err)
+		}
+		call.Note("not used: params.%v", err) // a stored definition may have them
 	}
 	in, own, err := features(ctx, call, &p)
 	if err != nil {

@@ -1,6 +1,7 @@
 package tune_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,8 +12,9 @@ import (
 	"github.com/runnel-dev/runnel/runtime/step"
 )
 
-// TestBeside refuses params of train that a search takes the place of, in the
-// definition of a pipeline and in the step.
+// TestBeside refuses params of train that a search takes the place of in the
+// definition of a pipeline. The step, which may be one of a run that began before
+// they were refused, notes them and goes on; but for continue.
 func TestBeside(t *testing.T) {
 	r := penguins(t, "species")
 	f := read(t, r, r.Env.Invoke(t, tune.Function, r.Built, params(t, `{"sampler": "grid", "folds": 2, "space": {"random_forest": {"n_estimators": [5, 6]}}}`)))
@@ -32,10 +34,20 @@ func TestBeside(t *testing.T) {
 		if _, err := pipeline.Parse("default.yaml", strings.NewReader(without), all.Functions()); err != nil {
 			t.Errorf("%s without a search: %v", c.params, err)
 		}
-		_, err = r.Env.Try(t, train.Function, f.FeaturesTunedData, params(t, c.params))
-		said := strings.Replace(c.want, "params.", "params: ", 1)
-		if (err == nil) != (said == "") || err != nil && (!strings.Contains(err.Error(), said) || step.ClassOf(err) != step.ClassPermanent) {
-			t.Errorf("%s in the step\n got %v\nwant %s", c.params, err, said)
+		res, err := r.Env.Try(t, train.Function, f.FeaturesTunedData, params(t, c.params))
+		if said, ok := strings.CutPrefix(c.want, "params.continue"); ok {
+			if err == nil || !strings.Contains(err.Error(), "continue"+said) || step.ClassOf(err) != step.ClassPermanent {
+				t.Errorf("%s in the step\n got %v\nwant %s", c.params, err, c.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s in the step: %v", c.params, err)
+			continue
+		}
+		noted := slices.ContainsFunc(res.Notes, func(n string) bool { return strings.HasPrefix(n, "not used: "+c.want) })
+		if some := slices.ContainsFunc(res.Notes, func(n string) bool { return strings.HasPrefix(n, "not used: ") }); some != (c.want != "") || some && !noted {
+			t.Errorf("%s in the step\n got %q\nwant %s", c.params, res.Notes, c.want)
 		}
 	}
 }

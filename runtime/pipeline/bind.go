@@ -248,7 +248,9 @@ func (p *Pipeline) checkGraph(d *document) {
 		}
 	}
 	p.checkAsked(d)
-	p.checkOn(d, roots)
+	if !d.stored {
+		p.checkOn(d, roots)
+	}
 	next := map[*BoundStep][]*BoundStep{}
 	for _, e := range p.Edges() {
 		if !e.From.Fn.Loops {
@@ -312,7 +314,9 @@ func (p *Pipeline) checkAsked(d *document) {
 	}
 }
 
-// checkOn reports params that are of no use on the events that a step answers.
+// checkOn reports params that are of no use on the events that a step answers. They
+// do no harm: it is for definitions that somebody writes, not for stored ones, whose
+// runs go on as they began.
 func (p *Pipeline) checkOn(d *document, roots []string) {
 	for i, s := range p.Steps {
 		if s.Fn.CheckOn == nil {

@@ -57,6 +57,7 @@ type document struct {
 	values map[string]any
 	at     map[string]position // by path, joined with "."
 	errs   Problems
+	stored bool // it was accepted once, if by an earlier version
 }
 
 type position struct{ line, column int }
@@ -262,19 +263,23 @@ func (ps Problems) sorted() error {
 
 // Load reads a definition that was stored by its canonical JSON.
 func Load(b []byte, functions Functions) (*Pipeline, error) {
-	d := &document{file: "stored pipeline", at: map[string]position{}}
+	p, err := fromJSON(&document{file: "stored pipeline", stored: true}, b, functions)
+	var problems Problems
+	if errors.As(err, &problems) {
+		return nil, fmt.Errorf("a pipeline that was stored does not fit the functions of this version: %w", err)
+	}
+	return p, err
+}
+
+func fromJSON(d *document, b []byte, functions Functions) (*Pipeline, error) {
+	d.at = map[string]position{}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
 	if err := dec.Decode(&d.values); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.file, err)
 	}
 	plain(d.values)
-	p, err := fromValues(d, functions, nil)
-	var problems Problems
-	if errors.As(err, &problems) {
-		return nil, fmt.Errorf("a pipeline that was stored does not fit the functions of this version: %w", err)
-	}
-	return p, err
+	return fromValues(d, functions, nil)
 }
 
 // plain replaces JSON numbers by what YAML makes of them: integers where they
@@ -303,11 +308,23 @@ func plain(v any) any {
 	return v
 }
 
-// FromSpec binds a definition that was stored.
+// FromSpec binds a definition that was stored: also one with params that Parse and
+// Changed refuse because they are of no use.
 func FromSpec(spec Spec, functions Functions) (*Pipeline, error) {
 	b, err := json.Marshal(spec)
 	if err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", spec.Name, err)
 	}
 	return Load(b, functions)
+}
+
+// Changed binds a definition that somebody changed, such as by the params of a
+// request: it is checked as one in a file is. The error is of type Problems where
+// the definition is at fault.
+func Changed(spec Spec, functions Functions) (*Pipeline, error) {
+	b, err := json.Marshal(spec)
+	if err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", spec.Name, err)
+	}
+	return fromJSON(&document{file: "pipeline " + spec.Name}, b, functions)
 }

@@ -292,6 +292,46 @@ func restored(t rapid.TB, p *pipeline.Pipeline) {
 	}
 }
 
+// TestStoredBesideASearch binds what an earlier version stored: params of train
+// that a search takes the place of. They are refused where somebody writes them.
+func TestStoredBesideASearch(t *testing.T) {
+	tuned, err := pipeline.Parse("tuned.yaml", strings.NewReader(pipeline.TunedYAML()), all.Functions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ params, want string }{
+		{`{"random_forest": {"n_estimators": 60}}`, "step train: params.random_forest.n_estimators: the search chooses the parameters"},
+		{`{"model": "stacking"}`, "step train: params.model: the search chooses the estimator"},
+		{`{"continue": "churn@3"}`, "step train: params.continue: it goes on with the parameters of churn@3"},
+	} {
+		var params map[string]any
+		if err := json.Unmarshal([]byte(c.params), &params); err != nil {
+			t.Fatal(err)
+		}
+		spec := tuned.Spec
+		spec.Steps = append([]pipeline.Step(nil), spec.Steps...)
+		for i := range spec.Steps {
+			if spec.Steps[i].Name == "train" {
+				spec.Steps[i].Params = params
+			}
+		}
+		p, err := pipeline.FromSpec(spec, all.Functions())
+		if err != nil {
+			t.Fatalf("%s, stored: %v", c.params, err)
+		}
+		if q, err := pipeline.Load(p.JSON(), all.Functions()); err != nil || q.Version != p.Version {
+			t.Errorf("%s, read back: %v", c.params, err)
+		}
+		var problems pipeline.Problems
+		if _, err := pipeline.Changed(spec, all.Functions()); !errors.As(err, &problems) || !strings.HasPrefix(problems[0].Message, c.want) {
+			t.Errorf("%s, changed\n got %v\nwant %s", c.params, err, c.want)
+		}
+		if _, err := pipeline.Parse("tuned.yaml", bytes.NewReader(p.JSON()), all.Functions()); !errors.As(err, &problems) || !strings.HasPrefix(problems[0].Message, c.want) {
+			t.Errorf("%s, in a file\n got %v\nwant %s", c.params, err, c.want)
+		}
+	}
+}
+
 // TestMatch finds the trigger that an event pulls.
 func TestMatch(t *testing.T) {
 	p, err := pipeline.Parse("b.yaml", strings.NewReader(strings.Replace(branched, "featurize-is: 1\n    ", "", 1)), functions())

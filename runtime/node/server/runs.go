@@ -89,10 +89,10 @@ func (s *server) pipeline(req api.RunRequest) (*pipeline.Pipeline, error) {
 		}
 		spec.Steps[i].Params = merged
 	}
-	p, err = pipeline.FromSpec(spec, s.Functions)
+	p, err = pipeline.Changed(spec, s.Functions)
 	var wrong pipeline.Problems
 	if errors.As(err, &wrong) {
-		return nil, errors.New(wrong[0].Message) // the request is at fault, no stored definition
+		return nil, errors.New(wrong[0].Message) // the request is at fault, which has no lines
 	}
 	return p, err
 }
