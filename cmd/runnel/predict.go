@@ -155,7 +155,10 @@ func (a *app) predictFile(ctx context.Context, conn *connection, name, version, 
 	if st, err := conn.Run(ctx, v.Run); v.Run != "" && err == nil { // else it is a model of elsewhere
 		notes = bypassed(&st.Status)
 	}
-	p, err := ask(m, t)
+	p, err := ask(ctx, m, t)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil && notes != nil {
 		return fmt.Errorf("%w\nNote: %s", err, strings.Join(notes, "\nNote: "))
 	}
@@ -180,6 +183,9 @@ func (a *app) predictFile(ctx context.Context, conn *connection, name, version, 
 	}
 	var b bytes.Buffer
 	if err := csv.Write(&b, with, &csv.Options{Dates: true}); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil { // nothing is written of what was interrupted
 		return err
 	}
 	if out == "" {
@@ -248,9 +254,9 @@ func bypassed(st *engine.Status) []string {
 
 // ask predicts the rows of a table. Of a model that recommends, a row may say how
 // many it asks for, as one of --row does.
-func ask(m *model.Model, t *table.Table) (*model.Prediction, error) {
+func ask(ctx context.Context, m *model.Model, t *table.Table) (*model.Prediction, error) {
 	if m.Task != learn.Recommendation || t.Rows() == 0 {
-		return predict.Rows(m, t, predict.Params{})
+		return predict.Rows(ctx, m, t, predict.Params{})
 	}
 	rows := make([]any, t.Rows())
 	for i := range rows {

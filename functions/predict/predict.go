@@ -55,7 +55,14 @@ func handle(ctx context.Context, call *step.Call, p Params) error {
 		return err
 	}
 	call.Rows(int64(t.Rows()))
-	out, err := Table(m, t, p)
+	pred, err := Rows(ctx, m, t, p)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var out *table.Table
+	if err == nil {
+		out, err = Beside(m, pred, t, p)
+	}
 	if err != nil {
 		return step.Permanent(fmt.Errorf("predicting %s with %s version %d: %w", object.Key, v.Name, v.Version, err))
 	}
@@ -96,21 +103,58 @@ func request(call *step.Call, p Params) (events.Object, string, error) {
 
 // Table predicts the rows of t and writes the predictions beside them: see Rows and Beside.
 func Table(m *model.Model, t *table.Table, p Params) (*table.Table, error) {
-	pred, err := Rows(m, t, p)
+	pred, err := Rows(context.Background(), m, t, p)
 	if err != nil {
 		return nil, err
 	}
 	return Beside(m, pred, t, p)
 }
 
-// Rows predicts the rows of t. A text of an input that is a time may be in any
-// layout that a CSV file has one in.
-func Rows(m *model.Model, t *table.Table, p Params) (*model.Prediction, error) {
+// together is how many rows are predicted at a time: their features are numbers, of
+// texts thousands a row, and those of all rows may be more than the memory.
+const together = 4096
+
+// Rows predicts the rows of t, as the model's Predict does, until ctx is done. A text
+// of an input that is a time may be in any layout that a CSV file has one in.
+func Rows(ctx context.Context, m *model.Model, t *table.Table, p Params) (*model.Prediction, error) {
 	t = times(m.Inputs, t)
 	if m.Task == learn.Recommendation {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		return m.Recommend(t, p.Top, p.Seen)
 	}
-	return m.Predict(t)
+	t, err := m.CheckInput(t)
+	if err != nil {
+		return nil, err
+	}
+	var all *model.Prediction
+	rows := make([]int, 0, min(together, t.Rows()))
+	for first := 0; first == 0 || first < t.Rows(); first += together { // once, too, where there are no rows
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		rows = rows[:0]
+		for i := first; i < min(first+together, t.Rows()); i++ {
+			rows = append(rows, i)
+		}
+		next, err := m.PredictChecked(t.Take(rows), first)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = next
+			continue
+		}
+		all.Labels = append(all.Labels, next.Labels...)
+		all.Probabilities = append(all.Probabilities, next.Probabilities...)
+		all.Values = append(all.Values, next.Values...)
+		all.Clusters = append(all.Clusters, next.Clusters...)
+		all.Distances = append(all.Distances, next.Distances...)
+		all.Anomalies = append(all.Anomalies, next.Anomalies...)
+		all.Scores = append(all.Scores, next.Scores...)
+	}
+	return all, nil
 }
 
 // Beside writes what m says of the rows of t beside them: a column `prediction`, in

@@ -167,25 +167,37 @@ func (m *Model) Predict(t *table.Table) (*Prediction, error) {
 	if m.Task == learn.Recommendation {
 		return m.Recommend(t, 0, false)
 	}
-	x, err := m.Matrix(t)
+	t, err := m.CheckInput(t)
+	if err != nil {
+		return nil, err
+	}
+	return m.PredictChecked(t, 0)
+}
+
+// PredictChecked is Predict of a table that CheckInput made, or of some of its rows
+// that follow each other: the number of the first is added to the row that an error
+// names. What CheckInput makes of a value may go by others of its column, so that
+// rows are to be parted after it.
+func (m *Model) PredictChecked(t *table.Table, first int) (*Prediction, error) {
+	x, err := m.features(t)
 	if err != nil {
 		return nil, err
 	}
 	out := m.Estimator.Predict(x)
 	if i := slices.IndexFunc(out, func(v float64) bool { return v-v != 0 }); i >= 0 { // infinite or NaN
-		return nil, unanswered(x, i/m.Estimator.Outputs())
+		return nil, unanswered(x, i/m.Estimator.Outputs(), first)
 	}
 	return m.said(out, x.Rows), nil
 }
 
 // unanswered names the feature for which a row has no finite prediction.
-func unanswered(x *learn.Matrix, row int) error {
+func unanswered(x *learn.Matrix, row, first int) error {
 	for j, column := range x.Columns {
 		if v := column[row]; v-v != 0 {
-			return &InputError{x.Names[j], row, fmt.Sprintf("%v has no prediction: give a finite number", v)}
+			return &InputError{x.Names[j], first + row, fmt.Sprintf("%v has no prediction: give a finite number", v)}
 		}
 	}
-	return fmt.Errorf("row %d has no finite prediction: its numbers are too large", row)
+	return fmt.Errorf("row %d has no finite prediction: its numbers are too large", first+row)
 }
 
 // Matrix checks a raw table and makes its feature matrix.
@@ -194,7 +206,13 @@ func (m *Model) Matrix(t *table.Table) (*learn.Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t, err = m.Graph.Transform(t); err != nil {
+	return m.features(t)
+}
+
+// features is the feature matrix of a table that CheckInput made.
+func (m *Model) features(t *table.Table) (*learn.Matrix, error) {
+	t, err := m.Graph.Transform(t)
+	if err != nil {
 		return nil, err
 	}
 	return preprocess.Matrix(t, m.Features)
