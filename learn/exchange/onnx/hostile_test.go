@@ -41,6 +41,20 @@ func (g *graph) classifier(classes int) {
 	set(set(weigh(n, "class", 0, 1, 2), "classlabels_int64s", labels), "post_transform", "SOFTMAX")
 }
 
+// vote is the mean of estimators as the output y.
+func (g *graph) vote(of []string) {
+	n := len(of)
+	shares := make([]float64, n)
+	for k := range shares {
+		shares[k] = 1 / float64(n)
+	}
+	g.constant("shares", []int64{1, int64(n), 1}, shares)
+	g.constant("one", []int64{1}, []int64{1})
+	set(g.node("Concat", "all", of...), "axis", 1)
+	g.node("Mul", "weighted", "all", "shares")
+	set(g.node("ReduceSum", "y", "weighted", "one"), "keepdims", 0)
+}
+
 // Nodes that share what a file holds once, and would make something of it each, or
 // look at all of it each: the file is refused before that takes memory or time.
 func TestShared(t *testing.T) {
@@ -184,15 +198,7 @@ func TestShared(t *testing.T) {
 			for k := range all {
 				all[k] = "p"
 			}
-			shares := make([]float64, n)
-			for k := range shares {
-				shares[k] = 1.0 / n
-			}
-			g.constant("shares", []int64{1, n, 1}, shares)
-			g.constant("one", []int64{1}, []int64{1})
-			set(g.node("Concat", "all", all...), "axis", 1)
-			g.node("Mul", "weighted", "all", "shares")
-			set(g.node("ReduceSum", "y", "weighted", "one"), "keepdims", 0)
+			g.vote(all)
 		}},
 		{"a table for each branch", numbers, 1, func(g *graph) {
 			const many = 1000
@@ -206,15 +212,7 @@ func TestShared(t *testing.T) {
 				fits = append(fits, fmt.Sprint("fit", k))
 				set(g.node("LinearRegressor", fits[k], "codes"), "coefficients", []float32{1})
 			}
-			shares := make([]float64, many)
-			for k := range shares {
-				shares[k] = 1.0 / many
-			}
-			g.constant("shares", []int64{1, many, 1}, shares)
-			g.constant("one", []int64{1}, []int64{1})
-			set(g.node("Concat", "all", fits...), "axis", 1)
-			g.node("Mul", "weighted", "all", "shares")
-			set(g.node("ReduceSum", "y", "weighted", "one"), "keepdims", 0)
+			g.vote(fits)
 		}},
 		{"curves of many classes", columns, 1, func(g *graph) {
 			const n = 500

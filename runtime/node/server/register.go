@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/runnel-dev/runnel/runtime/step"
-	"github.com/runnel-dev/runnel/runtime/store"
 )
 
 // registerModel gives a model whose files are artifacts already the next version
@@ -29,13 +27,6 @@ func (s *server) register(ctx context.Context, name string, v step.ModelVersion)
 	v.Task, v.Target, v.Estimator, v.Metrics = string(m.Task), m.Target, m.Estimator.State().Kind, m.Metrics
 	if v.Metrics == nil {
 		v.Metrics = map[string]float64{}
-	}
-	before, err := s.Node.Registry.Get(ctx, name, "")
-	switch {
-	case err == nil && (before.Target != v.Target || before.Task != v.Task):
-		return v, fmt.Errorf("model %s predicts %s (%s), and this one %s (%s): register it under another name", name, before.Target, before.Task, v.Target, v.Task)
-	case err != nil && !errors.Is(err, store.ErrNotFound):
-		return v, err
 	}
 	return s.Node.Registry.Register(ctx, name, v)
 }
